@@ -1,0 +1,63 @@
+package tic_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/tic"
+)
+
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	var words []string
+	for _, c := range tic.Causes() {
+		words = append(words, c.String())
+	}
+	want := []string{"overflow", "parity", "framing", "charset", "checksum", "mode"}
+	if diff := cmp.Diff(want, words); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+	if got := tic.Cause(99).String(); got != "unknown" {
+		t.Errorf("cause 99 is %q", got)
+	}
+}
+
+func TestDiagnosis(t *testing.T) {
+	t.Parallel()
+	minute := strings.Repeat(frame(historicRows...), 40)
+	const (
+		otherMode = "The meter talks in the other mode: set mode to auto."
+		noMeter   = "Bytes arrive but no group does: the speed is wrong (1200 Bd in historic mode, 9600 in standard) or this is not a meter."
+	)
+	for _, test := range []struct {
+		name string
+		mode tic.Mode
+		raw  string
+		want string
+	}{
+		{"nothing yet", tic.Auto, "", ""},
+		{"healthy", tic.Auto, minute, ""},
+		{"joined in the middle", tic.Auto, minute[3:], ""},
+		{"one bad group in a minute", tic.Auto, minute + "\nPAPP 00440 *\r", ""},
+		{"a little noise says nothing", tic.Auto, strings.Repeat("\x7fU", 900), ""},
+		{"noise", tic.Auto, strings.Repeat("\x7fU\r", 900), noMeter},
+		{"endless noise", tic.Auto, strings.Repeat("\x7fU", 9000), noMeter},
+		{"other mode", tic.Standard, minute, otherMode},
+		{"marginal receiver", tic.Auto, minute + strings.Repeat("\nPAPP 00440 *\r", 40),
+			"40 of 480 lines are refused, most for their checksum: the receiver circuit is marginal (at 9600 Bd its resistor is often too large), the wires are too long, or two programs read the port."},
+		{"slow receiver", tic.Auto, strings.ReplaceAll(minute, "\nP", "\x0fP"),
+			"The first byte after a silence is damaged in 80 of 440 groups: the receiver circuit is marginal, check its resistor and the length of the wires."},
+		{"cooked terminal", tic.Auto, strings.NewReplacer("\x03", "", "\x02", "", "\r", "\n").Replace(minute),
+			"Groups are good but no frame begins and ends: something eats control characters, open the port in raw mode."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, counters := decode(test.mode, test.raw, 64)
+			if got := counters.Diagnosis(); got != test.want {
+				t.Errorf("diagnosis is %q, want %q\n%+v", got, test.want, counters)
+			}
+		})
+	}
+}

@@ -1,0 +1,109 @@
+package tic
+
+// The characters of the bus, the same in both modes but for the separator.
+const (
+	stx = 0x02 // a frame begins
+	etx = 0x03 // a frame ends
+	eot = 0x04 // the meter interrupts itself, 02E §1.5.2
+	ht  = 0x09
+	lf  = 0x0A // a group begins
+	cr  = 0x0D // a group ends
+	sp  = 0x20
+)
+
+// shape is where the separators of the line being read are.
+type shape struct {
+	tabs  [maxTabs]uint8 // its first HT
+	ntabs uint8          // how many HT it has, maxTabs+1 for more than a group can have
+	junk  uint8          // control characters other than HT, at most maxLine of them
+}
+
+const (
+	maxTabs     = 3  // label HT horodate HT value HT checksum
+	horodateLen = 13 // SAAMMJJhhmmss
+)
+
+// note adds a control character at a place within the line. Beyond maxLine the line is refused in any case.
+func (s *shape) note(c byte, at int) {
+	switch {
+	case at > maxLine:
+	case c != ht:
+		s.junk++
+	case s.ntabs < maxTabs:
+		s.tabs[s.ntabs] = uint8(at)
+		s.ntabs++
+	default:
+		s.ntabs = maxTabs + 1
+	}
+}
+
+// trim drops control characters at the end. They are a damaged CR: a checksum is never one.
+func (s *shape) trim(line []byte) []byte {
+	for n := len(line) - 1; s.junk > 0 && n >= 0; n-- {
+		if c := line[n] & 0x7F; c >= sp || c == ht {
+			break
+		}
+		line = line[:n]
+		s.junk--
+	}
+	return line
+}
+
+// mode is told by the separator. A historic line never holds an HT, a standard one may hold spaces.
+func (s *shape) mode() Mode {
+	if s.ntabs > 0 {
+		return Standard
+	}
+	return Historic
+}
+
+// cut is where a line is cut into a group: label [:label], horodate [label+1:dated], value [value:end].
+type cut struct {
+	label, dated, value, end int // dated is 0 without a horodate
+}
+
+// cuts finds the separators of a line, and reports whether they are where the grammar wants them.
+func (s *shape) cuts(line []byte) (cut, bool) {
+	end := len(line) - 2
+	if s.ntabs > 0 {
+		return s.cutStandard(end)
+	}
+	first := firstSpace(line)
+	ok := first > 0 && first+1 < end && line[end]&0x7F == sp
+	return cut{label: first, value: first + 1, end: end}, ok
+}
+
+// cutStandard cuts at the HT, of which the last stands before the checksum. Only a dated group, DATE, may have no value.
+func (s *shape) cutStandard(end int) (cut, bool) {
+	first, second := int(s.tabs[0]), int(s.tabs[1])
+	switch s.ntabs {
+	case 2:
+		return cut{label: first, value: first + 1, end: end}, second == end && first+1 < end
+	case maxTabs:
+		ok := int(s.tabs[2]) == end && second-first-1 == horodateLen
+		return cut{label: first, dated: second, value: second + 1, end: end}, ok
+	}
+	return cut{}, false
+}
+
+// of makes the group of a cut line.
+func (c cut) of(line []byte, g *Group) {
+	g.Label, g.Horodate = line[:c.label:c.label], nil
+	g.Value = line[c.value:c.end:c.end]
+	if c.dated > 0 {
+		g.Horodate = line[c.label+1 : c.dated : c.dated]
+	}
+}
+
+// labelled reports whether a name could be a label of any meter: the known ones are letters, digits, + and -, and
+// industrial meters (PME-PMI) add lower case and underscore.
+func labelled(name []byte) bool {
+	for _, c := range name {
+		switch c &= 0x7F; {
+		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c >= 'a' && c <= 'z', c == '+', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
