@@ -3,8 +3,12 @@ module releve
 go 1.26.0
 
 require (
+	github.com/cenkalti/backoff/v5 v5.0.3
+	github.com/creack/pty v1.1.24
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/google/go-cmp v0.7.0
+	go.bug.st/serial v1.8.0
+	golang.org/x/sys v0.49.0
 )
 
 require github.com/x448/float16 v0.8.4 // indirect
