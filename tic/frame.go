@@ -4,7 +4,7 @@ package tic
 
 import "fmt"
 
-// Mode is the way a meter talks: Enedis-NOI-CPT_54E §5 (standard), §6 (historic).
+// Mode is the way a meter talks: historic (Enedis-NOI-CPT_02E for all electronic meters, 54E for Linky) or standard (54E).
 type Mode uint8
 
 // The modes. Auto is "not known yet".
