@@ -1,0 +1,5 @@
+//go:build !race
+
+package linky_test
+
+const slow = false

@@ -1,0 +1,110 @@
+package linky
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/bits"
+	"time"
+)
+
+// Pace is how Run puts frames on the line.
+type Pace struct {
+	// Max leaves out the waiting: frames are written whole, one after the other.
+	Max bool
+	// Frames is the number of frames after which Run returns; 0 means never.
+	Frames int
+	// Parity sets bit 7 to even parity, as a receiver open in 8N1 sees the line.
+	Parity bool
+}
+
+// Run writes frames to w at the rhythm of the real line: a few bytes at a time, each when its last bit would have
+// arrived, 960 bytes a second in standard mode and 120 in historic mode, with the silences between frames.
+// It returns nil when ctx ends or when pace.Frames are written, and otherwise the error of w.
+// Times are counted from the start, so they do not drift; when w blocks, the line goes on later and loses nothing.
+// A Write that blocks is not interrupted by ctx.
+func (m *Meter) Run(ctx context.Context, w io.Writer, pace Pace) error {
+	send := m.sendWhole
+	if !pace.Max {
+		send = newWire(m).send
+	}
+	var frame []byte
+	for n := 0; ctx.Err() == nil && (pace.Frames == 0 || n < pace.Frames); n++ {
+		var silence time.Duration
+		frame, silence = m.next(frame[:0])
+		if pace.Parity {
+			EvenParity(frame)
+		}
+		if err := send(ctx, w, frame, silence); err != nil {
+			return fmt.Errorf("write frame: %w", err)
+		}
+	}
+	return nil
+}
+
+// EvenParity sets bit 7 of every character so that the number of ones is even.
+func EvenParity(frame []byte) {
+	for i, c := range frame {
+		c &= 0x7F
+		frame[i] = c | byte(bits.OnesCount8(c)&1)<<7
+	}
+}
+
+// sendWhole writes a frame at once.
+func (m *Meter) sendWhole(_ context.Context, w io.Writer, frame []byte, _ time.Duration) error {
+	_, err := w.Write(frame)
+	return err
+}
+
+// lag is how late the wire may be and still catch up; beyond it the rest of the line is put off.
+const lag = 250 * time.Millisecond
+
+// wire holds the bytes back to the rhythm of the line.
+type wire struct {
+	meter *Meter
+	start time.Time // of the frame being sent
+	chunk int       // bytes in a sixtieth of a second
+	timer *time.Timer
+}
+
+func newWire(m *Meter) *wire {
+	return &wire{
+		meter: m,
+		start: time.Now(),
+		chunk: int(m.scenario.baud() / 600),
+		timer: time.NewTimer(0),
+	}
+}
+
+// send writes a frame chunk by chunk. The silence only puts off the next frame.
+func (x *wire) send(ctx context.Context, w io.Writer, frame []byte, silence time.Duration) error {
+	for from := 0; from < len(frame); from += x.chunk {
+		to := min(from+x.chunk, len(frame))
+		if !x.wait(ctx, x.meter.onLine(to)) {
+			return nil
+		}
+		if _, err := w.Write(frame[from:to]); err != nil {
+			return err
+		}
+	}
+	x.start = x.start.Add(x.meter.onLine(len(frame)) + silence)
+	return nil
+}
+
+// wait returns at that time after the start of the frame; false means that ctx ended.
+func (x *wire) wait(ctx context.Context, after time.Duration) bool {
+	left := time.Until(x.start.Add(after))
+	if left < -lag {
+		x.start = x.start.Add(-left)
+	}
+	if left <= 0 {
+		return ctx.Err() == nil
+	}
+	x.timer.Reset(left)
+	select {
+	case <-x.timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,124 @@
+package linky_test
+
+import (
+	"testing"
+	"time"
+
+	"releve/tic"
+	"releve/tic/linky"
+)
+
+func TestScenarioErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		scenario linky.Scenario
+		err      string
+	}{
+		{"mode", linky.Scenario{Mode: 9}, "check scenario: a meter talks in historic or standard mode, not in mode 9"},
+		{"contract", linky.Scenario{Contract: 3}, "check scenario: there is no contract 3: choose Base, PeakOffPeak or Tempo"},
+		{"two phases", linky.Scenario{Phases: 2}, "check scenario: a meter has 1 or 3 phases, not 2"},
+		{"negative phases", linky.Scenario{Phases: -1}, "check scenario: a meter has 1 or 3 phases, not -1"},
+		{"last century", linky.Scenario{Start: time.Date(1999, 5, 1, 0, 0, 0, 0, time.UTC)},
+			"check scenario: the meter's clock cannot start in 1999: choose an instant in the years 2001 to 2098"},
+		{"next century", linky.Scenario{Start: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)},
+			"check scenario: the meter's clock cannot start in 2099: choose an instant in the years 2001 to 2098"},
+		{"too much on one phase", linky.Scenario{SubscribedKVA: 13},
+			"check scenario: a single-phase home subscribes 1 to 12 kVA, not 13"},
+		{"too little on three", linky.Scenario{Phases: 3, SubscribedKVA: 2},
+			"check scenario: a three-phase home subscribes 3 to 36 kVA, not 2"},
+		{"curve", linky.Scenario{CurvePeriod: 20 * time.Minute},
+			"check scenario: the load curve has a step of 10, 15, 30 or 60 minutes, not 20m0s"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m, err := linky.New(test.scenario)
+			if err == nil || err.Error() != test.err {
+				t.Errorf("error %q, want %q", err, test.err)
+			}
+			if m != nil {
+				t.Error("a meter came with the error")
+			}
+		})
+	}
+}
+
+// TestDefaults holds the zero scenario: standard mode, one phase, 6 kVA, base, a winter evening, points of 30 minutes.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	m := newMeter(t, linky.Scenario{})
+	if want := time.Date(2026, 1, 15, 17, 30, 0, 0, time.UTC); !m.Now().Equal(want) {
+		t.Errorf("starts at %v, want %v", m.Now(), want)
+	}
+	frame := hear(t, m, tic.Auto)
+	for label, want := range map[string]string{"PREF": "06", "PCOUP": "06", "NTARF": "01", "NGTF": "      BASE      "} {
+		if got := frame.values[label]; got != want {
+			t.Errorf("%s %q, want %q", label, got, want)
+		}
+	}
+	for label, want := range map[string]string{
+		"DATE": "H260115183000", "CCASN": "H260115183000", "CCASN-1": "H260115180000", "UMOY1": "H260115183000",
+	} {
+		if got := frame.horodates[label]; got != want {
+			t.Errorf("%s at %q, want %q", label, got, want)
+		}
+	}
+	if got := hear(t, newMeter(t, linky.Scenario{Phases: 3}), tic.Auto).values["PREF"]; got != "12" {
+		t.Errorf("PREF on three phases %s, want 12", got)
+	}
+}
+
+func TestCurvePeriod(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 7, 1, 10, 59, 0, 0, time.UTC)
+	for period, want := range map[time.Duration][2]string{
+		10 * time.Minute: {"E260701125000", "E260701124000"},
+		15 * time.Minute: {"E260701124500", "E260701123000"},
+		30 * time.Minute: {"E260701123000", "E260701120000"},
+		time.Hour:        {"E260701120000", "E260701110000"},
+	} {
+		frame := hear(t, newMeter(t, linky.Scenario{Start: start, CurvePeriod: period}), tic.Standard)
+		if got := [2]string{frame.horodates["CCASN"], frame.horodates["CCASN-1"]}; got != want {
+			t.Errorf("period %v: points at %q, want %q", period, got, want)
+		}
+	}
+}
+
+func TestContractString(t *testing.T) {
+	t.Parallel()
+	for contract, want := range map[linky.Contract]string{
+		linky.Base: "base", linky.PeakOffPeak: "hc/hp", linky.Tempo: "tempo", 9: "contract 9",
+	} {
+		if got := contract.String(); got != want {
+			t.Errorf("contract %d is %q, want %q", uint8(contract), got, want)
+		}
+	}
+}
+
+// FuzzScenario holds that New never panics and that what it accepts says frames the decoder takes whole.
+func FuzzScenario(f *testing.F) {
+	f.Add(uint8(0), uint64(0), int64(0), uint8(0), 0, false, 0, int64(0), false)
+	f.Add(uint8(1), uint64(9), int64(1_774_746_000), uint8(2), 3, true, 36, int64(time.Hour), true) // into summer time
+	f.Add(uint8(2), uint64(1), int64(1_792_890_000), uint8(1), 1, true, 1, int64(10*time.Minute), true)
+	f.Add(uint8(7), uint64(1), int64(-5), uint8(200), -3, false, 1<<30, int64(-1), false)
+	f.Fuzz(func(t *testing.T, mode uint8, seed uint64, start int64, contract uint8, phases int, producer bool,
+		kva int, period int64, overload bool) {
+		s := linky.Scenario{
+			Mode: tic.Mode(mode), Seed: seed, Start: time.Unix(start, 0), Contract: linky.Contract(contract),
+			Phases: phases, Producer: producer, SubscribedKVA: kva, CurvePeriod: time.Duration(period), Overload: overload,
+		}
+		m, err := linky.New(s)
+		if err != nil {
+			return
+		}
+		var raw []byte
+		for range 3 {
+			raw = m.Frame(raw)
+			m.Advance(5 * time.Hour)
+		}
+		if frames := decode(t, tic.Auto, raw); len(frames) != 3 {
+			t.Errorf("%d frames, want 3", len(frames))
+		}
+	})
+}
