@@ -9,6 +9,7 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/google/renameio/v2 v2.0.2
 	go.bug.st/serial v1.8.0
+	golang.org/x/net v0.61.0
 	golang.org/x/sys v0.49.0
 )
 

@@ -1,0 +1,177 @@
+package status
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Options tunes [Handler]; the zero value is what a household wants.
+type Options struct {
+	Every   time.Duration // rhythm of the live stream; 0 means one second
+	Clients int           // live streams at once; 0 means 16, further ones are told to come back later
+	Hosts   []string      // further host names under which the page may be reached
+}
+
+// site is the page and all that answers beside it.
+type site struct {
+	snapshot func() Snapshot
+	editions map[language]*edition
+	hosts    hosts
+	routes   http.Handler
+	every    time.Duration
+	seats    chan struct{} // one for each live stream
+}
+
+// Handler returns the page and its routes (see the package comment). It calls
+// snapshot once for every answer, from several goroutines at once.
+//
+// It answers only under a name that belongs to this machine or its local
+// network ([Options].Hosts adds others), so that no web site can read it
+// through the household's browser.
+func Handler(snapshot func() Snapshot, opts Options) http.Handler {
+	s := &site{
+		snapshot: snapshot,
+		editions: make(map[language]*edition),
+		hosts:    newHosts(opts.Hosts),
+		every:    orElse(opts.Every, time.Second),
+		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
+	}
+	for _, l := range []language{french, english} {
+		e, err := openEdition(l)
+		if err != nil { // the embedded files are part of the program and read by every test
+			return broken(err)
+		}
+		s.editions[l] = e
+	}
+	s.routes = s.mux()
+	return s
+}
+
+// broken answers everything with the reason why there is no page.
+func broken(err error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	})
+}
+
+func orElse[T int | time.Duration](value, fallback T) T {
+	if value <= 0 {
+		return fallback
+	}
+	return value
+}
+
+func (s *site) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", s.servePage)
+	mux.HandleFunc("/events", s.serveEvents)
+	mux.HandleFunc("/api/v1/status", s.serveJSON)
+	mux.HandleFunc("/healthz", serveAlive)
+	mux.HandleFunc("/readyz", s.serveReady)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusNotFound)
+	})
+	e := s.editions[french] // every edition has the same assets
+	for _, a := range []asset{e.style, e.script, e.icon} {
+		mux.Handle(a.path, a)
+	}
+	return mux
+}
+
+// ServeHTTP refuses what must not reach a route.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header())
+	switch {
+	case !s.hosts.allow(r.Host):
+		s.refuse(w, r, http.StatusMisdirectedRequest, r.Host)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		s.refuse(w, r, http.StatusMethodNotAllowed)
+	default:
+		s.routes.ServeHTTP(w, r)
+	}
+}
+
+// secure sets what every answer carries. Nothing on the page comes from
+// elsewhere, nothing else may frame or embed it, and nothing of it is kept.
+func secure(header http.Header) {
+	header.Set("Content-Security-Policy",
+		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	header.Set("Cache-Control", "no-store")
+}
+
+// speak finds the edition for a request and says so in the answer.
+func (s *site) speak(w http.ResponseWriter, r *http.Request) *edition {
+	e := s.editions[languageOf(w, r)]
+	w.Header().Set("Content-Language", string(e.language))
+	w.Header().Add("Vary", "Accept-Language, Cookie")
+	return e
+}
+
+// refuse answers one sentence about a status, on a page of its own.
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, code int, args ...any) {
+	e := s.speak(w, r)
+	sentence := e.say(fmt.Sprintf("error.%d", code), args...)
+	send(w, code, "text/html; charset=utf-8", func(out io.Writer) error {
+		return e.writeRefusal(out, sentence, code != http.StatusMisdirectedRequest)
+	})
+}
+
+func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
+	e := s.speak(w, r)
+	send(w, http.StatusOK, "text/html; charset=utf-8", func(out io.Writer) error {
+		return e.writePage(out, s.snapshot())
+	})
+}
+
+func (s *site) serveJSON(w http.ResponseWriter, _ *http.Request) {
+	send(w, http.StatusOK, "application/json", func(out io.Writer) error {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(s.snapshot())
+	})
+}
+
+func serveAlive(w http.ResponseWriter, _ *http.Request) {
+	sendLine(w, http.StatusOK, "ok")
+}
+
+// serveReady answers for programs, hence in English whatever the reader's language.
+func (s *site) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if err := s.snapshot().Health.Ready(); err != nil {
+		w.Header().Set("Retry-After", "5")
+		sendLine(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	sendLine(w, http.StatusOK, "ready")
+}
+
+func sendLine(w http.ResponseWriter, code int, line string) {
+	send(w, code, "text/plain; charset=utf-8", func(out io.Writer) error {
+		_, err := fmt.Fprintln(out, line)
+		return err
+	})
+}
+
+// send writes a whole answer, or the reason why there is none: nothing is sent
+// before it is known to be complete.
+func send(w http.ResponseWriter, code int, kind string, write func(io.Writer) error) {
+	var body bytes.Buffer
+	if err := write(&body); err != nil {
+		http.Error(w, "prepare the answer: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", fmt.Sprint(body.Len()))
+	w.WriteHeader(code)
+	_, _ = body.WriteTo(w) // the reader may have left; there is nobody to tell
+}

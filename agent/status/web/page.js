@@ -1,0 +1,52 @@
+// Keeps the page live. Everything it shows was written by the server: without
+// this module the page is the same and reloads itself.
+
+const silence = 20_000; // the server says something at least every 15 s
+
+let stream, watch;
+
+const lost = (yes) => {
+  document.body.toggleAttribute("data-lost", yes);
+  document.getElementById("lost").hidden = !yes;
+};
+
+const heard = () => {
+  lost(false);
+  clearTimeout(watch);
+  watch = setTimeout(lost, silence, true);
+};
+
+const patch = ({ data }) => {
+  heard();
+  for (const [name, html] of Object.entries(JSON.parse(data))) {
+    const region = document.querySelector(`[data-live="${CSS.escape(name)}"]`);
+    if (!region) return location.reload(); // a meter was added
+    region.innerHTML = html;
+  }
+};
+
+const open = () => {
+  stream = new EventSource(document.body.dataset.events);
+  stream.addEventListener("hello", ({ data }) => {
+    if (data !== document.body.dataset.build) location.reload(); // the device was updated
+    heard();
+  });
+  stream.addEventListener("patch", patch);
+  stream.addEventListener("beat", heard);
+  stream.addEventListener("error", () => {
+    lost(true);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 10_000);
+  });
+};
+
+// A page nobody looks at asks nothing of the device.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    stream?.close();
+    clearTimeout(watch);
+  } else if (!stream || stream.readyState === EventSource.CLOSED) {
+    open();
+  }
+});
+
+if (!document.hidden) open();

@@ -1,0 +1,36 @@
+package status
+
+import "fmt"
+
+// Words is one sentence in the languages of the page. A language left empty is
+// read in the other, so a sentence that exists only in English still shows.
+type Words struct {
+	FR string `json:"fr,omitempty"`
+	EN string `json:"en,omitempty"`
+}
+
+// Say pairs a French sentence with its English twin.
+func Say(fr, en string) Words { return Words{FR: fr, EN: en} }
+
+// Sayf is [Say] with the same arguments formatted into both sentences; use
+// indexed verbs (%[2]s) where the order differs.
+func Sayf(fr, en string, args ...any) Words {
+	return Words{FR: fmt.Sprintf(fr, args...), EN: fmt.Sprintf(en, args...)}
+}
+
+// String returns the English sentence: the language of logs and terminals.
+func (w Words) String() string { return w.in(english) }
+
+// IsZero reports whether nothing is said in any language.
+func (w Words) IsZero() bool { return w == Words{} }
+
+func (w Words) in(l language) string {
+	first, second := w.FR, w.EN
+	if l == english {
+		first, second = second, first
+	}
+	if first == "" {
+		return second
+	}
+	return first
+}
