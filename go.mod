@@ -11,6 +11,11 @@ require (
 	go.bug.st/serial v1.8.0
 	golang.org/x/net v0.61.0
 	golang.org/x/sys v0.49.0
+	periph.io/x/conn/v3 v3.7.3
+	periph.io/x/host/v3 v3.8.5
 )
 
-require github.com/x448/float16 v0.8.4 // indirect
+require (
+	github.com/jonboulle/clockwork v0.5.0 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
+)
