@@ -10,6 +10,7 @@ require (
 	github.com/google/renameio/v2 v2.0.2
 	go.bug.st/serial v1.8.0
 	golang.org/x/net v0.61.0
+	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	periph.io/x/conn/v3 v3.7.3
 	periph.io/x/host/v3 v3.8.5
