@@ -1,0 +1,142 @@
+package xmpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"mellium.im/xmpp/jid"
+)
+
+// greet asks for a name, then greets it.
+func greet(_ context.Context, s Step) (Outcome, error) {
+	switch {
+	case s.Form == nil:
+		return Outcome{Form: &Form{Type: "form", Fields: []Field{{Var: "name"}}}}, nil
+	case s.Form.Value("name") == "":
+		return Outcome{}, BadRequest("name is missing")
+	case s.Form.Value("name") == "boom":
+		return Outcome{}, errors.New("secret detail")
+	}
+	return Outcome{Done: true, Note: "hello " + s.Form.Value("name") + " from " + s.Action + " in " + s.Lang}, nil
+}
+
+func greeter(now func() time.Time) *commands {
+	return &commands{
+		list: []Command{{Node: "greet", Name: "Greet", Run: greet}, {Node: "other", Run: greet}},
+		now:  now, sessions: map[string]commandSession{},
+	}
+}
+
+func ask(cs *commands, from, attrs, inner string) (*Element, error) {
+	payload, err := ParseElement(fmt.Appendf(nil, `<command xmlns="%s" %s>%s</command>`, nsCommands, attrs, inner))
+	if err != nil {
+		return nil, err
+	}
+	return cs.handle(context.Background(), IQ{From: jid.MustParse(from), Lang: "fr", Payload: payload})
+}
+
+func submit(name string) string {
+	return `<x xmlns="jabber:x:data" type="submit"><field var="name"><value>` + name + `</value></field></x>`
+}
+
+func TestCommandSteps(t *testing.T) {
+	t.Parallel()
+	cs := greeter(time.Now)
+	first, err := ask(cs, "a@b/c", `node="greet"`, "\n ")
+	if err != nil || first.Attr("status") != "executing" || first.Child(nsForm, "x") == nil {
+		t.Fatalf("first step: %v %v", first, err)
+	}
+	session := first.Attr("sessionid")
+	if _, err := ask(cs, "a@b/c", `node="greet" sessionid="`+session+`"`, submit("")); text(err) != "bad-request: name is missing" {
+		t.Fatalf("a refused step: %v", err)
+	}
+	last, err := ask(cs, "a@b/c", `node="greet" action="complete" sessionid="`+session+`"`, submit("Ana"))
+	if err != nil || last.Attr("status") != "completed" {
+		t.Fatalf("last step: %v %v", last, err)
+	}
+	if got, want := last.Child("", "note").Text, "hello Ana from complete in fr"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(cs.sessions) != 0 {
+		t.Errorf("%d sessions are left", len(cs.sessions))
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestCommandErrors(t *testing.T) {
+	t.Parallel()
+	clock := time.Unix(1e9, 0)
+	cs := greeter(func() time.Time { return clock })
+	first, err := ask(cs, "a@b/c", `node="greet"`, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := ` sessionid="` + first.Attr("sessionid") + `"`
+	tests := []struct{ name, from, attrs, inner, err string }{
+		{"unknown command", "a@b/c", `node="nope"`, "", "item-not-found: there is no such command"},
+		{"unknown action", "a@b/c", `node="greet" action="frob"`, "", "bad-request: this action is not known"},
+		{"unknown session", "a@b/c", `node="greet" sessionid="x"`, "", "bad-request: this session is not known or has expired; begin again"},
+		{"another's session", "a@b/d", `node="greet"` + session, "", "bad-request: this session is not known or has expired; begin again"},
+		{"another command's session", "a@b/c", `node="other"` + session, "", "bad-request: this session is not known or has expired; begin again"},
+		{"a fault of ours", "a@b/c", `node="greet"`, submit("boom"), "secret detail"},
+	}
+	for _, tt := range tests {
+		if _, err := ask(cs, tt.from, tt.attrs, tt.inner); text(err) != tt.err {
+			t.Errorf("%s: got %q, want %q", tt.name, text(err), tt.err)
+		}
+	}
+	if e := asStanzaError(errors.New("secret detail")); e.Text != "the agent could not do this; its log says why" {
+		t.Errorf("a peer is told %q", e.Text)
+	}
+	clock = clock.Add(commandTTL + time.Second)
+	if _, err := ask(cs, "a@b/c", `node="greet"`+session, ""); err == nil {
+		t.Error("a session lives for ever")
+	}
+}
+
+func TestCommandCancel(t *testing.T) {
+	t.Parallel()
+	cs := greeter(time.Now)
+	first, _ := ask(cs, "a@b/c", `node="greet"`, "")
+	answer, err := ask(cs, "a@b/c", `node="greet" action="cancel" sessionid="`+first.Attr("sessionid")+`"`, "")
+	if err != nil || answer.Attr("status") != "canceled" || len(cs.sessions) != 0 {
+		t.Errorf("got %v, %v and %d sessions", answer, err, len(cs.sessions))
+	}
+}
+
+// Somebody who begins commands without end holds no more than a bound.
+func TestCommandSessionsAreBounded(t *testing.T) {
+	t.Parallel()
+	clock := time.Unix(1e9, 0)
+	cs := greeter(func() time.Time { clock = clock.Add(time.Millisecond); return clock })
+	first, _ := ask(cs, "a@b/c", `node="greet"`, "")
+	for range 3 * maxSessions {
+		if _, err := ask(cs, "a@b/c", `node="greet"`, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(cs.sessions) != maxSessions {
+		t.Errorf("%d sessions are kept, want %d", len(cs.sessions), maxSessions)
+	}
+	if _, kept := cs.sessions[first.Attr("sessionid")]; kept {
+		t.Error("the oldest session was kept")
+	}
+}
+
+func TestCommandItems(t *testing.T) {
+	t.Parallel()
+	want := []Item{{Node: "greet", Name: "Greet"}, {Node: "other"}}
+	if diff := cmp.Diff(want, greeter(time.Now).items(JID{})); diff != "" {
+		t.Error(diff)
+	}
+}

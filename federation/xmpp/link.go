@@ -1,0 +1,310 @@
+package xmpp
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"mellium.im/xmlstream"
+	mellium "mellium.im/xmpp"
+)
+
+// Bounds on one link. A peer that asks too much at once is told to wait; nothing it does stops the stream.
+const (
+	sendTimeout  = 60 * time.Second
+	pingAfter    = 60 * time.Second  // of silence
+	deadAfter    = 150 * time.Second // of silence: more than the time a stock shaper takes for a full answer
+	closeTimeout = 2 * time.Second
+	maxRequests  = 16  // answered at the same time
+	maxMessages  = 256 // waiting for their handler
+)
+
+var (
+	errLinkLost = errors.New("the link to the server was lost")
+	errSilent   = errors.New("the server has been silent for too long")
+	errClosed   = errors.New("the server closed the stream")
+)
+
+// link is one negotiated connection, from its login to its end.
+//
+// It reads the stream itself instead of through mellium's Serve, which ends the session on any stanza it does not
+// like and answers a request as soon as its handler returns.
+type link struct {
+	session *mellium.Session
+	conn    *watchedConn
+	router  *router
+
+	requests chan struct{} // one token a request being answered
+	messages chan Message
+
+	mu      sync.Mutex // guards everything below
+	waiting map[string]waiter
+	lost    bool
+}
+
+// waiter is somebody who sent a request and waits for the answer of that peer.
+type waiter struct {
+	to     JID
+	answer chan *Element
+}
+
+func newLink(session *mellium.Session, conn *watchedConn, r *router) *link {
+	return &link{
+		session:  session,
+		conn:     conn,
+		router:   r,
+		requests: make(chan struct{}, maxRequests),
+		messages: make(chan Message, maxMessages),
+		waiting:  map[string]waiter{},
+	}
+}
+
+// serve reads until the link ends or ctx does. Handlers it started may still run for a moment after it.
+func (l *link) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go l.handleMessages(ctx)
+	go l.watch(ctx, cancel)
+	stop := context.AfterFunc(ctx, func() { l.close() })
+	defer stop()
+	err := l.read(ctx)
+	l.fail()
+	l.conn.Close() // often closed already
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return reason(err)
+}
+
+func (l *link) read(ctx context.Context) error {
+	r := l.session.TokenReader()
+	defer r.Close() // never fails: it gives the lock back
+	for {
+		start, err := nextStart(r)
+		switch {
+		case errors.Is(err, io.EOF):
+			return errClosed
+		case err != nil:
+			return err
+		}
+		stanza, err := readElement(r, start)
+		switch {
+		case errors.Is(err, errElementTooBig):
+			l.router.refused("too big")
+			continue
+		case err != nil:
+			return err
+		}
+		l.dispatch(ctx, stanza)
+	}
+}
+
+// dispatch never blocks and never fails: what a peer sends must not be able to end the session.
+func (l *link) dispatch(ctx context.Context, stanza *Element) {
+	switch stanza.Name {
+	case xml.Name{Space: nsClient, Local: "iq"}:
+		l.dispatchIQ(ctx, stanza)
+	case xml.Name{Space: nsClient, Local: "message"}:
+		l.dispatchMessage(stanza)
+	}
+}
+
+func (l *link) dispatchIQ(ctx context.Context, stanza *Element) {
+	q, err := parseIQ(stanza)
+	switch q.Type {
+	case "result", "error":
+		l.settle(stanza, q)
+		return
+	case "get", "set":
+	default:
+		l.router.refused("iq type")
+		return
+	}
+	refuse := func(e *StanzaError) {
+		answer := NewElement(nsClient, "iq", "id", q.ID, "type", "error", "to", stanza.Attr("from")).Add(e.element())
+		go l.answer(ctx, answer)
+	}
+	if err != nil {
+		l.router.refused("address")
+		refuse(&StanzaError{Type: "modify", Condition: "jid-malformed"})
+		return
+	}
+	select {
+	case l.requests <- struct{}{}:
+		go func() {
+			defer func() { <-l.requests }()
+			l.answer(ctx, l.router.answer(ctx, q))
+		}()
+	default:
+		l.router.refused("too many requests")
+		refuse(&StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too many requests at once"})
+	}
+}
+
+// answer sends an answer. A link that cannot take it is at its end, which read notices.
+func (l *link) answer(ctx context.Context, answer *Element) {
+	if err := l.send(ctx, answer); err != nil {
+		l.router.log.Debug("answer not sent", "to", answer.Attr("to"), "error", err)
+	}
+}
+
+// settle hands an answer to who waits for it, if it comes from where the request went.
+func (l *link) settle(stanza *Element, q IQ) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.waiting[q.ID]
+	if !ok || !(w.to.Equal(q.From) || l.isOwn(w.to) && l.isOwn(q.From)) {
+		return
+	}
+	delete(l.waiting, q.ID)
+	w.answer <- stanza
+}
+
+// isOwn says whether an address stands for our own server or account: servers answer for both, with or without from.
+func (l *link) isOwn(j JID) bool {
+	self := l.session.LocalAddr()
+	return j.Equal(JID{}) || j.Equal(self.Domain()) || j.Equal(self.Bare())
+}
+
+func (l *link) dispatchMessage(stanza *Element) {
+	m, err := parseMessage(stanza)
+	if err != nil {
+		l.router.refused("address")
+		return
+	}
+	if l.router.receipts.settle(m, stanza) {
+		return
+	}
+	select {
+	case l.messages <- m:
+	default: // no receipt is sent: a sender that keeps its data sends it again
+		l.router.refused("too many messages")
+	}
+}
+
+// handleMessages runs message handlers one after the other: the order of data matters.
+func (l *link) handleMessages(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-l.messages:
+			if l.router.deliver(ctx, m) {
+				l.answer(ctx, received(m).element())
+			}
+		}
+	}
+}
+
+// send writes one stanza. After an error the stream may be broken in the middle of an element, so it is closed.
+func (l *link) send(ctx context.Context, stanza *Element) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := l.session.Send(ctx, stanza.TokenReader()); err != nil {
+		return errors.Join(fmt.Errorf("send <%s/>: %w", stanza.Name.Local, err), l.conn.Close())
+	}
+	return nil
+}
+
+// query sends a request and waits for its answer, the end of ctx or of the link.
+func (l *link) query(ctx context.Context, q IQ) (*Element, error) {
+	q.ID = newID()
+	w := waiter{to: q.To, answer: make(chan *Element, 1)}
+	if !l.expect(q.ID, w) {
+		return nil, errLinkLost
+	}
+	defer l.forget(q.ID)
+	if err := l.send(ctx, q.element()); err != nil {
+		return nil, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for an answer of %s: %w", q.To, ctx.Err())
+	case stanza, ok := <-w.answer:
+		switch {
+		case !ok:
+			return nil, errLinkLost
+		case stanza.Attr("type") == "error":
+			return nil, stanzaError(stanza)
+		case len(stanza.Children) == 0:
+			return nil, nil
+		}
+		return stanza.Children[0], nil
+	}
+}
+
+func (l *link) expect(id string, w waiter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost {
+		return false
+	}
+	l.waiting[id] = w
+	return true
+}
+
+func (l *link) forget(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.waiting, id)
+}
+
+// fail ends every wait: answers to a dead link never come.
+func (l *link) fail() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = true
+	for id, w := range l.waiting {
+		close(w.answer)
+		delete(l.waiting, id)
+	}
+}
+
+// watch asks a silent server whether it lives. It counts any byte as life, so that a long answer in front of the
+// ping does not look like death.
+func (l *link) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(pingAfter / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		switch silence := l.conn.silence(); {
+		case silence > deadAfter:
+			cancel(errSilent)
+			return
+		case silence > pingAfter:
+			go l.ping(ctx)
+		}
+	}
+}
+
+// ping is XEP-0199 to the own server. Its answer is not waited for: the bytes are what counts.
+func (l *link) ping(ctx context.Context) {
+	ping := IQ{ID: newID(), Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")}
+	l.answer(ctx, ping.element())
+}
+
+// close says goodbye within closeTimeout and ends the connection.
+func (l *link) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	timer := time.AfterFunc(closeTimeout, func() { l.conn.Close() })
+	defer timer.Stop()
+	goodbye := NewElement(nsClient, "presence", "type", "unavailable")
+	if err := l.session.Send(ctx, goodbye.TokenReader()); err == nil {
+		_ = l.session.Close() // only writes </stream:stream>; the socket is ours
+	}
+	l.conn.Close()
+}
+
+var _ xmlstream.Marshaler = (*Element)(nil)

@@ -1,0 +1,95 @@
+package xmpp
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// An IQHandler answers a request: with a payload, nil for an empty result, or an error. A *StanzaError is told to
+// the peer as it is; of any other it learns only that something went wrong.
+type IQHandler func(ctx context.Context, q IQ) (*Element, error)
+
+// A MessageHandler takes a message. Returning nil means that it is safe where it belongs: a receipt is then sent
+// when one was asked for (XEP-0184). On an error none is sent, and a sender that keeps its data sends it again.
+type MessageHandler func(ctx context.Context, m Message) error
+
+type route struct {
+	typ  string
+	name xml.Name
+}
+
+// router knows who handles what. Its tables are filled before the session starts and only read afterwards.
+type router struct {
+	log      *slog.Logger
+	requests map[route]IQHandler
+	messages map[xml.Name]MessageHandler
+	receipts receipts
+	refusals atomic.Uint64
+}
+
+func newRouter(log *slog.Logger) *router {
+	return &router{log: log, requests: map[route]IQHandler{}, messages: map[xml.Name]MessageHandler{}}
+}
+
+// refused counts a stanza that no handler saw.
+func (r *router) refused(why string) {
+	r.refusals.Add(1)
+	r.log.Debug("stanza refused", "why", why)
+}
+
+// answer runs the handler of a request and returns the whole answer.
+func (r *router) answer(ctx context.Context, q IQ) *Element {
+	payload, err := r.handle(ctx, q)
+	answer := IQ{ID: q.ID, Type: "result", To: q.From, Payload: payload}
+	if err != nil {
+		answer.Type, answer.Payload = "error", asStanzaError(err).element()
+	}
+	return answer.element()
+}
+
+func (r *router) handle(ctx context.Context, q IQ) (payload *Element, err error) {
+	handler, ok := r.requests[route{q.Type, payloadName(q.Payload)}]
+	if !ok {
+		return nil, &StanzaError{Type: "cancel", Condition: "service-unavailable"}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("handle %s: panic: %v", q.Payload.Name.Local, p)
+			r.log.Error("handler broke", "request", q.Payload.Name.Local, "error", err, "stack", string(debug.Stack()))
+		}
+	}()
+	payload, err = handler(ctx, q)
+	if _, told := err.(*StanzaError); err != nil && !told { //nolint:errorlint // only a bare one was meant for the peer
+		r.log.Warn("request not answered", "request", q.Payload.Name.Local, "error", err)
+	}
+	return payload, err
+}
+
+// deliver runs the first handler that fits and says whether a receipt is due.
+func (r *router) deliver(ctx context.Context, m Message) (receipt bool) {
+	if m.Type == "error" {
+		return false
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			receipt = false
+			r.log.Error("message handler broke", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	for _, child := range m.Children {
+		handler, ok := r.messages[child.Name]
+		if !ok {
+			continue
+		}
+		if err := handler(ctx, m); err != nil {
+			r.log.Warn("message not taken", "payload", child.Name.Local, "error", err)
+			return false
+		}
+		return m.ID != "" && m.Child(nsReceipts, "request") != nil
+	}
+	return false
+}
