@@ -1,0 +1,230 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// Seq is the place of a pack in the buffer. Numbers grow with every Put, are never used twice, and may have
+// gaps. They fit 53 bits, so JSON carries them whole.
+type Seq uint64
+
+// ErrClosed is under the error of every call after Close.
+var ErrClosed = errors.New("buffer is closed")
+
+// Names of files and folders (see the package comment).
+const (
+	lockFile     = "LOCK"
+	sequenceFile = "SEQUENCE"
+)
+
+// Buffer is the ordered store of packs. All methods are safe for use by several goroutines.
+type Buffer struct {
+	o     Options // set once, as is all above mu
+	db    *badger.DB
+	lock  *dirLock
+	codec *codec
+	aside []string // reports of what Open has set aside or copied
+
+	turn    chan struct{} // holds one token: who takes it may write to db
+	nudge   chan struct{} // tells the keeper that there may be something to do
+	quit    chan struct{} // closed by Close
+	keeping sync.WaitGroup
+	reading sync.WaitGroup
+
+	mu      sync.Mutex    // guards everything below
+	wake    chan struct{} // closed and replaced when packs arrive or a cursor goes
+	closed  bool
+	cursors map[string]*Cursor
+	bad     map[Seq]struct{} // stored packs that were found damaged
+	corrupt uint64           // all that were found damaged since Open
+	damage  string           // what upkeep has found, see Stats.Damage
+
+	state // written by whoever has both the turn and mu, read by whoever has either
+}
+
+// state is what the buffer remembers of its content.
+type state struct {
+	totals
+	first   Seq       // the oldest pack, or next when there is none
+	oldest  time.Time // when it was put
+	series  map[string]*seriesState
+	nextID  uint32
+	dropped int64 // bytes trimmed since space was last given back
+}
+
+// Open opens the buffer in o.Dir, making it if need be.
+//
+// It fails with ErrInUse under its error when another process has it, with ErrNewer when a later version of
+// this program wrote it, and with ErrFull when there is not even room to open it; in these cases nothing is
+// changed. A store which is damaged is renamed to DIR.damaged-DATE and an empty one is made in its place: that
+// is not an error, see Stats.SetAside. Cursors are then made anew by whoever asks for them.
+func Open(o Options) (*Buffer, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	o.Dir = filepath.Clean(o.Dir)
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openLocked(o, lock)
+	var bad *damage
+	if errors.As(err, &bad) {
+		return openAnew(o, lock, bad)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
+	return b, nil
+}
+
+// openAnew sets the folder aside and opens an empty store. The old one's reserved numbers stay out of use.
+func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
+	floor := reservedSeq(o.Dir)
+	aside, err := setAside(o.Dir, o.now())
+	if err != nil {
+		return nil, errors.Join(err, cause, old.release())
+	}
+	report := fmt.Sprintf("%s: %s; kept as %s", o.Dir, cause.err, aside)
+	o.Log.Error("buffer damaged, set aside, starting an empty one", "dir", o.Dir, "aside", aside, "error", cause.err)
+	if err := old.release(); err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeReserved(o.Dir, floor); err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
+	b, err := openLocked(o, lock)
+	if err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
+	b.aside = append(b.aside, report)
+	return b, nil
+}
+
+// openLocked opens the store in a folder we have locked. A *damage under the error means it must be set aside.
+func openLocked(o Options, lock *dirLock) (*Buffer, error) {
+	reports, err := check(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, report := range reports {
+		o.Log.Warn("buffer opened, but not as it was left", "report", report)
+	}
+	codec, err := newCodec()
+	if err != nil {
+		return nil, err
+	}
+	db, err := openBadger(o)
+	if err != nil {
+		return nil, err
+	}
+	b := &Buffer{
+		o: o, db: db, lock: lock, codec: codec,
+		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), quit: make(chan struct{}),
+		wake: make(chan struct{}), cursors: map[string]*Cursor{}, bad: map[Seq]struct{}{},
+		state: state{series: map[string]*seriesState{}}, aside: reports,
+	}
+	b.turn <- struct{}{}
+	err = b.load()
+	if err == nil && len(reports) > 0 {
+		err = b.leaveOut(lostNumbers)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	b.keeping.Add(1)
+	go b.keep()
+	return b, nil
+}
+
+// Close writes the acknowledgements, closes the store and unlocks the folder. Calls that wait return
+// ErrClosed. Closing again does nothing.
+func (b *Buffer) Close() error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil
+	}
+	b.closed = true
+	close(b.quit)
+	close(b.wake)
+	b.mu.Unlock()
+
+	<-b.turn // never given back: nobody writes after this
+	b.keeping.Wait()
+	b.reading.Wait()
+	err := b.writeCursors()
+	if closing := b.db.Close(); closing != nil {
+		err = errors.Join(err, fmt.Errorf("close buffer %s: %w", b.o.Dir, closing))
+	}
+	return errors.Join(err, b.lock.release())
+}
+
+// take waits for the turn to write.
+func (b *Buffer) take() error {
+	select {
+	case <-b.turn:
+	case <-b.quit:
+		return ErrClosed
+	}
+	select {
+	case <-b.quit: // both were ready: Close must get the token
+		b.turn <- struct{}{}
+		return ErrClosed
+	default:
+		return nil
+	}
+}
+
+func (b *Buffer) give() { b.turn <- struct{}{} }
+
+// view runs a read on a snapshot. A panic of Badger over damaged bytes becomes an error.
+func (b *Buffer) view(read func(txn *badger.Txn) error) (err error) {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return ErrClosed
+	}
+	b.reading.Add(1)
+	b.mu.Unlock()
+	defer b.reading.Done()
+	return guarded(func() error { return b.db.View(read) })
+}
+
+// guarded runs f and turns a panic, which Badger answers damaged bytes with, into an error.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errCorrupt, r)
+		}
+	}()
+	return f()
+}
+
+// wakeAll makes every waiting Next look again. The caller holds mu.
+func (b *Buffer) wakeAll() {
+	if b.closed {
+		return
+	}
+	close(b.wake)
+	b.wake = make(chan struct{})
+}
+
+// poke tells the keeper to look round.
+func (b *Buffer) poke() {
+	select {
+	case b.nudge <- struct{}{}:
+	default: // it has been told already
+	}
+}

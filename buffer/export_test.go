@@ -1,0 +1,30 @@
+package buffer
+
+import "time"
+
+// WithClock replaces the wall clock.
+func (o Options) WithClock(now func() time.Time) Options {
+	o.now = now
+	return o
+}
+
+// WithFree replaces the question for free room.
+func (o Options) WithFree(free func(string) (uint64, error)) Options {
+	o.free = free
+	return o
+}
+
+// Reclaim gives space back at once instead of by the keeper.
+func (b *Buffer) Reclaim() error { return b.reclaim() }
+
+// Trim trims at once instead of after an hour without Put.
+func (b *Buffer) Trim() error { return b.lateTrim() }
+
+// FailDatabase makes what follows fail as if the disk did, by closing the database underneath.
+func (b *Buffer) FailDatabase() error { return b.db.Close() }
+
+// SkipNumber does what Put does when it cannot know whether a pack has reached the disk.
+func (b *Buffer) SkipNumber() { b.skip(b.next, 1) }
+
+// WriteCursors writes acknowledgements as the keeper does when they have waited long enough.
+func (b *Buffer) WriteCursors() error { return b.lateCursors() }

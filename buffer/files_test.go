@@ -1,0 +1,258 @@
+package buffer
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// commit is what Badger writes to a log for one transaction of one key.
+func commit(number uint64, key, val string) []byte {
+	stamped := binary.BigEndian.AppendUint64([]byte(key), ^number)
+	out := []byte{0x40, 0}
+	out = binary.AppendUvarint(out, uint64(len(stamped)))
+	out = binary.AppendUvarint(out, uint64(len(val)))
+	out = binary.AppendUvarint(out, 0)
+	out = append(append(out, stamped...), val...)
+	return binary.BigEndian.AppendUint32(out, crc32.Checksum(out, crc32.MakeTable(crc32.Castagnoli)))
+}
+
+// logOf is a log of n commits, allocated ahead.
+func logOf(n int) []byte {
+	out := make([]byte, logHeader)
+	for i := range n {
+		out = append(out, commit(uint64(i+1), "p0000000"+fmt.Sprint(i), "value")...)
+	}
+	return append(out, make([]byte, 1000)...)
+}
+
+func TestLostCommits(t *testing.T) {
+	t.Parallel()
+	size := len(commit(1, "p00000000", "value"))
+	at := func(n int) int { return logHeader + n*size }
+	change := func(data []byte, where ...int) []byte {
+		for _, i := range where {
+			data[i] ^= 0xFF
+		}
+		return data
+	}
+	for _, row := range []struct {
+		name     string
+		data     []byte
+		at, lost int
+	}{
+		{"nothing", nil, logHeader, 0},
+		{"header only", make([]byte, logHeader), logHeader, 0},
+		{"no entry", logOf(0), logHeader, 0},
+		{"whole", logOf(9), at(9), 0},
+		{"torn in the last", logOf(9)[:at(9)-3], at(8), 0},
+		{"the last is damaged", change(logOf(9), at(8)+5), at(8), 0},
+		{"three behind the damage", change(logOf(9), at(5)+5), at(5), 3},
+		{"more than a power cut explains", change(logOf(9), at(2)+5), at(2), tornCommits + 1},
+		{"damaged length", change(logOf(9), at(0)+2), at(0), tornCommits + 1},
+		{"twice", change(logOf(9), at(1)+9, at(7)+9), at(1), tornCommits + 1},
+	} {
+		if at, lost := lostCommits(row.data); at != row.at || lost != row.lost {
+			t.Errorf("%s: damaged at %d, %d commits lost, want %d and %d", row.name, at, lost, row.at, row.lost)
+		}
+	}
+}
+
+// testTable is a table as Badger writes it, with one block.
+func testTable(t *testing.T) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	b, err := Open(Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "000001.sst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestCheckTable damages every byte of a table in turn: no damage goes unseen but to the unused ends of its index.
+func TestCheckTable(t *testing.T) {
+	t.Parallel()
+	good := testTable(t)
+	if err := checkTable(good); err != nil {
+		t.Fatal(err)
+	}
+	for i := range good {
+		data := bytes.Clone(good)
+		data[i] ^= 0x55
+		if checkTable(data) == nil {
+			t.Errorf("damage of byte %d of %d is not seen", i, len(data))
+		}
+		if checkTable(good[:i]) == nil {
+			t.Errorf("a table cut to %d of %d bytes is not seen", i, len(data))
+		}
+	}
+}
+
+func TestCutZeros(t *testing.T) {
+	t.Parallel()
+	const far = 200_000 // more than is read at once
+	for _, row := range []struct {
+		name       string
+		used, size int
+		want       int64
+	}{
+		{"nothing written", 0, 100, logHeader + 4},
+		{"shorter than a header", 3, 3, 3},
+		{"full", 100, 100, 100},
+		{"a checksum may end in zeros", 100, 102, 102},
+		{"allocated ahead", 100, far, 104},
+		{"long", far, 3 * far, far + 4},
+	} {
+		path := filepath.Join(t.TempDir(), "000001.vlog")
+		data := append(bytes.Repeat([]byte{1}, row.used), make([]byte, row.size-row.used)...)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := cutZeros(path); err != nil {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() != row.want {
+			t.Errorf("%s: %d bytes are left, want %d: %v", row.name, info.Size(), row.want, err)
+		}
+	}
+}
+
+func TestReserveSeq(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	const byClock = Seq(1_800_000_000 * seqPerSecond)
+	for _, row := range []struct {
+		name, before string
+		now          time.Time
+		want         Seq
+	}{
+		{"new", "", now, byClock},
+		{"lower than the clock", "17\n", now, byClock},
+		{"higher than the clock", fmt.Sprint(uint64(byClock) + 5), now, byClock + 5},
+		{"not a number", "seventeen", now, byClock},
+		{"not exact in JSON", "9007199254740993", now, byClock},
+		{"a clock before 1970", "", time.Unix(-5, 0), seqPerSecond},
+		{"no clock, an old store", "12345678901\n", time.Unix(0, 0), 12345678901},
+	} {
+		dir := t.TempDir()
+		if row.before != "" {
+			if err := os.WriteFile(filepath.Join(dir, sequenceFile), []byte(row.before), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := reserveSeq(dir, row.now)
+		if got != row.want || err != nil {
+			t.Errorf("%s: begins at %d, want %d: %v", row.name, got, row.want, err)
+		}
+		if next := reservedSeq(dir); next != row.want+seqReserve {
+			t.Errorf("%s: reserved to %d, want %d", row.name, next, row.want+seqReserve)
+		}
+	}
+}
+
+func TestIsTrouble(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		err  error
+		want bool
+	}{
+		{fmt.Errorf("open: %w", syscall.ENOSPC), true},
+		{fmt.Errorf("open: %w", os.ErrPermission), true},
+		{fmt.Errorf("open: %w", syscall.EROFS), true},
+		{fmt.Errorf("Unable to open. Error=%s", syscall.EMFILE.Error()), true}, // as Badger does
+		{fmt.Errorf("while mmapping x with size 9: %w", syscall.ENOMEM), true},
+		{errors.New("manifest has bad magic"), false},
+		{fmt.Errorf("read: %w", syscall.EIO), false},
+	} {
+		if got := isTrouble(row.err); got != row.want {
+			t.Errorf("%v: trouble of the machine %v, want %v", row.err, got, row.want)
+		}
+	}
+}
+
+func TestOwner(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ text, want string }{
+		{"123\n", " (process 123)"}, {"123", " (process 123)"}, {"", ""}, {"somebody", ""},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, lockFile), []byte(row.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := owner(dir); got != row.want {
+			t.Errorf("LOCK %q: %q, want %q", row.text, got, row.want)
+		}
+	}
+	if got := owner(t.TempDir()); got != "" {
+		t.Errorf("without LOCK: %q, want nothing", got)
+	}
+}
+
+func TestBadgerLog(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	noTime := func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}
+	log := badgerLog{slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: noTime}))}
+	log.Errorf("broke %d\n", 1)
+	log.Warningf("odd")
+	log.Infof("\nopened %q", "x")
+	log.Debugf("written")
+	want := []string{
+		`level=WARN msg="badger: broke 1"`, `level=WARN msg="badger: odd"`, `level=DEBUG msg="badger: opened \"x\""`, "",
+	}
+	if got := strings.Split(out.String(), "\n"); !slices.Equal(got, want) {
+		t.Errorf("logged %q, want %q", got, want)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	if seq, ok := packSeq(packKey(1 << 50)); !ok || seq != 1<<50 {
+		t.Errorf("pack key gives %d, %v", seq, ok)
+	}
+	if h, ok := keyHour(hourKey(490896)); !ok || h != 490896 {
+		t.Errorf("hour key gives %d, %v", h, ok)
+	}
+	if h, seq, ok := timeSeq(timeKey(490896, 7)); !ok || h != 490896 || seq != 7 {
+		t.Errorf("time key gives %d, %d, %v", h, seq, ok)
+	}
+	for _, key := range [][]byte{nil, totalsKey(), cursorKey("p1234567"), seriesKey("x"), flushKey()} {
+		_, pack := packSeq(key)
+		_, atHour := keyHour(key)
+		_, _, atTime := timeSeq(key)
+		if pack || atHour || atTime {
+			t.Errorf("key %x is taken for another kind", key)
+		}
+	}
+	for _, row := range []struct {
+		seconds float64
+		hour    hour
+		ms      int
+	}{{1772366400, 492324, 0}, {1772366399.9994, 492323, 3_599_999}, {minTime, 74565, 1_456_000}} {
+		if h := hourOf(row.seconds); h != row.hour || millis(h, row.seconds) != row.ms {
+			t.Errorf("%f is %d ms of hour %d, want %d of %d", row.seconds, millis(h, row.seconds), h, row.ms, row.hour)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package buffer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
+)
+
+// files are Badger's files in the folder.
+type files struct {
+	tables []string // *.sst
+	logs   []string // *.mem, the logs of memtables
+	values []string // *.vlog, in the order they were written
+}
+
+// check makes the folder fit for Badger, which answers some damage with a panic, some with the end of the
+// process, and some by deleting files. Nothing with content is deleted. Its reports tell what was put aside
+// although the store can be opened; a *damage under the error means that it cannot.
+func check(o Options) (reports []string, err error) {
+	if err := checkRoom(o, openRoom); err != nil {
+		return nil, err
+	}
+	f, err := listFiles(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if f, err = f.dropEmpty(); err != nil {
+		return nil, err
+	}
+	known, err := knownTables(o, f)
+	if err != nil {
+		return nil, err
+	}
+	unknown, err := f.keepUnknown(known)
+	if err != nil {
+		return nil, err
+	}
+	for _, report := range unknown {
+		o.Log.Warn("buffer has a table too many", "report", report)
+	}
+	if len(f.logs) == 0 { // after a clean stop it cannot be one that was being written
+		reports = unknown
+	}
+	if err := checkTables(f.tables); err != nil {
+		return nil, err
+	}
+	more, err := f.keepDamagedLogs(o)
+	if err != nil {
+		return nil, err
+	}
+	return append(reports, more...), f.sealValues(o.Dir)
+}
+
+// listFiles lists Badger's files.
+func listFiles(dir string) (*files, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read buffer folder: %w", err)
+	}
+	f := &files{}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch filepath.Ext(path) {
+		case ".sst":
+			f.tables = append(f.tables, path)
+		case ".mem":
+			f.logs = append(f.logs, path)
+		case ".vlog":
+			f.values = append(f.values, path)
+		}
+	}
+	return f, nil
+}
+
+// dropEmpty removes logs of no length. A power cut between creating and filling a file leaves them, and Badger
+// takes one for damage.
+func (f *files) dropEmpty() (*files, error) {
+	kept := &files{tables: f.tables}
+	for _, list := range []struct{ from, to *[]string }{{&f.logs, &kept.logs}, {&f.values, &kept.values}} {
+		for _, path := range *list.from {
+			info, err := os.Stat(path)
+			if err != nil {
+				return nil, fmt.Errorf("read log: %w", err)
+			}
+			if info.Size() > 0 {
+				*list.to = append(*list.to, path)
+				continue
+			}
+			if err := os.Remove(path); err != nil {
+				return nil, fmt.Errorf("remove empty log: %w", err)
+			}
+		}
+	}
+	return kept, nil
+}
+
+// knownTables reads from MANIFEST which tables belong to the store.
+func knownTables(o Options, f *files) (map[uint64]badger.TableManifest, error) {
+	manifest, err := os.Open(filepath.Join(o.Dir, badger.ManifestFilename))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(f.tables)+len(f.logs)+len(f.values) == 0:
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &damage{errors.New("MANIFEST is missing")} // Badger would delete all tables
+	case err != nil:
+		return nil, fmt.Errorf("read MANIFEST: %w", err)
+	}
+	defer manifest.Close()
+	if err := checkHead(manifest); err != nil {
+		return nil, err
+	}
+	content, _, err := badger.ReplayManifestFile(manifest, formatVersion, tuned(o.Dir, o.Log))
+	if err != nil {
+		return nil, &damage{err}
+	}
+	if len(content.Tables) == 0 && len(f.tables) > 0 && len(f.logs) == 0 {
+		return nil, &damage{errors.New("MANIFEST knows none of the tables")}
+	}
+	return content.Tables, nil
+}
+
+// checkHead reads what MANIFEST begins with: "Bdgr", the external magic number (2) and Badger's own version (2).
+func checkHead(manifest io.ReadSeeker) error {
+	head := make([]byte, 8)
+	n, err := io.ReadFull(manifest, head)
+	if err != nil || string(head[:4]) != "Bdgr" {
+		return &damage{fmt.Errorf("MANIFEST begins with %x", head[:n])}
+	}
+	version := binary.BigEndian.Uint16(head[4:])
+	switch {
+	case version > formatVersion && version < 256:
+		return fmt.Errorf("open buffer: layout %d is %w, which this one cannot read; install that version again",
+			version, ErrNewer)
+	case version != formatVersion:
+		return &damage{fmt.Errorf("MANIFEST names layout %d", version)}
+	}
+	_, err = manifest.Seek(0, io.SeekStart)
+	return err
+}
+
+// keepUnknown renames tables that are not in MANIFEST, which Badger would delete. A kill while a table is
+// written leaves one that is not needed, its content being in a log still; so does a MANIFEST that has lost its end.
+func (f *files) keepUnknown(known map[uint64]badger.TableManifest) (reports []string, err error) {
+	var tables []string
+	for _, path := range f.tables {
+		id, _ := table.ParseFileID(path)
+		if _, ok := known[id]; ok {
+			tables = append(tables, path)
+			continue
+		}
+		if err := os.Rename(path, path+".unknown"); err != nil {
+			return nil, fmt.Errorf("keep unknown table: %w", err)
+		}
+		reports = append(reports, fmt.Sprintf("table %s is not in MANIFEST; kept as %s.unknown", path, path))
+	}
+	f.tables = tables
+	return reports, nil
+}
+
+// sealValues keeps Badger from cutting the newest value log at the first entry it cannot read: it does that
+// only to the one with the highest number, so that shall be a new one without entries. What was allocated
+// ahead and never written is cut off, or Badger would never find enough of the file dead to free it.
+func (f *files) sealValues(dir string) error {
+	if len(f.values) == 0 {
+		return nil
+	}
+	last := f.values[len(f.values)-1]
+	if err := cutZeros(last); err != nil {
+		return err
+	}
+	var number uint32
+	if _, err := fmt.Sscanf(filepath.Base(last), "%d.vlog", &number); err != nil {
+		return &damage{fmt.Errorf("value log %s has no number", filepath.Base(last))}
+	}
+	path := filepath.Join(dir, fmt.Sprintf("%06d.vlog", number+1))
+	if err := os.WriteFile(path, make([]byte, logHeader), 0o640); err != nil {
+		return fmt.Errorf("seal value log: %w", err)
+	}
+	return nil
+}
+
+// cutZeros cuts the zeros from a log's end, but for as many as a checksum may end in.
+func cutZeros(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("open value log: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("open value log: %w", err)
+	}
+	used, err := lastByte(f, info.Size())
+	if err != nil {
+		return fmt.Errorf("read value log: %w", err)
+	}
+	if err := f.Truncate(min(max(used, logHeader)+4, info.Size())); err != nil {
+		return fmt.Errorf("cut value log: %w", err)
+	}
+	return nil
+}
+
+// lastByte tells how long a file of that size is without the zeros at its end. It reads from the end, in parts.
+func lastByte(f io.ReaderAt, size int64) (int64, error) {
+	part := make([]byte, 64<<10)
+	for size > 0 {
+		from := max(size-int64(len(part)), 0)
+		n, err := f.ReadAt(part[:size-from], from)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		if used := usedLength(part[:n]); used > 0 {
+			return from + int64(used), nil
+		}
+		size = from
+	}
+	return 0, nil
+}

@@ -1,0 +1,142 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
+)
+
+// ageCheck is how often the keeper looks for packs that are too old when nothing is put.
+const ageCheck = time.Hour
+
+// keep is the keeper: it writes acknowledgements that no Put has taken along, trims by age, and gives space
+// back. It ends with Close.
+func (b *Buffer) keep() {
+	defer b.keeping.Done()
+	age := time.NewTicker(ageCheck)
+	defer age.Stop()
+	var late <-chan time.Time
+	for {
+		select {
+		case <-b.quit:
+			return
+		case <-b.nudge:
+			if late == nil {
+				late = time.After(b.o.AckDelay)
+			}
+			b.tend(b.reclaimIfDue)
+		case <-late:
+			late = nil
+			b.tend(b.lateCursors)
+		case <-age.C:
+			b.tend(b.lateTrim)
+		}
+	}
+}
+
+// tend does a duty and logs what goes wrong: there is nobody else to tell.
+func (b *Buffer) tend(duty func() error) {
+	if err := duty(); err != nil && !errors.Is(err, ErrClosed) {
+		b.o.Log.Warn("buffer upkeep", "error", err)
+	}
+}
+
+func (b *Buffer) lateCursors() error {
+	if err := b.take(); err != nil {
+		return err
+	}
+	defer b.give()
+	return b.writeCursors()
+}
+
+func (b *Buffer) lateTrim() error {
+	if err := b.take(); err != nil {
+		return err
+	}
+	defer b.give()
+	return b.trim()
+}
+
+// quantum is how many trimmed bytes make it worth giving space back.
+func (b *Buffer) quantum() int64 { return max(b.o.MaxBytes/8, logFileSize) }
+
+func (b *Buffer) reclaimIfDue() error {
+	b.mu.Lock()
+	due := b.dropped >= b.quantum()
+	b.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return b.reclaim()
+}
+
+// reclaim gives the space of trimmed packs back to the file system. Badger frees a file of the value log when
+// compaction has met the deletions of what is in it, and compaction meets only what is in tables. So the
+// memtable is flushed first, by dropping a prefix made for that; this is the only part during which Put waits.
+//
+// What is dead but not yet freed is at most the quantum at which this begins (MaxBytes/8, at least one log
+// file), what is put meanwhile, and one log file each at both ends of the log: disk use stays below
+// MaxBytes×9/8 + 3 × 16 MiB + tables, in all MaxBytes×9/8 + 64 MiB.
+func (b *Buffer) reclaim() error {
+	var tables []string
+	for _, info := range b.db.Tables() { // not those on disk, one may just be in the making
+		tables = append(tables, table.NewFilename(info.ID, b.o.Dir))
+	}
+	if err := checkTables(tables); err != nil { // compacting a damaged table would lose keys without a word
+		return b.noteDamage(err)
+	}
+	if err := b.flush(); err != nil { // compacts level 0
+		return err
+	}
+	if err := guarded(func() error { return b.db.Flatten(1) }); err != nil {
+		return err
+	}
+	return b.freeLogs()
+}
+
+// noteDamage tells by Stats that the store must be opened anew.
+func (b *Buffer) noteDamage(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.damage = err.Error()
+	return fmt.Errorf("space is not given back: %w", err)
+}
+
+// flush moves the memtable into tables.
+func (b *Buffer) flush() error {
+	if err := b.take(); err != nil {
+		return err
+	}
+	defer b.give()
+	if err := b.write(func(txn *badger.Txn) error { return txn.Set(flushKey(), nil) }); err != nil {
+		return err
+	}
+	if err := guarded(func() error { return b.db.DropPrefix(flushKey()) }); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dropped = 0
+	return nil
+}
+
+// freeLogs removes files of the value log which are dead but for a fiftieth, until there is none.
+func (b *Buffer) freeLogs() error {
+	for {
+		select {
+		case <-b.quit:
+			return ErrClosed
+		default:
+		}
+		err := guarded(func() error { return b.db.RunValueLogGC(0.98) })
+		if errors.Is(err, badger.ErrNoRewrite) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"releve/senml"
+)
+
+// ErrTooLarge is under the error of Put for a pack that must be split.
+var ErrTooLarge = errors.New("pack is too large, split it")
+
+// Bounds of what Put takes.
+const (
+	maxSeriesName = 1000
+	minTime       = 1 << 28 // below, a time is relative (RFC 8428 §4.5.3)
+	maxTime       = 1 << 36 // hours fit four bytes, milliseconds 53 bits
+)
+
+// draft is a pack made ready to be stored.
+type draft struct {
+	pack    senml.Pack
+	cbor    []byte
+	coding  byte
+	payload []byte
+	spans   map[hour]*span
+}
+
+// span is what a pack holds within one hour: its earliest and latest instant there and its series.
+type span struct {
+	first, last int // ms since the hour began, rounded down
+	names       map[string]struct{}
+}
+
+// Put stores a pack and returns its number when it is durable. Records must be resolved: a name, an absolute
+// time in Unix seconds and no base fields. A pack may have senml.MaxRecords records, 4 MiB of CBOR and 1024
+// different hours; ErrTooLarge tells when it has more. ErrFull under the error means that the disk has less room
+// than the buffer needs to work safely; nothing was stored then, and Put works again once there is room.
+//
+// After any other error the pack may or may not have been stored; put again, its records come twice with the
+// same names and times.
+func (b *Buffer) Put(p senml.Pack) (Seq, error) {
+	d, err := b.draw(p)
+	if err != nil {
+		return 0, fmt.Errorf("put pack: %w", err)
+	}
+	if err := b.take(); err != nil {
+		return 0, fmt.Errorf("put pack: %w", err)
+	}
+	defer b.give()
+	if err := checkRoom(b.o, putRoom); err != nil {
+		return 0, fmt.Errorf("put pack: %w", err)
+	}
+	seq, err := b.store(d)
+	if err != nil {
+		return 0, fmt.Errorf("put pack: %w", err)
+	}
+	if err := b.trim(); err != nil { // the pack is stored all the same
+		b.o.Log.Warn("buffer could not be trimmed", "error", err)
+	}
+	return seq, nil
+}
+
+// draw checks a pack and does what can be done without the turn.
+func (b *Buffer) draw(p senml.Pack) (draft, error) {
+	if len(p) == 0 {
+		return draft{}, errors.New("it has no records")
+	}
+	if len(p) > senml.MaxRecords {
+		return draft{}, fmt.Errorf("%w: %d records, %d allowed", ErrTooLarge, len(p), senml.MaxRecords)
+	}
+	d := draft{pack: p, spans: map[hour]*span{}}
+	for i := range p {
+		if err := checkRecord(&p[i]); err != nil {
+			return draft{}, fmt.Errorf("record %d: %w", i+1, err)
+		}
+		d.note(&p[i])
+	}
+	if len(d.spans) > maxHours {
+		return draft{}, fmt.Errorf("%w: %d different hours, %d allowed", ErrTooLarge, len(d.spans), maxHours)
+	}
+	var err error
+	if d.cbor, err = senml.EncodeCBOR(p); err != nil {
+		return draft{}, err
+	}
+	if len(d.cbor) > maxCBOR {
+		return draft{}, fmt.Errorf("%w: %d bytes of CBOR, %d allowed", ErrTooLarge, len(d.cbor), maxCBOR)
+	}
+	d.coding, d.payload = b.codec.compress(d.cbor)
+	return d, nil
+}
+
+// checkRecord refuses what could not be found again.
+func checkRecord(r *senml.Record) error {
+	switch {
+	case r.BaseName != "" || r.BaseTime != 0 || r.BaseUnit != "" || r.BaseValue != nil || r.BaseSum != nil:
+		return errors.New("it has base fields, resolve the pack first")
+	case r.Name == "" || len(r.Name) > maxSeriesName:
+		return fmt.Errorf("a name has 1 to %d bytes, this one has %d", maxSeriesName, len(r.Name))
+	case math.IsNaN(r.Time) || r.Time < minTime || r.Time >= maxTime:
+		return fmt.Errorf("time %g is not an absolute time", r.Time)
+	}
+	return nil
+}
+
+// note enters a record in the index of its hour.
+func (d *draft) note(r *senml.Record) {
+	h := hourOf(r.Time)
+	ms := millis(h, r.Time)
+	s := d.spans[h]
+	if s == nil {
+		s = &span{first: ms, last: ms, names: map[string]struct{}{}}
+		d.spans[h] = s
+	}
+	s.first, s.last = min(s.first, ms), max(s.last, ms)
+	s.names[r.Name] = struct{}{}
+}
+
+// millis is the time within an hour in milliseconds, rounded down.
+func millis(h hour, seconds float64) int { return int(math.Floor((seconds - h.start()) * 1000)) }
+
+// store writes a draft with the acknowledgements that are due. The caller holds the turn.
+func (b *Buffer) store(d draft) (Seq, error) {
+	seq, now := b.next, b.o.now()
+	places := b.changed()
+	ids := b.newIDs(d.pack)
+	if int(b.nextID)+len(ids) > maxIDs {
+		return 0, fmt.Errorf("there would be more than %d series", maxIDs)
+	}
+	e := envelope{seq: seq, put: now, hours: slices.Sorted(maps.Keys(d.spans)), cbor: d.cbor}
+	sealed := b.codec.seal(e, d.coding, d.payload)
+	after := b.totals
+	after.next, after.packs, after.bytes = seq+1, after.packs+1, after.bytes+int64(len(sealed))
+
+	err := b.db.Update(func(txn *badger.Txn) error {
+		if err := txn.Set(packKey(seq), sealed); err != nil {
+			return err
+		}
+		if err := b.setIndex(txn, seq, d.spans, ids); err != nil {
+			return err
+		}
+		if err := setCursors(txn, places); err != nil {
+			return err
+		}
+		return txn.Set(totalsKey(), after.encode())
+	})
+	if errors.Is(err, badger.ErrTxnTooBig) {
+		return 0, fmt.Errorf("%w: too many new series or hours", ErrTooLarge)
+	}
+	if err == nil {
+		err = b.sync()
+	}
+	if err != nil {
+		b.skip(seq, len(ids))
+		return 0, err
+	}
+	b.publish(d.pack, seq, now, after, ids, places)
+	return seq, nil
+}
+
+// skip leaves out the number and the series ids of a pack which may or may not have reached the disk.
+func (b *Buffer) skip(seq Seq, ids int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.next = seq + 1
+	b.nextID += uint32(ids)
+}
+
+// publish lets readers see a stored pack.
+func (b *Buffer) publish(p senml.Pack, seq Seq, now time.Time, after totals, ids map[string]uint32, places map[*Cursor]place) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.first == seq {
+		b.oldest = now
+	}
+	b.totals = after
+	b.addSeries(ids)
+	for i := range p {
+		b.series[p[i].Name].see(seq, &p[i])
+	}
+	settle(places)
+	b.wakeAll()
+}
+
+// write runs a small transaction of its own and makes it durable. It takes the totals along: a number left out
+// must be on disk before a cursor that has passed it. The caller holds the turn.
+func (b *Buffer) write(f func(txn *badger.Txn) error) error {
+	if err := checkRoom(b.o, tidyRoom); err != nil {
+		return err
+	}
+	err := b.db.Update(func(txn *badger.Txn) error {
+		if err := f(txn); err != nil {
+			return err
+		}
+		return txn.Set(totalsKey(), b.totals.encode())
+	})
+	if err != nil {
+		return err
+	}
+	return b.sync()
+}
+
+// sync waits until all that was written is on the disk.
+func (b *Buffer) sync() error {
+	if err := b.db.Sync(); err != nil {
+		return fmt.Errorf("sync buffer %s: %w", b.o.Dir, err)
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package buffer_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/buffer"
+	"releve/senml"
+)
+
+// noise is a pack of about n bytes that do not compress.
+func noise(random *rand.ChaCha8, at time.Time, n int) senml.Pack {
+	data := make([]byte, n)
+	_, _ = random.Read(data)
+	return senml.Pack{{
+		Name: "urn:dev:org:60060-demo_noise", Value: senml.DataValue(data), Time: float64(at.Unix()),
+	}}
+}
+
+// TestDiskStaysBounded fills a buffer over its limit several times and watches what the folder takes.
+func TestDiskStaysBounded(t *testing.T) {
+	t.Parallel()
+	const maxBytes, size, fills = 32 << 20, 200 << 10, 5
+	b := open(t, buffer.Options{Dir: t.TempDir(), MaxBytes: maxBytes})
+	c := cursor(t, b, "stuck", buffer.Beginning())
+	random := rand.NewChaCha8([32]byte{})
+	var most int64
+	for i := range fills * maxBytes / size {
+		put(t, b, noise(random, noon.Add(time.Duration(i)*time.Minute), size))
+		s := b.Stats()
+		if s.Bytes > maxBytes {
+			t.Fatalf("%d bytes are stored, %d allowed", s.Bytes, maxBytes)
+		}
+		most = max(most, s.DiskBytes)
+	}
+	if err := b.Reclaim(); err != nil {
+		t.Error(err)
+	}
+	s := b.Stats()
+	const bound, rest = maxBytes*9/8 + 64<<20, maxBytes + 2*16<<20
+	if most > bound || s.DiskBytes > rest {
+		t.Errorf("the folder took %d MiB, at the end %d, want at most %d and %d", most>>20, s.DiskBytes>>20, bound>>20, rest>>20)
+	}
+	t.Logf("put %d MiB, at most %d MiB on disk, %d at the end", fills*maxBytes>>20, most>>20, s.DiskBytes>>20)
+	if got := next(t, c, 1)[0].Seq; got != s.First {
+		t.Errorf("the stuck cursor is at %d, want the oldest pack %d", got, s.First)
+	}
+	want := []buffer.CursorStats{{Name: "stuck", Acked: s.First - 1, Pending: s.Packs, Expired: s.Trimmed}}
+	if diff := cmp.Diff(want, b.Cursors()); diff != "" {
+		t.Errorf("cursors (-want +got):\n%s", diff)
+	}
+}
+
+// TestExpired counts per cursor what was trimmed unsent, also after reopening.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o := buffer.Options{Dir: dir, MaxBytes: 10_500}
+	b := open(t, o)
+	cursors := []*buffer.Cursor{cursor(t, b, "quick", buffer.Now()), cursor(t, b, "slow", buffer.Now())}
+	random := rand.NewChaCha8([32]byte{})
+	var first, last buffer.Seq
+	for i := range 25 { // ten of them fit
+		last = put(t, b, noise(random, noon, 960))
+		if i == 0 {
+			first = last
+		}
+		ack(t, cursors[0], last)
+		if i == 4 {
+			ack(t, cursors[1], last)
+		}
+	}
+	want := []buffer.CursorStats{
+		{Name: "quick", Acked: last},
+		{Name: "slow", Acked: last - 10, Pending: 10, Expired: 10},
+	}
+	for range 2 {
+		if diff := cmp.Diff(want, b.Cursors()); diff != "" {
+			t.Errorf("cursors (-want +got):\n%s", diff)
+		}
+		s := b.Stats()
+		if s.Packs != 10 || s.Trimmed != 15 || s.First != first+15 || s.Last != last {
+			t.Errorf("stats: %+v, want packs 15 to 24 of 0 to 24", s)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b = open(t, o)
+	}
+}
+
+// TestNumbersGoOn trims everything by age, reopens, and wants no number twice.
+func TestNumbersGoOn(t *testing.T) {
+	t.Parallel()
+	clock := noon
+	dir := t.TempDir()
+	o := buffer.Options{Dir: dir, MaxAge: 24 * time.Hour}.WithClock(func() time.Time { return clock })
+	b := open(t, o)
+	cursor(t, b, "slow", buffer.Beginning())
+	var last buffer.Seq
+	for range 300 {
+		last = put(t, b, minute(clock, 1))
+		clock = clock.Add(time.Minute)
+	}
+	clock = clock.Add(20 * time.Hour)
+	if err := b.Trim(); err != nil || b.Stats().Packs != 240 {
+		t.Fatalf("%d packs are within a day, want 240: %v", b.Stats().Packs, err)
+	}
+	clock = clock.Add(24 * time.Hour)
+	if err := b.Trim(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, o)
+	c := cursor(t, b, "slow", buffer.Now())
+	if s := b.Stats(); s.Packs != 0 || s.Bytes != 0 || s.First != last+1 || s.Last != last || s.Trimmed != 300 || len(b.Series()) != 0 {
+		t.Errorf("stats: %+v, series: %v, want nothing stored", s, b.Series())
+	}
+	if got, _, err := b.History(t.Context(), record("power", noon, 0).Name, noon, clock, 9); len(got) != 0 || err != nil {
+		t.Errorf("history has %d records, want none: %v", len(got), err)
+	}
+	if seq := put(t, b, minute(clock, 1)); seq != last+1 {
+		t.Errorf("the next number is %d, want %d", seq, last+1)
+	}
+	if got := seqs(next(t, c, 9)); len(got) != 1 || got[0] != last+1 {
+		t.Errorf("the cursor gets %v, want %d", got, last+1)
+	}
+	if got := b.Cursors()[0].Expired; got != 300 {
+		t.Errorf("%d packs expired, want 300", got)
+	}
+}
+
+// TestTrimmedHistory wants history to be exact about what is left, while old packs go.
+func TestTrimmedHistory(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	clock := noon
+	b := open(t, buffer.Options{Dir: t.TempDir(), MaxBytes: 6_000})
+	var all naive
+	for range 200 {
+		p := randomPack(random, &clock)
+		put(t, b, p)
+		all = append(all, p)
+		all = all[len(all)-int(b.Stats().Packs):]
+		checkHistory(t, b, all, random)
+	}
+	if s := b.Stats(); s.Trimmed < 100 {
+		t.Errorf("only %d packs were trimmed", s.Trimmed)
+	}
+}
+
+// TestTrimDamaged trims packs that cannot be read: they go, their index with them, and the count stays right.
+func TestTrimDamaged(t *testing.T) {
+	t.Parallel()
+	clock := noon
+	dir := t.TempDir()
+	o := buffer.Options{Dir: dir, MaxAge: time.Hour}.WithClock(func() time.Time { return clock })
+	last := fill(t, o, 3)
+	log := newest(t, dir, ".vlog")
+	for n := range 2 {
+		flip(t, log, find(t, log, "RP\x01\x01", n)+50)
+	}
+	b := open(t, o)
+	clock = clock.Add(2 * time.Hour)
+	put(t, b, minute(clock, 1))
+	if err := b.Trim(); err != nil {
+		t.Fatal(err)
+	}
+	// What cannot be read counts as put now, hence the second time.
+	clock = clock.Add(2 * time.Hour)
+	put(t, b, minute(clock, 1))
+	if s := b.Stats(); s.Packs != 1 || s.First != last+2 || s.Trimmed != 4 {
+		t.Errorf("stats: %+v, want the last pack alone", s)
+	}
+}
+
+// TestGoesOnAfterFailure closes the database underneath, as if the disk had gone: calls fail, none hangs.
+func TestGoesOnAfterFailure(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b, err := buffer.Open(buffer.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cursor(t, b, "c", buffer.Now())
+	first := put(t, b, minute(noon, 1))
+	if err := b.FailDatabase(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(minute(noon, 1)); err == nil {
+		t.Error("a pack was put without a database")
+	}
+	ack(t, c, first)
+	if err := b.Close(); err == nil {
+		t.Error("the acknowledgement was written without a database")
+	}
+	b = open(t, buffer.Options{Dir: dir})
+	if diff := cmp.Diff([]buffer.Seq{first}, seqs(next(t, cursor(t, b, "c", buffer.Now()), 9))); diff != "" {
+		t.Errorf("packs after all (-want +got):\n%s", diff)
+	}
+}
