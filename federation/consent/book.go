@@ -1,0 +1,83 @@
+package consent
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Book holds the grants and names series for those who may see them. It is read by many and changed by none.
+type Book struct {
+	Grants []Grant
+	Key    []byte                    // of the pseudonyms: random, kept in the house
+	PRM    func(meter string) string // delivery point number of a meter, "" when it is not known
+	Now    func() time.Time          // nil for time.Now
+}
+
+// Knows says whether any grant is in force for a recipient.
+func (b *Book) Knows(recipient string) bool { return len(b.inForce(recipient)) > 0 }
+
+// Name returns the name under which a recipient may see a local series, "<meter>/<path>", or "" when it may not.
+func (b *Book) Name(recipient, local string) string {
+	meter, path, _ := strings.Cut(local, "/")
+	if meter == "" || path == "" {
+		return ""
+	}
+	granted, identity := false, false
+	for _, g := range b.inForce(recipient) {
+		if g.matches(path) {
+			granted, identity = true, identity || g.Identity
+		}
+	}
+	if !granted {
+		return ""
+	}
+	return b.device(recipient, meter, identity) + "_" + path
+}
+
+// Local returns the local series that a recipient may see under a name, or "".
+func (b *Book) Local(recipient, name string, all []string) string {
+	for _, local := range all {
+		if name != "" && b.Name(recipient, local) == name {
+			return local
+		}
+	}
+	return ""
+}
+
+// Granted returns the names of all of these local series that the recipient may see, in order.
+func (b *Book) Granted(recipient string, all []string) []string {
+	var names []string
+	for _, local := range all {
+		if name := b.Name(recipient, local); name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (b *Book) inForce(recipient string) []Grant {
+	now := time.Now
+	if b.Now != nil {
+		now = b.Now
+	}
+	var grants []Grant
+	for _, g := range b.Grants {
+		if g.covers(recipient, now()) {
+			grants = append(grants, g)
+		}
+	}
+	return grants
+}
+
+// device is the URN of a meter (RFC 9039) for one recipient: by its delivery point number where that was granted,
+// by a pseudonym otherwise.
+func (b *Book) device(recipient, meter string, identity bool) string {
+	if identity {
+		if prm := b.PRM(meter); prm != "" {
+			return "urn:dev:prm:" + prm
+		}
+	}
+	return "urn:dev:org:" + enterpriseNumber + "-" + b.pseudonym(recipient, meter)
+}

@@ -1,0 +1,89 @@
+// Package consent decides what may leave: grants say who may see which series, and a gate stands between a cursor
+// and a recipient and lets only granted records through, under the names the grant allows.
+//
+// In: records under their local names, "<meter>/<path>". Out: the granted ones under names for that recipient.
+// It does not know how anything is stored or sent. Without a grant nothing passes.
+package consent
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Grant is one consent (RGPD art. 6.1.a): who may see which series, for what, until when.
+type Grant struct {
+	To         string    // bare address, domain, or the name of a configured recipient
+	Series     []string  // globs over series paths; * matches any run of characters, / included
+	Resolution string    // Live: the only one that can be granted so far
+	Purpose    string    // in words the person understood
+	Until      time.Time // exclusive; zero: no end was agreed
+	Identity   bool      // may see the delivery point number (PRM)
+}
+
+// Live is the resolution of records as they are read.
+const Live = "live"
+
+// Check says what is wrong with a grant, in a sentence for the person who wrote it.
+func (g Grant) Check() error {
+	switch {
+	case g.To == "":
+		return errors.New("a grant needs to: an address, a domain or the name of a recipient")
+	case strings.TrimSpace(g.To) != g.To:
+		return fmt.Errorf("the grant to %q has white space around the address", g.To)
+	case strings.Contains(g.To, "@") && strings.Contains(g.To, "/"):
+		return fmt.Errorf("the grant to %s names one client of an address; leave out what begins at /", g.To)
+	case len(g.Series) == 0:
+		return fmt.Errorf("the grant to %s needs series, for example [\"*\"]", g.To)
+	case slices.Contains(g.Series, ""):
+		return fmt.Errorf("the grant to %s has an empty series pattern", g.To)
+	case g.Purpose == "":
+		return fmt.Errorf("the grant to %s needs a purpose: what will the data be used for?", g.To)
+	case g.Resolution != Live:
+		return fmt.Errorf("the grant to %s has resolution %q; this version can only grant %q, and sends nothing finer than what was granted",
+			g.To, g.Resolution, Live)
+	}
+	return nil
+}
+
+// covers says whether the grant is for that recipient and in force at that time.
+func (g Grant) covers(recipient string, now time.Time) bool {
+	if !g.Until.IsZero() && !now.Before(g.Until) {
+		return false
+	}
+	_, domain, isAddress := strings.Cut(recipient, "@")
+	return g.isTo(recipient) || isAddress && g.isTo(domain)
+}
+
+// isTo compares as addresses are compared: they come in lower case (RFC 7622), grants as somebody typed them.
+func (g Grant) isTo(recipient string) bool {
+	return g.To == recipient || strings.ToLower(g.To) == recipient
+}
+
+// matches says whether the grant covers a series path.
+func (g Grant) matches(path string) bool {
+	return slices.ContainsFunc(g.Series, func(pattern string) bool { return glob(pattern, path) })
+}
+
+// glob matches a pattern whose * stands for any run of characters.
+func glob(pattern, s string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == s
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if !strings.HasPrefix(s, first) {
+		return false
+	}
+	s = s[len(first):]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(part):]
+	}
+	return strings.HasSuffix(s, last)
+}

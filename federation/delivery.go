@@ -1,0 +1,175 @@
+package federation
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"releve/senml"
+)
+
+// Bounds of one turn of a delivery.
+const (
+	packsPerTurn = 120
+	firstRetry   = 2 * time.Second
+	lastRetry    = 5 * time.Minute
+)
+
+// Delivery takes packs from a cursor to a recipient, in order and at least once: next, gate, send, acknowledge.
+// A recipient that is slow or away delays nobody but itself.
+type Delivery struct {
+	Recipient Recipient
+	Cursor    Cursor
+	Gate      Gate
+	Rhythm    time.Duration   // shortest time between two turns: what comes meanwhile travels together
+	Wake      <-chan struct{} // a value ends the wait before a retry: the way is free again; may be nil
+	Log       *slog.Logger
+
+	mu    sync.Mutex // guards everything below
+	stats Stats
+}
+
+// Stats is what a delivery has done since it started.
+type Stats struct {
+	Records  uint64    // acknowledged
+	Withheld uint64    // not granted
+	Refused  uint64    // packs never taken by the recipient, let go
+	Last     time.Time // of the last acknowledgement
+	Err      error     // of the last attempt, nil when it went well
+}
+
+// Stats returns what has been done so far.
+func (d *Delivery) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stats
+}
+
+// String names the task.
+func (d *Delivery) String() string { return "delivery to " + d.Recipient.String() }
+
+// Run delivers until ctx ends, then returns nil. An error is the cursor's: the buffer cannot be read.
+func (d *Delivery) Run(ctx context.Context) error {
+	singly := 0 // packs to be sent one a turn, because something among them was refused
+	for ctx.Err() == nil {
+		limit := packsPerTurn
+		if singly > 0 {
+			limit = 1
+		}
+		items, err := d.Cursor.Next(ctx, limit)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case len(items) == 0:
+			continue
+		}
+		err = d.turn(ctx, items)
+		switch {
+		case ctx.Err() != nil && err != nil:
+			return nil
+		case err != nil && len(items) > 1: // only the pack that was refused is let go
+			singly = len(items)
+			continue
+		}
+		singly = max(0, singly-1)
+		d.refuse(err)
+		if err := d.Cursor.Ack(items[len(items)-1].Seq); err != nil {
+			return err
+		}
+		pause(ctx, d.Rhythm, nil)
+	}
+	return nil
+}
+
+// turn sends what the gate lets through until the recipient has it, will never take it, or ctx ends. Its error is one
+// of the two last.
+func (d *Delivery) turn(ctx context.Context, items []Item) error {
+	var whole senml.Pack
+	for _, item := range items {
+		whole = append(whole, item.Pack...)
+	}
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
+	for {
+		granted := d.Gate.Pass(whole)
+		err := d.attempt(ctx, granted)
+		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrRefused)) {
+			return err
+		}
+		news := d.record(len(whole)-len(granted), len(granted), err)
+		if err == nil {
+			return nil
+		}
+		next := wait.NextBackOff()
+		d.tell(news, err, next)
+		if !pause(ctx, next, d.Wake) {
+			return err
+		}
+	}
+}
+
+func (d *Delivery) attempt(ctx context.Context, granted senml.Pack) error {
+	if len(granted) == 0 {
+		return nil
+	}
+	return d.Recipient.Send(ctx, granted)
+}
+
+// record notes how an attempt went and says whether an error is another than that of the attempt before.
+func (d *Delivery) record(withheld, granted int, err error) (news bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	news = err != nil && (d.stats.Err == nil || d.stats.Err.Error() != err.Error())
+	d.stats.Err = err
+	if err != nil {
+		return news
+	}
+	d.stats.Records += uint64(granted)
+	d.stats.Withheld += uint64(withheld)
+	if granted > 0 {
+		d.stats.Last = time.Now()
+	}
+	return false
+}
+
+// tell logs why a delivery waits: once, not at every attempt of an outage of weeks.
+func (d *Delivery) tell(news bool, err error, next time.Duration) {
+	level := slog.LevelDebug
+	if news {
+		level = slog.LevelInfo
+	}
+	d.Log.Log(context.Background(), level, "delivery waits",
+		"recipient", d.Recipient.String(), "error", err, "retry_in", next.Round(time.Millisecond))
+}
+
+// refuse counts a pack that the recipient will never take; nil is none.
+func (d *Delivery) refuse(err error) {
+	if err == nil {
+		return
+	}
+	d.mu.Lock()
+	d.stats.Err = err
+	d.stats.Refused++
+	d.mu.Unlock()
+	d.Log.Warn("pack refused for good", "recipient", d.Recipient.String(), "error", err)
+}
+
+// pause waits until the time is over or wake receives, and says whether ctx still lasts.
+func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	case <-wake:
+		return true
+	}
+}

@@ -1,0 +1,42 @@
+// Package federation hands packs to recipients: it takes them from a cursor, lets a gate withhold what is not granted,
+// sends the rest, and moves the cursor only when the recipient has acknowledged.
+//
+// It knows neither how packs are stored nor how any recipient is reached.
+package federation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"releve/senml"
+)
+
+// Recipient receives packs of resolved records. Send returns nil only on the recipient's own acknowledgement, or on
+// the strongest sign that this kind of recipient can give. What it sends twice carries the same names and times.
+type Recipient interface {
+	fmt.Stringer
+	Send(ctx context.Context, p senml.Pack) error
+}
+
+// ErrRefused marks an error of a recipient that will never take this pack. The delivery counts it and goes on.
+var ErrRefused = errors.New("refused for good")
+
+// Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, so that
+// a consent withdrawn meanwhile also stops what was already waiting.
+type Gate interface {
+	Pass(p senml.Pack) senml.Pack
+}
+
+// Item is a pack and its place in the order of the buffer.
+type Item struct {
+	Seq  uint64
+	Pack senml.Pack
+}
+
+// Cursor is one recipient's place in the buffer. Next waits until a pack is there; reading does not remove, and
+// the same packs come again until Ack.
+type Cursor interface {
+	Next(ctx context.Context, limit int) ([]Item, error)
+	Ack(seq uint64) error
+}
