@@ -245,7 +245,7 @@ func (c *Client) Query(ctx context.Context, typ string, to JID, payload *Element
 func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt bool) (*Receipt, error) {
 	m := Message{ID: newID(), To: to, Children: []*Element{payload}}
 	if receipt {
-		m.Children = append(m.Children, NewElement(nsReceipts, "request"))
+		m.Children = append(m.Children, NewElement(nsReceipts, "request"), NewElement(nsHints, "no-store"))
 	}
 	text, err := m.element().Bytes()
 	if err != nil {
@@ -263,7 +263,7 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 	}
 	wait := c.router.receipts.expect(m.ID, to)
 	if err := l.send(ctx, m.element()); err != nil {
-		c.router.receipts.forget(m.ID)
+		wait.Forget()
 		return nil, err
 	}
 	return wait, nil

@@ -110,9 +110,15 @@ func negotiate(ctx context.Context, cfg Config, conn *watchedConn, secure bool) 
 	negotiator := mellium.NewNegotiator(func(*mellium.Session, *mellium.StreamConfig) mellium.StreamConfig {
 		return mellium.StreamConfig{Features: features}
 	})
-	session, err := mellium.NewSession(ctx, cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
+	// The end of ctx closes the connection. mellium gets a context that never ends, for the reason given at link.send.
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	session, err := mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
+	if !stop() {
+		err = ctx.Err()
+	}
 	if err != nil { // a half-made session comes with the error, and the connection stays open
-		return nil, errors.Join(fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), reason(err)), conn.Close())
+		conn.Close()
+		return nil, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), reason(err))
 	}
 	return session, nil
 }

@@ -19,8 +19,10 @@ const (
 	pingAfter    = 60 * time.Second  // of silence
 	deadAfter    = 150 * time.Second // of silence: more than the time a stock shaper takes for a full answer
 	closeTimeout = 2 * time.Second
-	maxRequests  = 16  // answered at the same time
-	maxMessages  = 256 // waiting for their handler
+	maxID        = 1024 // bytes
+	maxRequests  = 16   // answered at the same time
+	maxRefusals  = 64   // being told at the same time; beyond that they are silent
+	maxMessages  = 256  // waiting for their handler
 )
 
 var (
@@ -39,6 +41,7 @@ type link struct {
 	router  *router
 
 	requests chan struct{} // one token a request being answered
+	refusals chan struct{} // one token a refusal being told
 	messages chan Message
 
 	mu      sync.Mutex // guards everything below
@@ -58,6 +61,7 @@ func newLink(session *mellium.Session, conn *watchedConn, r *router) *link {
 		conn:     conn,
 		router:   r,
 		requests: make(chan struct{}, maxRequests),
+		refusals: make(chan struct{}, maxRefusals),
 		messages: make(chan Message, maxMessages),
 		waiting:  map[string]waiter{},
 	}
@@ -115,6 +119,10 @@ func (l *link) dispatch(ctx context.Context, stanza *Element) {
 
 func (l *link) dispatchIQ(ctx context.Context, stanza *Element) {
 	q, err := parseIQ(stanza)
+	if len(q.ID) > maxID { // an answer repeats it
+		l.router.refused("long id")
+		return
+	}
 	switch q.Type {
 	case "result", "error":
 		l.settle(stanza, q)
@@ -124,25 +132,44 @@ func (l *link) dispatchIQ(ctx context.Context, stanza *Element) {
 		l.router.refused("iq type")
 		return
 	}
-	refuse := func(e *StanzaError) {
-		answer := NewElement(nsClient, "iq", "id", q.ID, "type", "error", "to", stanza.Attr("from")).Add(e.element())
-		go l.answer(ctx, answer)
-	}
 	if err != nil {
 		l.router.refused("address")
-		refuse(&StanzaError{Type: "modify", Condition: "jid-malformed"})
+		l.refuse(ctx, stanza, &StanzaError{Type: "modify", Condition: "jid-malformed"})
 		return
 	}
 	select {
 	case l.requests <- struct{}{}:
 		go func() {
 			defer func() { <-l.requests }()
-			l.answer(ctx, l.router.answer(ctx, q))
+			l.answer(ctx, bounded(q, l.router.answer(ctx, q)))
 		}()
 	default:
 		l.router.refused("too many requests")
-		refuse(&StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too many requests at once"})
+		l.refuse(ctx, stanza, &StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too many requests at once"})
 	}
+}
+
+// refuse tells the sender of a request, by the address as it came, why no handler saw it.
+func (l *link) refuse(ctx context.Context, stanza *Element, e *StanzaError) {
+	answer := NewElement(nsClient, "iq", "id", stanza.Attr("id"), "type", "error", "to", stanza.Attr("from")).Add(e.element())
+	select {
+	case l.refusals <- struct{}{}:
+		go func() {
+			defer func() { <-l.refusals }()
+			l.answer(ctx, answer)
+		}()
+	default:
+	}
+}
+
+// bounded puts an error in place of an answer that is larger than a stanza may be: our own server would end the
+// session over it.
+func bounded(q IQ, answer *Element) *Element {
+	if text, err := answer.Bytes(); err == nil && len(text) <= MaxStanza {
+		return answer
+	}
+	tooBig := &StanzaError{Type: "modify", Condition: "policy-violation", Text: "the answer is too large; ask for less"}
+	return IQ{ID: q.ID, Type: "error", To: q.From, Payload: tooBig.element()}.element()
 }
 
 // answer sends an answer. A link that cannot take it is at its end, which read notices.
@@ -193,21 +220,24 @@ func (l *link) handleMessages(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-l.messages:
-			if l.router.deliver(ctx, m) {
-				l.answer(ctx, received(m).element())
+			if word := l.router.deliver(ctx, m); word != nil {
+				l.answer(ctx, word)
 			}
 		}
 	}
 }
 
 // send writes one stanza. After an error the stream may be broken in the middle of an element, so it is closed.
+//
+// mellium gets a context that never ends: when one ends just after a write, mellium may set a deadline in the past
+// for an instant, which breaks the next write of somebody else.
 func (l *link) send(ctx context.Context, stanza *Element) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := l.session.Send(ctx, stanza.TokenReader()); err != nil {
+	stuck := time.AfterFunc(sendTimeout, func() { l.conn.Close() })
+	defer stuck.Stop()
+	if err := l.session.Send(context.Background(), stanza.TokenReader()); err != nil {
 		return errors.Join(fmt.Errorf("send <%s/>: %w", stanza.Name.Local, err), l.conn.Close())
 	}
 	return nil
@@ -296,12 +326,10 @@ func (l *link) ping(ctx context.Context) {
 
 // close says goodbye within closeTimeout and ends the connection.
 func (l *link) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	timer := time.AfterFunc(closeTimeout, func() { l.conn.Close() })
-	defer timer.Stop()
+	stuck := time.AfterFunc(closeTimeout, func() { l.conn.Close() })
+	defer stuck.Stop()
 	goodbye := NewElement(nsClient, "presence", "type", "unavailable")
-	if err := l.session.Send(ctx, goodbye.TokenReader()); err == nil {
+	if err := l.session.Send(context.Background(), goodbye.TokenReader()); err == nil {
 		_ = l.session.Close() // only writes </stream:stream>; the socket is ours
 	}
 	l.conn.Close()

@@ -7,40 +7,69 @@ import (
 
 const nsReceipts = "urn:xmpp:receipts"
 
+// nsHints is XEP-0334. A message that its sender repeats until it is acknowledged must not pile up in the recipient's
+// offline store: copies of it would come back as bounces and, later, all at once.
+const nsHints = "urn:xmpp:hints"
+
 // Receipt is the wait for the word of a recipient's client that it has a message (XEP-0184), or for its bounce.
 type Receipt struct {
-	id       string
-	from     JID // bare
-	settled  chan error
-	receipts *receipts
+	settled chan error
+	forget  func()
+}
+
+// NewReceipt returns the wait for the fate of one message. forget is called once nobody waits any more.
+func NewReceipt(forget func()) *Receipt {
+	return &Receipt{settled: make(chan error, 1), forget: forget}
+}
+
+// Settle ends the wait: with nil for an acknowledgement, with the bounce otherwise. The first call counts.
+func (r *Receipt) Settle(fate error) {
+	select {
+	case r.settled <- fate:
+	default:
+	}
 }
 
 // Wait returns nil when the recipient's client acknowledged, the bounce when the message came back, and ctx's
 // error when neither happened in time: then nothing is known.
 func (r *Receipt) Wait(ctx context.Context) error {
-	defer r.receipts.forget(r.id)
+	defer r.forget()
 	select {
-	case err := <-r.settled:
-		return err
+	case fate := <-r.settled:
+		return fate
 	case <-ctx.Done():
+	}
+	select { // both may have happened: what is known counts
+	case fate := <-r.settled:
+		return fate
+	default:
 		return ctx.Err()
 	}
 }
 
+// Forget gives up the wait.
+func (r *Receipt) Forget() { r.forget() }
+
 // receipts are the messages whose fate is still open. They outlive a link: an answer may come over the next one.
 type receipts struct {
 	mu   sync.Mutex // guards everything below
-	open map[string]*Receipt
+	open map[string]expected
+}
+
+// expected is a receipt and the bare address it must come from.
+type expected struct {
+	receipt *Receipt
+	from    JID
 }
 
 func (r *receipts) expect(id string, to JID) *Receipt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.open == nil {
-		r.open = map[string]*Receipt{}
+		r.open = map[string]expected{}
 	}
-	receipt := &Receipt{id: id, from: to.Bare(), settled: make(chan error, 1), receipts: r}
-	r.open[id] = receipt
+	receipt := NewReceipt(func() { r.forget(id) })
+	r.open[id] = expected{receipt, to.Bare()}
 	return receipt
 }
 
@@ -59,14 +88,13 @@ func (r *receipts) settle(m Message, stanza *Element) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	receipt, ok := r.open[id]
+	e, ok := r.open[id]
 	if !ok {
 		return m.Type == "error" || m.Child(nsReceipts, "received") != nil
 	}
-	bare := m.From.Bare()
-	if bare.Equal(receipt.from) || err != nil && m.From.Equal(receipt.from.Domain()) {
+	if m.From.Bare().Equal(e.from) || err != nil && m.From.Equal(e.from.Domain()) {
 		delete(r.open, id)
-		receipt.settled <- err
+		e.receipt.Settle(err)
 	}
 	return true
 }
@@ -83,6 +111,14 @@ func fate(m Message, stanza *Element) (id string, err error) {
 }
 
 // received is the receipt for m.
-func received(m Message) Message {
-	return Message{ID: newID(), Type: m.Type, To: m.From, Children: []*Element{NewElement(nsReceipts, "received", "id", m.ID)}}
+func received(m Message) *Element {
+	return Message{
+		ID: newID(), Type: m.Type, To: m.From,
+		Children: []*Element{NewElement(nsReceipts, "received", "id", m.ID)},
+	}.element()
+}
+
+// bounced tells the sender of m why it will never be taken.
+func bounced(m Message, e *StanzaError) *Element {
+	return Message{ID: m.ID, Type: "error", To: m.From, Children: []*Element{e.element()}}.element()
 }

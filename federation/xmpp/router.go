@@ -3,6 +3,7 @@ package xmpp
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -14,7 +15,8 @@ import (
 type IQHandler func(ctx context.Context, q IQ) (*Element, error)
 
 // A MessageHandler takes a message. Returning nil means that it is safe where it belongs: a receipt is then sent
-// when one was asked for (XEP-0184). On an error none is sent, and a sender that keeps its data sends it again.
+// when one was asked for (XEP-0184). A *StanzaError says that it will never be taken, and is told to the sender in
+// place of the receipt. On any other error nothing is sent, and a sender that keeps its data sends it again.
 type MessageHandler func(ctx context.Context, m Message) error
 
 type route struct {
@@ -69,14 +71,14 @@ func (r *router) handle(ctx context.Context, q IQ) (payload *Element, err error)
 	return payload, err
 }
 
-// deliver runs the first handler that fits and says whether a receipt is due.
-func (r *router) deliver(ctx context.Context, m Message) (receipt bool) {
+// deliver runs the first handler that fits and returns what its sender is to be told, or nil.
+func (r *router) deliver(ctx context.Context, m Message) (answer *Element) {
 	if m.Type == "error" {
-		return false
+		return nil
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			receipt = false
+			answer = nil
 			r.log.Error("message handler broke", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
@@ -85,11 +87,25 @@ func (r *router) deliver(ctx context.Context, m Message) (receipt bool) {
 		if !ok {
 			continue
 		}
-		if err := handler(ctx, m); err != nil {
+		err := handler(ctx, m)
+		if err != nil {
 			r.log.Warn("message not taken", "payload", child.Name.Local, "error", err)
-			return false
 		}
-		return m.ID != "" && m.Child(nsReceipts, "request") != nil
+		return settlement(m, err)
 	}
-	return false
+	return nil
+}
+
+// settlement is the word a sender asked for about a message that was handled.
+func settlement(m Message, err error) *Element {
+	var never *StanzaError
+	switch {
+	case m.ID == "" || m.Child(nsReceipts, "request") == nil:
+		return nil
+	case errors.As(err, &never):
+		return bounced(m, never)
+	case err != nil:
+		return nil
+	}
+	return received(m)
 }

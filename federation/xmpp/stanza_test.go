@@ -160,6 +160,8 @@ func TestRouterReceipts(t *testing.T) {
 		switch m.Child("urn:x", "data").Text {
 		case "bad":
 			return errors.New("bad")
+		case "never":
+			return BadRequest("never")
 		case "boom":
 			panic("boom")
 		}
@@ -168,20 +170,22 @@ func TestRouterReceipts(t *testing.T) {
 	const request = `<request xmlns="urn:xmpp:receipts"/>`
 	tests := []struct {
 		name, text string
-		want       bool
+		want       string // part of what the sender is told
 	}{
-		{"taken", `<message id="1" from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, true},
-		{"not asked for", `<message id="1" from="a@b/c"><data xmlns="urn:x"/></message>`, false},
-		{"not taken", `<message id="1" from="a@b/c"><data xmlns="urn:x">bad</data>` + request + `</message>`, false},
-		{"handler panics", `<message id="1" from="a@b/c"><data xmlns="urn:x">boom</data>` + request + `</message>`, false},
-		{"not for us", `<message id="1" from="a@b/c"><body>hi</body>` + request + `</message>`, false},
-		{"no id", `<message from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, false},
-		{"an error", `<message id="1" type="error" from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, false},
+		{"taken", `<message id="1" from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, `<received xmlns="urn:xmpp:receipts" id="1">`},
+		{"not asked for", `<message id="1" from="a@b/c"><data xmlns="urn:x"/></message>`, ""},
+		{"not taken now", `<message id="1" from="a@b/c"><data xmlns="urn:x">bad</data>` + request + `</message>`, ""},
+		{"never taken", `<message id="1" from="a@b/c"><data xmlns="urn:x">never</data>` + request + `</message>`, `<error type="modify"><bad-request`},
+		{"handler panics", `<message id="1" from="a@b/c"><data xmlns="urn:x">boom</data>` + request + `</message>`, ""},
+		{"not for us", `<message id="1" from="a@b/c"><body>hi</body>` + request + `</message>`, ""},
+		{"no id", `<message from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, ""},
+		{"an error", `<message id="1" type="error" from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, ""},
 	}
 	for _, tt := range tests {
 		m, _ := message(t, tt.text)
-		if got := r.deliver(context.Background(), m); got != tt.want {
-			t.Errorf("%s: receipt %t, want %t", tt.name, got, tt.want)
+		switch got := r.deliver(context.Background(), m); {
+		case got == nil && tt.want != "", got != nil && (tt.want == "" || !strings.Contains(got.String(), tt.want)):
+			t.Errorf("%s: the sender is told %v, want %s", tt.name, got, tt.want)
 		}
 	}
 }
@@ -240,5 +244,34 @@ func TestReceiptWaitEnds(t *testing.T) {
 	}
 	if len(rs.open) != 0 {
 		t.Error("it is still waited for")
+	}
+}
+
+// What our own server would end the session over is never sent.
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	q := IQ{ID: "1", From: jid.MustParse("a@b/c")}
+	small := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "fine")}.element()
+	if got := bounded(q, small); got != small {
+		t.Errorf("got %s", got)
+	}
+	big := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "big").WithText(strings.Repeat("<", MaxStanza/3))}.element()
+	if got := bounded(q, big).String(); !strings.Contains(got, "policy-violation") || !strings.Contains(got, `id="1"`) {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestReceiptPrefersWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 100 {
+		forgotten := 0
+		r := NewReceipt(func() { forgotten++ })
+		r.Settle(nil)
+		r.Settle(errors.New("too late"))
+		if err := r.Wait(ctx); err != nil || forgotten != 1 {
+			t.Fatalf("got %v, forgotten %d times", err, forgotten)
+		}
 	}
 }
