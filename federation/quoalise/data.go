@@ -1,0 +1,119 @@
+package quoalise
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"releve/federation/xmpp"
+	"releve/senml"
+)
+
+const nsSenML = "urn:ietf:params:xml:ns:senml"
+
+// Measurement says what a series measures, in the words of Quoalise's <measurement/>.
+type Measurement struct {
+	Name, Direction, Quantity, Type, Unit string
+	Aggregation, SamplingInterval         string // "" for instants
+}
+
+// Data is what one <quoalise/> element carries: records of one series, and what is known of it.
+type Data struct {
+	Name        string // identifier of the series
+	Measurement Measurement
+	Records     senml.Pack // resolved, all of this series, whatever their own names
+}
+
+// Element writes d as a Quoalise client reads it.
+//
+//	Format:  <quoalise><data><meta><device/><measurement/></meta><sensml/></data></quoalise>
+//	Example: <sensml><senml bn="urn:dev:prm:01234567890123_voltage/1" bt="1583016600" bu="V" v="231"/><senml t="1.2" v="230"/></sensml>
+//
+// The client sets the traps: it needs <meta/> with a child, reads the first <data/> only, takes a time without bt as
+// 1970, and joins "bu" and "u" into one unit, so that u never appears.
+func (d Data) Element() (*xmpp.Element, error) {
+	text, err := senml.EncodeXML(d.based())
+	if err != nil {
+		return nil, fmt.Errorf("write data of a series: %w", err)
+	}
+	sensml, err := xmpp.ParseElement(text)
+	if err != nil {
+		return nil, fmt.Errorf("write data of a series: %w", err)
+	}
+	inherit(sensml)
+	data := xmpp.NewElement("", "data").Add(d.meta(), sensml)
+	return xmpp.NewElement(NS, "quoalise").Add(data), nil
+}
+
+// inherit leaves the namespace on the top element only: repeated, it would cost more bytes than the values.
+func inherit(sensml *xmpp.Element) {
+	for _, record := range sensml.Children {
+		record.Name.Space = ""
+	}
+}
+
+// based gives the first record the name and a whole second as base, and states the unit as base where it changes.
+// Times are whole milliseconds before the base is taken off, so that a record's time is written with the same
+// digits in whichever company it travels.
+func (d Data) based() senml.Pack {
+	p := make(senml.Pack, len(d.Records))
+	var base float64
+	unit := ""
+	for i, r := range d.Records {
+		if i == 0 {
+			base = math.Floor(r.Time)
+			p[i].BaseName, p[i].BaseTime = d.Name, base
+		}
+		if r.Unit != unit {
+			p[i].BaseUnit, unit = r.Unit, r.Unit
+			if unit == "" {
+				p[i].Cleared = senml.ClearedUnit
+			}
+		}
+		p[i].Value, p[i].Sum = r.Value, r.Sum
+		p[i].Time = (math.Round(r.Time*1000) - base*1000) / 1000
+	}
+	return p
+}
+
+func (d Data) meta() *xmpp.Element {
+	authority, kind, value := d.device()
+	m := d.Measurement
+	return xmpp.NewElement("", "meta").Add(
+		xmpp.NewElement("", "device", "type", "electricity-meter").Add(
+			xmpp.NewElement("", "identifier", "authority", authority, "type", kind, "value", value)),
+		xmpp.NewElement("", "measurement", "name", m.Name, "direction", m.Direction, "quantity", m.Quantity,
+			"type", m.Type, "unit", m.Unit, "aggregation", m.Aggregation, "sampling-interval", m.SamplingInterval),
+	)
+}
+
+// device splits the device off an identifier, as <identifier/> wants it.
+func (d Data) device() (authority, kind, value string) {
+	device, _ := splitIdentifier(d.Name)
+	if prm, ok := prmOf(device); ok {
+		return "enedis", "prm", prm
+	}
+	return "releve", "urn", device
+}
+
+// ParseData reads the first data of a <quoalise/> element and returns its records, resolved.
+func ParseData(x *xmpp.Element, now time.Time) (senml.Pack, error) {
+	sensml := x.Child(NS, "data").Child(nsSenML, "sensml")
+	if sensml == nil {
+		return nil, errors.New("read quoalise data: there is no sensml element")
+	}
+	text, err := sensml.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("read quoalise data: %w", err)
+	}
+	pack, err := senml.DecodeXML(text)
+	if err != nil {
+		return nil, fmt.Errorf("read quoalise data: %w", err)
+	}
+	resolved, err := pack.Resolve(now)
+	if err != nil {
+		return nil, fmt.Errorf("read quoalise data: %w", err)
+	}
+	return resolved, nil
+}

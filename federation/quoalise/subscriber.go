@@ -1,0 +1,163 @@
+package quoalise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"releve/federation"
+	"releve/federation/xmpp"
+	"releve/senml"
+)
+
+const (
+	recordsPerMessage = 1000             // as the federation's own publisher
+	receiptTimeout    = 60 * time.Second // for the messages of one pack
+	bounceTimeout     = 3 * time.Second  // how long a message to a client that never acknowledges may come back
+)
+
+// Subscriber is a recipient: it pushes packs to one subscriber as messages of one series each.
+type Subscriber struct {
+	Session  Poster
+	JID      xmpp.JID // bare
+	Receipts bool     // its client acknowledges
+	Describe func(path string) Measurement
+}
+
+var _ federation.Recipient = (*Subscriber)(nil)
+
+// String is the subscriber's address.
+func (s *Subscriber) String() string { return s.JID.String() }
+
+// Send pushes p and waits until the subscriber's client acknowledged every message of it. From a client that never
+// acknowledges, no bounce for a while is the strongest sign there is. A message that cannot be sent for good holds up
+// none of the others.
+func (s *Subscriber) Send(ctx context.Context, p senml.Pack) error {
+	var open []*xmpp.Receipt
+	var refused error
+	for _, data := range s.messages(p) {
+		receipts, err := s.post(ctx, data)
+		open = append(open, receipts...)
+		switch {
+		case errors.Is(err, federation.ErrRefused):
+			refused = err
+		case err != nil:
+			abandon(open)
+			return err
+		}
+	}
+	if err := s.settle(ctx, open); err != nil {
+		return err
+	}
+	return refused
+}
+
+// post sends data as one message, or as several when long texts make it larger than a stanza may be.
+func (s *Subscriber) post(ctx context.Context, data Data) ([]*xmpp.Receipt, error) {
+	element, err := data.Element()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", federation.ErrRefused, err)
+	}
+	receipt, err := s.Session.Post(ctx, s.JID, element, s.Receipts)
+	switch {
+	case errors.Is(err, xmpp.ErrTooBig) && len(data.Records) > 1:
+		return s.postHalves(ctx, data)
+	case errors.Is(err, xmpp.ErrTooBig):
+		return nil, fmt.Errorf("%w: %w", federation.ErrRefused, err)
+	case err != nil:
+		return nil, err
+	}
+	return []*xmpp.Receipt{receipt}, nil
+}
+
+func (s *Subscriber) postHalves(ctx context.Context, data Data) ([]*xmpp.Receipt, error) {
+	first, second := data, data
+	half := len(data.Records) / 2
+	first.Records, second.Records = data.Records[:half], data.Records[half:]
+	open, err := s.post(ctx, first)
+	if err != nil && !errors.Is(err, federation.ErrRefused) {
+		return open, err
+	}
+	more, errSecond := s.post(ctx, second)
+	if errSecond != nil {
+		err = errSecond
+	}
+	return append(open, more...), err
+}
+
+// messages sorts the records of p by series, in the order in which series first appear, and splits long ones.
+func (s *Subscriber) messages(p senml.Pack) []Data {
+	var order []string
+	series := map[string]senml.Pack{}
+	for _, r := range p {
+		if _, known := series[r.Name]; !known {
+			order = append(order, r.Name)
+		}
+		series[r.Name] = append(series[r.Name], r)
+	}
+	var messages []Data
+	for _, name := range order {
+		_, path := splitIdentifier(name)
+		for records := series[name]; len(records) > 0; {
+			n := min(len(records), recordsPerMessage)
+			messages = append(messages, Data{Name: name, Measurement: s.Describe(path), Records: records[:n]})
+			records = records[n:]
+		}
+	}
+	return messages
+}
+
+// settle waits for the fate of all messages at once: one that keeps silent must not hide the bounce of another. What
+// came back for the moment counts more than what was refused for good: all of it is sent again.
+func (s *Subscriber) settle(ctx context.Context, open []*xmpp.Receipt) error {
+	limit := receiptTimeout
+	if !s.Receipts {
+		limit = bounceTimeout
+	}
+	waitCtx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	fates := make([]error, len(open))
+	var group sync.WaitGroup
+	for i, receipt := range open {
+		group.Go(func() { fates[i] = receipt.Wait(waitCtx) })
+	}
+	group.Wait()
+	var refused error
+	for _, fate := range fates {
+		err := s.verdict(ctx, fate, limit)
+		switch {
+		case errors.Is(err, federation.ErrRefused):
+			refused = err
+		case err != nil:
+			return err
+		}
+	}
+	return refused
+}
+
+// verdict says what the fate of a message means for its pack.
+func (s *Subscriber) verdict(ctx context.Context, fate error, limit time.Duration) error {
+	silent := errors.Is(fate, context.DeadlineExceeded) && ctx.Err() == nil
+	var bounce *xmpp.StanzaError
+	switch {
+	case fate == nil, silent && !s.Receipts:
+		return nil
+	case silent:
+		return fmt.Errorf("no receipt from %s within %s", s.JID, limit)
+	case errors.As(fate, &bounce) && !bounce.Temporary():
+		return fmt.Errorf("%w by %s: %w", federation.ErrRefused, s.JID, fate)
+	case bounce == nil:
+		return fmt.Errorf("wait for %s: %w", s.JID, fate)
+	default:
+		return fmt.Errorf("message to %s came back: %w", s.JID, fate)
+	}
+}
+
+// abandon gives up waiting for messages that will be sent again: forgotten ones cost no memory.
+func abandon(open []*xmpp.Receipt) {
+	for _, receipt := range open {
+		receipt.Forget()
+	}
+}
