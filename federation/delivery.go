@@ -82,7 +82,9 @@ func (d *Delivery) Run(ctx context.Context) error {
 		if err := d.Cursor.Ack(items[len(items)-1].Seq); err != nil {
 			return err
 		}
-		pause(ctx, d.Rhythm, nil)
+		if singly == 0 {
+			pause(ctx, d.Rhythm, nil)
+		}
 	}
 	return nil
 }

@@ -310,3 +310,20 @@ func TestLoadKeyRefuses(t *testing.T) {
 		t.Errorf("the short file was changed: %d bytes, %v", len(left), err)
 	}
 }
+
+// A recipient that asked under one name of a meter goes on being served when the meter gets the other: its identity
+// became known, or was granted or withdrawn, meanwhile.
+func TestGateKnowsBothNames(t *testing.T) {
+	t.Parallel()
+	pseudonymous := book(grant(false, "*")).Name(client, "linky/current/1")
+	identified := book(grant(true, "*")).Name(client, "linky/current/1")
+	for _, asked := range []string{pseudonymous, identified} {
+		for identity, want := range map[bool]string{false: pseudonymous, true: identified} {
+			gate := book(grant(identity, "*")).Gate(client, func(name string) bool { return name == asked })
+			passed := gate.Pass(senml.Pack{record("linky/current/1", 1), record("linky/voltage/1", 230)})
+			if len(passed) != 1 || passed[0].Name != want {
+				t.Errorf("asked for %s with identity %t: got %v", asked, identity, passed)
+			}
+		}
+	}
+}

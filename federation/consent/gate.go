@@ -1,6 +1,10 @@
 package consent
 
-import "releve/senml"
+import (
+	"slices"
+
+	"releve/senml"
+)
 
 // Gate lets through what one recipient may see. It is asked at each attempt to send, so that a grant that lapses or
 // is withdrawn also stops what was already waiting.
@@ -33,10 +37,15 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 	return passed
 }
 
+// name returns the name under which a series may go, or "". What is wanted may have been asked for under the other
+// name of the meter: its identity became known, or was granted or withdrawn, after the recipient asked.
 func (g *Gate) name(local string) string {
 	name := g.book.Name(g.recipient, local)
-	if name == "" || g.wants != nil && !g.wants(name) {
-		return ""
+	if name == "" || g.wants == nil {
+		return name
 	}
-	return name
+	if slices.ContainsFunc(g.book.aliases(g.recipient, local), g.wants) {
+		return name
+	}
+	return ""
 }

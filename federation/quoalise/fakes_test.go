@@ -154,6 +154,8 @@ func submit(pairs ...string) *xmpp.Form {
 type poster struct {
 	refuse func(payload *xmpp.Element) error // by Post itself
 	fate   func(n int) error
+	// confirm says whether our own server took what was posted; nil is yes.
+	confirm func(ctx context.Context) error
 
 	mu      sync.Mutex // guards everything below
 	posted  []posted
@@ -192,7 +194,7 @@ func (p *poster) Post(_ context.Context, to xmpp.JID, payload *xmpp.Element, rec
 	open := new(bool)
 	*open = true
 	p.waiting = append(p.waiting, open)
-	return newReceipt(fate, func() { *open = false }), nil
+	return newReceipt(fate, func() { *open = false }, p.confirm), nil
 }
 
 // stillOpen counts the messages whose fate somebody still waits for.
@@ -206,8 +208,8 @@ func (p *poster) stillOpen() (n int) {
 }
 
 // newReceipt returns the wait for a message of that fate.
-func newReceipt(fate error, forget func()) *xmpp.Receipt {
-	r := xmpp.NewReceipt(forget)
+func newReceipt(fate error, forget func(), confirm func(context.Context) error) *xmpp.Receipt {
+	r := xmpp.NewReceipt(forget, confirm)
 	if fate != errStays { //nolint:errorlint // the mark itself
 		r.Settle(fate)
 	}

@@ -39,7 +39,7 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 	}
 	local := p.Consent.Local(s.From.Bare().String(), id, p.Archive.Series())
 	if local == "" {
-		return xmpp.Outcome{}, xmpp.NotAuthorized("no consent covers this series, or it does not exist: " + id)
+		return xmpp.Outcome{}, xmpp.NotAuthorized("no consent covers this series, or it does not exist")
 	}
 	data, err := p.read(ctx, local, id, from, to)
 	if err != nil {

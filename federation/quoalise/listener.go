@@ -25,6 +25,7 @@ type Listener struct {
 	Provider    xmpp.JID // full
 	Identifiers []string // empty: everything the provider lists for us
 	Take        func(ctx context.Context, p senml.Pack) error
+	Refused     func(err error) // told when asking again cannot help; may be nil
 	Log         *slog.Logger
 }
 
@@ -60,6 +61,9 @@ func (l *Listener) subscribe(ctx context.Context) {
 			return
 		case errors.As(err, &refusal) && refusal.Condition == "bad-request":
 			l.Log.Error("subscription refused", "error", err)
+			if l.Refused != nil {
+				l.Refused(err)
+			}
 			return
 		}
 		wait := pause.NextBackOff()

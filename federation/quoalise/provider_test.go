@@ -91,7 +91,7 @@ type step struct {
 func TestSubscribeAndUnsubscribe(t *testing.T) {
 	t.Parallel()
 	const (
-		none  = "not-authorized: no consent covers this series, or it does not exist: "
+		none  = "not-authorized: no consent covers this series, or it does not exist"
 		begin = "bad-request: identifier must begin with urn:dev:, for example urn:dev:prm:01234567890123_consumption/power/apparent/raw"
 	)
 	tests := []struct {
@@ -102,9 +102,10 @@ func TestSubscribeAndUnsubscribe(t *testing.T) {
 		{"twice is success", []step{{"subscribe", current, "", current}, {"subscribe", current, "", current}}},
 		{"a whole device", []step{{"subscribe", device, "", device}}},
 		{"both", []step{{"subscribe", current, "", current}, {"subscribe", device, "", device + " " + current}}},
-		{"not granted", []step{{"subscribe", device + "_tariff/label", none + device + "_tariff/label", ""}}},
-		{"does not exist", []step{{"subscribe", device + "_nothing", none + device + "_nothing", ""}}},
-		{"a part of a device's name", []step{{"subscribe", device[:len(device)-1], none + device[:len(device)-1], ""}}},
+		{"one of a device cannot be taken out", []step{{"subscribe", device, "", device}, {"unsubscribe", current, "bad-request: you subscribed to the whole device; unsubscribe from the device", device}}},
+		{"not granted", []step{{"subscribe", device + "_tariff/label", none, ""}}},
+		{"does not exist", []step{{"subscribe", device + "_nothing", none, ""}}},
+		{"a part of a device's name", []step{{"subscribe", device[:len(device)-1], none, ""}}},
 		{"not an identifier", []step{{"subscribe", "*", begin, ""}}},
 		{"none", []step{{"subscribe", "", begin, ""}, {"unsubscribe", "", begin, ""}}},
 		{"nothing to remove is success", []step{{"unsubscribe", current, "", ""}}},
@@ -246,7 +247,7 @@ func TestFeaturesAreNotWaitedForLong(t *testing.T) {
 		if _, err := h.session.run(conseil, "subscribe", submit("identifier", current)); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(before); took > 10*time.Second {
+		if took := time.Since(before); took > time.Minute {
 			t.Errorf("it took %s", took)
 		}
 	})

@@ -2,6 +2,7 @@ package quoalise
 
 import (
 	"net"
+	"os"
 	"os/exec"
 	"testing"
 
@@ -15,7 +16,11 @@ func TestIntegrationReferenceClient(t *testing.T) {
 	t.Parallel()
 	const python = "/usr/bin/python3"
 	if err := exec.Command(python, "-c", "import slixmpp").Run(); err != nil {
-		t.Skip("the other client needs the Debian package python3-slixmpp")
+		const reason = "the other client needs the Debian package python3-slixmpp"
+		if os.Getenv("CI") != "" {
+			t.Fatal(reason)
+		}
+		t.Skip(reason)
 	}
 	f := startServers(t, lab.Ejabberd)
 	h := newHouse(t)
@@ -34,7 +39,7 @@ func TestIntegrationReferenceClient(t *testing.T) {
 			"a series", current, end,
 			current + " 1.0 A 1700000000.0\n" + current + " 2.5 A 1700000001.125\n" + current + " 3.0 A 1700000002.0\nmeta current-1\n",
 		},
-		{"not granted", device + "_tariff/label", end, "error not-authorized no consent covers this series, or it does not exist: " + device + "_tariff/label\n"},
+		{"not granted", device + "_tariff/label", end, "error not-authorized no consent covers this series, or it does not exist\n"},
 		{"a bad time", current, "soon", `error bad-request end_time "soon" is not an ISO 8601 time with offset, such as 2020-03-01T00:00:00+01:00` + "\n"},
 	}
 	for _, tt := range tests {

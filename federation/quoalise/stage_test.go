@@ -42,7 +42,8 @@ func newClient(t *testing.T, f *lab.Federation, j xmpp.JID) *xmpp.Client {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	return xmpp.New(xmpp.Config{
-		JID: j, Address: f.Server(j.Domainpart()).Addr(), RootCAs: roots, Log: quiet,
+		JID: j, Address: f.Server(j.Domainpart()).Addr(), Log: quiet,
+		RootCAs:  func() (*x509.CertPool, error) { return roots, nil },
 		Password: func() (string, error) { return secret, nil },
 		Identity: xmpp.Identity{Category: "client", Type: "bot", Name: "Relève", Version: "test", Node: "urn:releve"},
 	})

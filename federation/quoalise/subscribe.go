@@ -10,7 +10,7 @@ import (
 )
 
 // featureTimeout bounds the question whether a subscriber's client acknowledges.
-const featureTimeout = 5 * time.Second
+const featureTimeout = 30 * time.Second
 
 const nsReceipts = "urn:xmpp:receipts"
 
@@ -25,7 +25,7 @@ func (p *Provider) subscribe(ctx context.Context, s xmpp.Step) (xmpp.Outcome, er
 	bare := s.From.Bare().String()
 	granted := p.Consent.Granted(bare, p.Archive.Series())
 	if !slices.ContainsFunc(granted, func(name string) bool { return names(id, name) }) {
-		return xmpp.Outcome{}, xmpp.NotAuthorized("no consent covers this series, or it does not exist: " + id)
+		return xmpp.Outcome{}, xmpp.NotAuthorized("no consent covers this series, or it does not exist")
 	}
 	if err := p.Subscriptions.add(bare, id, p.acknowledges(ctx, s.From)); err != nil {
 		return xmpp.Outcome{}, err

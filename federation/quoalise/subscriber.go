@@ -51,7 +51,25 @@ func (s *Subscriber) Send(ctx context.Context, p senml.Pack) error {
 	if err := s.settle(ctx, open); err != nil {
 		return err
 	}
+	if err := s.confirm(ctx, open); err != nil {
+		return err
+	}
 	return refused
+}
+
+// confirm makes sure, for a client that never acknowledges, that at least our server has the messages: a link that
+// died without a word takes everything and bounces nothing. To ask over the link of the first message is enough; it
+// is the link of all, or it is gone.
+func (s *Subscriber) confirm(ctx context.Context, open []*xmpp.Receipt) error {
+	if s.Receipts || len(open) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, receiptTimeout)
+	defer cancel()
+	if err := open[0].Confirm(ctx); err != nil {
+		return fmt.Errorf("wait for our server to take messages to %s: %w", s.JID, err)
+	}
+	return nil
 }
 
 // post sends data as one message, or as several when long texts make it larger than a stanza may be.

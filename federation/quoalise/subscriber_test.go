@@ -285,3 +285,35 @@ func TestSubscriberName(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A link that died without a word takes everything and bounces nothing: without receipts, what went into it counts
+// only once our own server has answered over the same link.
+func TestSubscriberWithoutReceiptsAsksOwnServer(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("the link was lost")
+	for _, tt := range []struct {
+		name     string
+		receipts bool
+		confirm  error
+		err      string
+	}{
+		{"the server answers", false, nil, ""},
+		{"the link is dead", false, lost, "wait for our server to take messages to conseil@breizh-sen2.example: the link was lost"},
+		{"receipts say more", true, lost, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &poster{confirm: func(context.Context) error { return tt.confirm }}
+				if !tt.receipts {
+					p.fate = func(int) error { return errStays }
+				}
+				s := subscriber(nil, tt.receipts)
+				s.Session = p
+				if err := s.Send(t.Context(), series(current, 3)); text(err) != tt.err {
+					t.Errorf("got %v, want %q", err, tt.err)
+				}
+			})
+		})
+	}
+}

@@ -45,11 +45,11 @@ var ErrTooBig = fmt.Errorf("the stanza is larger than %d bytes", MaxStanza)
 
 // Config says who we are and how to reach our server.
 type Config struct {
-	JID      JID                    // with a resource: others address the full JID
-	Password func() (string, error) // asked at each login
-	Address  string                 // host:port; empty to find the server by DNS
-	RootCAs  *x509.CertPool         // nil for the system's
-	Priority int8                   // of our presence
+	JID      JID                            // with a resource: others address the full JID
+	Password func() (string, error)         // asked at each login
+	Address  string                         // host:port; empty to find the server by DNS
+	RootCAs  func() (*x509.CertPool, error) // asked at each login; nil, or a nil pool, for the system's
+	Priority int8                           // of our presence
 	Identity Identity
 	Log      *slog.Logger
 }
@@ -175,15 +175,19 @@ func (c *Client) connect(ctx context.Context) error {
 func (c *Client) login(ctx context.Context) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	conn, secure, err := dialServer(ctx, c.cfg)
+	security, err := tlsConfig(c.cfg)
 	if err != nil {
 		return nil, err
 	}
-	session, err := negotiate(ctx, c.cfg, conn, secure)
+	conn, secure, err := dialServer(ctx, c.cfg, security)
 	if err != nil {
 		return nil, err
 	}
-	return newLink(session, conn, c.router), nil
+	session, err := negotiate(ctx, c.cfg, security, conn, secure)
+	if err != nil {
+		return nil, err
+	}
+	return newLink(session, conn, c.router, c.pace), nil
 }
 
 // greet sends presence, with what we can do (XEP-0115), then starts what waits for a session.
@@ -261,7 +265,7 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 	if err != nil {
 		return nil, err
 	}
-	wait := c.router.receipts.expect(m.ID, to)
+	wait := c.router.receipts.expect(m.ID, to, l.confirm)
 	if err := l.send(ctx, m.element()); err != nil {
 		wait.Forget()
 		return nil, err

@@ -46,12 +46,12 @@ func (c *watchedConn) silence() time.Duration {
 }
 
 // dialServer opens the transport and says whether it is already encrypted (XEP-0368).
-func dialServer(ctx context.Context, cfg Config) (conn *watchedConn, secure bool, err error) {
+func dialServer(ctx context.Context, cfg Config, security *tls.Config) (conn *watchedConn, secure bool, err error) {
 	var raw net.Conn
 	if cfg.Address != "" {
 		raw, err = (&net.Dialer{}).DialContext(ctx, "tcp", cfg.Address)
 	} else {
-		raw, err = dialDomain(ctx, cfg)
+		raw, err = dialDomain(ctx, cfg, security)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("dial %s: %w", cfg.JID.Domainpart(), trust(err))
@@ -64,8 +64,8 @@ func dialServer(ctx context.Context, cfg Config) (conn *watchedConn, secure bool
 
 // dialDomain finds the server by SRV records. mellium gives up when the lookup itself breaks; the domain may
 // still have an address, for instance on a network with a hosts file and no name server.
-func dialDomain(ctx context.Context, cfg Config) (net.Conn, error) {
-	d := dial.Dialer{TLSConfig: tlsConfig(cfg)}
+func dialDomain(ctx context.Context, cfg Config, security *tls.Config) (net.Conn, error) {
+	d := dial.Dialer{TLSConfig: security}
 	conn, err := d.Dial(ctx, "tcp", cfg.JID)
 	if err == nil || errors.Is(trust(err), ErrUntrusted) {
 		return conn, err
@@ -80,22 +80,27 @@ func dialDomain(ctx context.Context, cfg Config) (net.Conn, error) {
 
 // tlsConfig checks the certificate against the domain of the address, never against the host an SRV record names
 // (RFC 6120 §13.7.2).
-func tlsConfig(cfg Config) *tls.Config {
-	return &tls.Config{
+func tlsConfig(cfg Config) (*tls.Config, error) {
+	security := &tls.Config{
 		ServerName: cfg.JID.Domainpart(),
-		RootCAs:    cfg.RootCAs,
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"xmpp-client"},
 	}
+	if cfg.RootCAs == nil {
+		return security, nil
+	}
+	var err error
+	security.RootCAs, err = cfg.RootCAs()
+	return security, err
 }
 
 // negotiate logs in and binds our resource. The connection is closed on error.
-func negotiate(ctx context.Context, cfg Config, conn *watchedConn, secure bool) (*mellium.Session, error) {
+func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watchedConn, secure bool) (*mellium.Session, error) {
 	password, err := cfg.Password()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read password: %w", err), conn.Close())
 	}
-	starttls := tlsConfig(cfg)
+	starttls := security.Clone()
 	starttls.NextProtos = nil // ALPN is for direct TLS only (XEP-0368)
 	features := []mellium.StreamFeature{
 		mellium.StartTLS(starttls),

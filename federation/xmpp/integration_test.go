@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +47,8 @@ func config(t *testing.T, f *lab.Federation, address string) Config {
 	roots.AppendCertsFromPEM(pem)
 	j := jid.MustParse(address)
 	return Config{
-		JID: j, Address: f.Server(j.Domainpart()).Addr(), RootCAs: roots,
+		JID: j, Address: f.Server(j.Domainpart()).Addr(),
+		RootCAs:  func() (*x509.CertPool, error) { return roots, nil },
 		Password: func() (string, error) { return secret, nil },
 		Identity: Identity{Category: "client", Type: "bot", Name: "Relève", Version: "test", Node: "urn:releve"},
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -220,7 +222,10 @@ func checkHostile(t *testing.T, house, adviser *Client) {
 	}
 	since := house.State().Since
 	to := maison.String()
+	long := strings.Repeat("'", 40_000) // five times as long when it is written in an answer
 	hostile := []*Element{
+		NewElement(nsClient, "iq", "id", long, "type", "get", "to", to).Add(NewElement("urn:x", "a")),
+		NewElement(nsClient, "iq", "id", newID(), "type", "get", "to", to).Add(NewElement(nsDiscoInfo, "query", "node", long)),
 		NewElement(nsClient, "iq", "id", newID(), "type", "get", "to", to),
 		NewElement(nsClient, "iq", "id", newID(), "type", "error", "to", to),
 		NewElement(nsClient, "iq", "id", newID(), "type", "result", "to", to),
@@ -288,9 +293,10 @@ func TestIntegrationRefusals(t *testing.T) {
 			}{
 				{"wrong password", func(c *Config) { c.Password = func() (string, error) { return "wrong", nil } }, ErrCredentials},
 				{"no such account", func(c *Config) { c.JID = jid.MustParse("nobody@breizh-sen1.example/x") }, ErrCredentials},
-				{"another authority", func(c *Config) { c.RootCAs = x509.NewCertPool() }, ErrUntrusted},
+				{"another authority", func(c *Config) { c.RootCAs = func() (*x509.CertPool, error) { return x509.NewCertPool(), nil } }, ErrUntrusted},
 				{"another domain's certificate", func(c *Config) { c.Address = f.Server("breizh-sen2.example").Addr() }, nil},
 				{"password not readable", func(c *Config) { c.Password = func() (string, error) { return "", os.ErrPermission } }, os.ErrPermission},
+				{"authorities not readable", func(c *Config) { c.RootCAs = func() (*x509.CertPool, error) { return nil, os.ErrNotExist } }, os.ErrNotExist},
 				{"nobody listens", func(c *Config) { c.Address = "127.0.0.1:1" }, nil},
 			}
 			for _, tt := range tests {

@@ -19,10 +19,11 @@ const (
 	pingAfter    = 60 * time.Second  // of silence
 	deadAfter    = 150 * time.Second // of silence: more than the time a stock shaper takes for a full answer
 	closeTimeout = 2 * time.Second
-	maxID        = 1024 // bytes
-	maxRequests  = 16   // answered at the same time
-	maxRefusals  = 64   // being told at the same time; beyond that they are silent
-	maxMessages  = 256  // waiting for their handler
+	maxID        = 256   // bytes
+	paceFrom     = 4_000 // bytes: smaller answers are urgent, larger ones are data
+	maxRequests  = 16    // answered at the same time
+	maxRefusals  = 64    // being told at the same time; beyond that they are silent
+	maxMessages  = 256   // waiting for their handler
 )
 
 var (
@@ -39,6 +40,7 @@ type link struct {
 	session *mellium.Session
 	conn    *watchedConn
 	router  *router
+	pace    func(ctx context.Context, bytes int) error // of large answers
 
 	requests chan struct{} // one token a request being answered
 	refusals chan struct{} // one token a refusal being told
@@ -55,11 +57,12 @@ type waiter struct {
 	answer chan *Element
 }
 
-func newLink(session *mellium.Session, conn *watchedConn, r *router) *link {
+func newLink(session *mellium.Session, conn *watchedConn, r *router, pace func(context.Context, int) error) *link {
 	return &link{
 		session:  session,
 		conn:     conn,
 		router:   r,
+		pace:     pace,
 		requests: make(chan struct{}, maxRequests),
 		refusals: make(chan struct{}, maxRefusals),
 		messages: make(chan Message, maxMessages),
@@ -125,7 +128,9 @@ func (l *link) dispatchIQ(ctx context.Context, stanza *Element) {
 	}
 	switch q.Type {
 	case "result", "error":
-		l.settle(stanza, q)
+		if err == nil {
+			l.settle(stanza, q)
+		}
 		return
 	case "get", "set":
 	default:
@@ -141,7 +146,7 @@ func (l *link) dispatchIQ(ctx context.Context, stanza *Element) {
 	case l.requests <- struct{}{}:
 		go func() {
 			defer func() { <-l.requests }()
-			l.answer(ctx, bounded(q, l.router.answer(ctx, q)))
+			l.reply(ctx, q)
 		}()
 	default:
 		l.router.refused("too many requests")
@@ -162,14 +167,24 @@ func (l *link) refuse(ctx context.Context, stanza *Element, e *StanzaError) {
 	}
 }
 
+// reply answers a request. A large answer waits its turn as bulk data does: many at once would keep the link from
+// saying anything else until the server looks dead.
+func (l *link) reply(ctx context.Context, q IQ) {
+	answer, size := bounded(q, l.router.answer(ctx, q))
+	if size >= paceFrom && l.pace(ctx, size) != nil {
+		return // the link ended meanwhile
+	}
+	l.answer(ctx, answer)
+}
+
 // bounded puts an error in place of an answer that is larger than a stanza may be: our own server would end the
-// session over it.
-func bounded(q IQ, answer *Element) *Element {
+// session over it. It also returns the size in bytes.
+func bounded(q IQ, answer *Element) (*Element, int) {
 	if text, err := answer.Bytes(); err == nil && len(text) <= MaxStanza {
-		return answer
+		return answer, len(text)
 	}
 	tooBig := &StanzaError{Type: "modify", Condition: "policy-violation", Text: "the answer is too large; ask for less"}
-	return IQ{ID: q.ID, Type: "error", To: q.From, Payload: tooBig.element()}.element()
+	return IQ{ID: q.ID, Type: "error", To: q.From, Payload: tooBig.element()}.element(), 0
 }
 
 // answer sends an answer. A link that cannot take it is at its end, which read notices.
@@ -316,6 +331,17 @@ func (l *link) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 			go l.ping(ctx)
 		}
 	}
+}
+
+// confirm returns nil when our server has taken everything that was sent over this link before: stanzas are handled
+// in order (RFC 6120 §10.1), and this one is answered.
+func (l *link) confirm(ctx context.Context) error {
+	_, err := l.query(ctx, IQ{Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")})
+	var refused *StanzaError
+	if errors.As(err, &refused) { // a server that does not know pings has answered all the same
+		return nil
+	}
+	return err
 }
 
 // ping is XEP-0199 to the own server. Its answer is not waited for: the bytes are what counts.

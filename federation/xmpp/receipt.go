@@ -15,11 +15,13 @@ const nsHints = "urn:xmpp:hints"
 type Receipt struct {
 	settled chan error
 	forget  func()
+	confirm func(ctx context.Context) error // nil when there is nothing to ask
 }
 
-// NewReceipt returns the wait for the fate of one message. forget is called once nobody waits any more.
-func NewReceipt(forget func()) *Receipt {
-	return &Receipt{settled: make(chan error, 1), forget: forget}
+// NewReceipt returns the wait for the fate of one message. forget is called once nobody waits any more; confirm
+// answers Confirm, and may be nil.
+func NewReceipt(forget func(), confirm func(ctx context.Context) error) *Receipt {
+	return &Receipt{settled: make(chan error, 1), forget: forget, confirm: confirm}
 }
 
 // Settle ends the wait: with nil for an acknowledgement, with the bounce otherwise. The first call counts.
@@ -47,6 +49,15 @@ func (r *Receipt) Wait(ctx context.Context) error {
 	}
 }
 
+// Confirm returns nil when our own server has taken the message and all that was sent after it until now. It says
+// nothing of the recipient: it is for those whose client never acknowledges.
+func (r *Receipt) Confirm(ctx context.Context) error {
+	if r.confirm == nil {
+		return nil
+	}
+	return r.confirm(ctx)
+}
+
 // Forget gives up the wait.
 func (r *Receipt) Forget() { r.forget() }
 
@@ -62,13 +73,13 @@ type expected struct {
 	from    JID
 }
 
-func (r *receipts) expect(id string, to JID) *Receipt {
+func (r *receipts) expect(id string, to JID, confirm func(context.Context) error) *Receipt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.open == nil {
 		r.open = map[string]expected{}
 	}
-	receipt := NewReceipt(func() { r.forget(id) })
+	receipt := NewReceipt(func() { r.forget(id) }, confirm)
 	r.open[id] = expected{receipt, to.Bare()}
 	return receipt
 }

@@ -211,7 +211,7 @@ func TestReceiptSettles(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var rs receipts
-			receipt := rs.expect("1", jid.MustParse("a@b"))
+			receipt := rs.expect("1", jid.MustParse("a@b"), nil)
 			m, stanza := message(t, tt.text)
 			if !rs.settle(m, stanza) {
 				t.Error("it was not taken for a receipt or bounce")
@@ -236,7 +236,7 @@ func TestReceiptSettles(t *testing.T) {
 func TestReceiptWaitEnds(t *testing.T) {
 	t.Parallel()
 	var rs receipts
-	receipt := rs.expect("1", jid.MustParse("a@b"))
+	receipt := rs.expect("1", jid.MustParse("a@b"), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := receipt.Wait(ctx); !errors.Is(err, context.Canceled) {
@@ -252,12 +252,13 @@ func TestBounded(t *testing.T) {
 	t.Parallel()
 	q := IQ{ID: "1", From: jid.MustParse("a@b/c")}
 	small := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "fine")}.element()
-	if got := bounded(q, small); got != small {
-		t.Errorf("got %s", got)
+	if got, size := bounded(q, small); got != small || size != len(small.String()) {
+		t.Errorf("got %s of %d bytes", got, size)
 	}
 	big := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "big").WithText(strings.Repeat("<", MaxStanza/3))}.element()
-	if got := bounded(q, big).String(); !strings.Contains(got, "policy-violation") || !strings.Contains(got, `id="1"`) {
-		t.Errorf("got %s", got)
+	got, _ := bounded(q, big)
+	if text := got.String(); !strings.Contains(text, "policy-violation") || !strings.Contains(text, `id="1"`) {
+		t.Errorf("got %s", text)
 	}
 }
 
@@ -267,7 +268,7 @@ func TestReceiptPrefersWhatIsKnown(t *testing.T) {
 	cancel()
 	for range 100 {
 		forgotten := 0
-		r := NewReceipt(func() { forgotten++ })
+		r := NewReceipt(func() { forgotten++ }, nil)
 		r.Settle(nil)
 		r.Settle(errors.New("too late"))
 		if err := r.Wait(ctx); err != nil || forgotten != 1 {
