@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"releve/agent/config"
+	"releve/agent/led"
+	"releve/agent/series"
+	"releve/agent/status"
+	"releve/buffer"
+	"releve/federation/xmpp"
+	"releve/senml"
+	"releve/systemd/notify"
+)
+
+// agent is the parts of a running Relève.
+type agent struct {
+	cfg     config.Config
+	log     *slog.Logger
+	started time.Time
+
+	dictionary  *series.Dictionary
+	buffer      *buffer.Buffer
+	gatherer    *gatherer
+	identities  *identities
+	meters      []*meter
+	session     *xmpp.Client // nil without [federation]
+	subscribers *subscribers // nil without [federation]
+	health      *status.Check
+}
+
+// newAgent opens what must be there before anything runs, in the order in which one needs the other.
+func newAgent(ctx context.Context, cfg config.Config, log *slog.Logger) (*agent, error) {
+	a := &agent{cfg: cfg, log: log, started: time.Now(), dictionary: series.NewDictionary()}
+	for _, open := range []func(context.Context) error{a.openState, a.openBuffer, a.openMeters, a.join} {
+		if err := open(ctx); err != nil {
+			return nil, errors.Join(err, a.close())
+		}
+	}
+	a.health = a.checks()
+	return a, nil
+}
+
+// close ends what newAgent opened.
+func (a *agent) close() error {
+	if a.buffer == nil {
+		return nil
+	}
+	return a.buffer.Close()
+}
+
+func (a *agent) openState(context.Context) error {
+	if err := os.MkdirAll(a.cfg.Agent.State, 0o700); err != nil {
+		return fmt.Errorf("make state folder: %w", err)
+	}
+	ids, err := openIdentities(a.state("identities.json"), a.cfg.Meters, a.log)
+	a.identities = ids
+	return err
+}
+
+func (a *agent) openBuffer(context.Context) error {
+	b, err := buffer.Open(buffer.Options{
+		Dir: a.state("buffer"), Log: a.log, MaxBytes: a.cfg.Buffer.MaxBytes, MaxAge: a.cfg.Buffer.MaxAge,
+	})
+	if err != nil {
+		return err
+	}
+	a.buffer = b
+	a.gatherer = &gatherer{period: a.cfg.Buffer.Period, log: a.log, put: func(p senml.Pack) error {
+		_, err := b.Put(p)
+		return err
+	}}
+	return nil
+}
+
+func (a *agent) openMeters(ctx context.Context) error {
+	for _, m := range a.cfg.Meters {
+		a.meters = append(a.meters, a.newMeter(ctx, m))
+	}
+	return nil
+}
+
+func (a *agent) state(name string) string { return filepath.Join(a.cfg.Agent.State, name) }
+
+// tasks is everything that runs.
+func (a *agent) tasks() []task {
+	tasks := []task{a.gatherer, named{"ready", a.announce}}
+	for _, m := range a.meters {
+		tasks = append(tasks, m)
+	}
+	if a.session != nil {
+		tasks = append(tasks, a.session, a.subscribers)
+	}
+	if a.cfg.Status.Listen != "" {
+		tasks = append(tasks, named{"page", a.page})
+	}
+	if a.cfg.LED.Pin != "" {
+		tasks = append(tasks, named{"led", a.blink})
+	}
+	return tasks
+}
+
+func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
+	m := &meter{
+		cfg:      cfg,
+		recorder: series.NewRecorder(cfg.Name, a.dictionary, a.cfg.Buffer.FullSet),
+		take:     a.gatherer.add,
+		learn:    a.identities.learn,
+		view:     newView(a.cfg.Agent.Location),
+		log:      a.log,
+	}
+	today := midnight(time.Now(), a.cfg.Agent.Location)
+	for _, path := range []string{pathDrawn, pathInjectedIndex} {
+		// A record soon after midnight stands for midnight; a later one would make the day look short.
+		first, _, err := a.buffer.History(ctx, cfg.Name+"/"+path, today, today.Add(min(a.cfg.Buffer.FullSet, nearMidnight)), 1)
+		if err == nil && len(first) > 0 {
+			n, _ := first[0].Value.Number()
+			m.view.began(today, path, n)
+		}
+	}
+	return m
+}
+
+// page serves the local page.
+func (a *agent) page(ctx context.Context) error {
+	listener, err := status.Listen(ctx, a.cfg.Status.Listen)
+	if err != nil {
+		return err
+	}
+	a.log.Info("page", "url", "http://"+listener.Addr().String()+"/")
+	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{}))
+}
+
+// blink drives the LED.
+func (a *agent) blink(ctx context.Context) error {
+	pin, err := led.Open(a.cfg.LED.Pin)
+	if err != nil {
+		return err
+	}
+	return led.Blink(ctx, pin, a.light)
+}
+
+// announce tells systemd that the agent is ready once it is, and that it stops.
+func (a *agent) announce(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for a.health.Run().Ready() != nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	if err := notify.Ready(); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return notify.Stopping()
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+
+	"releve/agent/config"
+)
+
+type configVerbs struct {
+	Check configCheckVerb `cmd:"" help:"Say whether the configuration can be used, and what is wrong with it."`
+}
+
+// configFile is the flag that verbs share.
+type configFile struct {
+	Config string `help:"Configuration file; conf.d/*.toml beside it is read too." default:"/etc/releve/releve.toml" type:"path" env:"RELEVE_CONFIG"`
+}
+
+func (f configFile) load() (config.Config, error) {
+	c, err := config.Load(f.Config)
+	if err != nil {
+		return c, refusal{err}
+	}
+	return c, nil
+}
+
+type configCheckVerb struct {
+	configFile
+}
+
+// Run checks the configuration and says in one line what it amounts to.
+func (v configCheckVerb) Run(t terminal) error {
+	c, err := v.load()
+	if err != nil {
+		return err
+	}
+	session := "no federation"
+	if c.Federation != nil {
+		session = c.Federation.JID.String()
+		if err := secrets(*c.Federation); err != nil {
+			return refusal{err}
+		}
+	}
+	_, err = fmt.Fprintf(t.out, "%s: good: %d meter(s), %s, %d grant(s)\n", v.Config, len(c.Meters), session, len(c.Grants))
+	return err
+}

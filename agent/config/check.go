@@ -1,0 +1,244 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"releve/federation/consent"
+	"releve/federation/xmpp"
+	"releve/tic"
+)
+
+// Load reads a configuration file and conf.d/*.toml beside it. Its error holds one line for each thing that is wrong.
+func Load(file string) (Config, error) {
+	list, err := files(file)
+	if err != nil {
+		return Config{}, err
+	}
+	var d document
+	var errs []error
+	for _, one := range list {
+		errs = append(errs, d.read(one))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Config{}, err
+	}
+	return check(d)
+}
+
+// findings gathers everything that is wrong, so that a person mends it in one go.
+type findings struct{ errs []error }
+
+func (f *findings) addf(format string, args ...any) {
+	f.errs = append(f.errs, fmt.Errorf(format, args...))
+}
+
+func check(d document) (Config, error) {
+	var f findings
+	c := Config{
+		Agent:      f.agent(d),
+		Meters:     f.meters(d.Meter),
+		Buffer:     f.buffer(d),
+		Federation: f.federation(d),
+		Status:     f.status(d),
+		LED:        LED{Pin: d.LED.Pin},
+	}
+	c.Grants = f.grants(d.Grant, c.Agent.Location)
+	f.kinds("recipient", d.Recipient)
+	f.kinds("source", d.Source)
+	if err := errors.Join(f.errs...); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func or(value, absent string) string {
+	if value == "" {
+		return absent
+	}
+	return value
+}
+
+func (f *findings) agent(d document) Agent {
+	zone := or(d.Agent.Timezone, "Europe/Paris")
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		f.addf("agent.timezone: %q is not a zone such as Europe/Paris", zone)
+		location = time.UTC
+	}
+	return Agent{State: or(d.Agent.State, "/var/lib/releve"), Location: location}
+}
+
+var (
+	meterName = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
+	prmDigits = regexp.MustCompile(`^([0-9]{14})?$`)
+)
+
+func (f *findings) meters(raw []rawMeter) []Meter {
+	var meters []Meter
+	seen := map[string]bool{}
+	for i, r := range raw {
+		m := Meter{Name: or(r.Name, "linky"), Port: or(r.Port, "auto"), PRM: r.PRM}
+		key := fmt.Sprintf("meter %d (%s)", i+1, m.Name)
+		if !meterName.MatchString(m.Name) {
+			f.addf("%s: name must be 1 to 32 ASCII letters, digits or hyphens", key)
+		}
+		if seen[m.Name] {
+			f.addf("%s: two meters cannot have the same name", key)
+		}
+		seen[m.Name] = true
+		if m.Port == "auto" {
+			f.addf("%s: port: this version cannot search for the meter; give the device, for example /dev/ttyUSB0 (ls /dev/serial/by-id shows what is plugged in)", key)
+		}
+		if !prmDigits.MatchString(m.PRM) { // the value is personal data: not repeated in the message
+			f.addf("%s: prm must be the 14 digits on the electricity bill", key)
+		}
+		mode, err := tic.ParseMode(or(r.Mode, "auto"))
+		if err != nil {
+			f.addf("%s: mode %q is not one of auto, historic, standard", key, r.Mode)
+		}
+		m.Mode = mode
+		meters = append(meters, m)
+	}
+	return meters
+}
+
+func (f *findings) buffer(d document) Buffer {
+	return Buffer{
+		Period:   f.duration("buffer.period", d.Buffer.Period, 10*time.Second, time.Second, time.Minute),
+		FullSet:  f.duration("buffer.full_set", d.Buffer.FullSet, 10*time.Minute, time.Minute, day),
+		MaxBytes: f.bytes("buffer.max_bytes", or(d.Buffer.MaxBytes, "256MiB")),
+		MaxAge:   f.duration("buffer.max_age", d.Buffer.MaxAge, 31*day, time.Hour, 366*day),
+	}
+}
+
+const day = 24 * time.Hour
+
+func (f *findings) duration(key, value string, absent, least, most time.Duration) time.Duration {
+	if value == "" {
+		return absent
+	}
+	d, err := parseDuration(value)
+	if err != nil || d < least || d > most {
+		f.addf("%s: %q is not a time from %s to %s, written like 10s, 5m, 12h or 31d", key, value, short(least), short(most))
+	}
+	return d
+}
+
+// parseDuration is time.ParseDuration, with whole days besides.
+func parseDuration(value string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(value, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * day, err
+	}
+	return time.ParseDuration(value)
+}
+
+// short writes a whole number of days, hours, minutes or seconds as a person would.
+func short(d time.Duration) string {
+	switch {
+	case d%day == 0:
+		return fmt.Sprintf("%dd", d/day)
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
+}
+
+const leastBytes = 8 << 20
+
+func (f *findings) bytes(key, value string) int64 {
+	number, isMiB := strings.CutSuffix(value, "MiB")
+	n, err := strconv.ParseInt(number, 10, 32)
+	if err != nil || !isMiB || n<<20 < leastBytes {
+		f.addf("%s: %q is not a size of at least %dMiB, written like 256MiB", key, value, leastBytes>>20)
+	}
+	return n << 20
+}
+
+func (f *findings) federation(d document) *Federation {
+	raw := d.Federation
+	if raw.JID == "" {
+		if raw.PasswordFile+raw.Address+raw.CAFile+raw.PushEvery != "" || len(raw.Owners) > 0 {
+			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.eu/releve")
+		}
+		return nil
+	}
+	address, err := xmpp.ParseJID(raw.JID)
+	switch {
+	case err != nil || address.Localpart() == "":
+		f.addf("federation.jid: %q is not an address such as maison@breizh-sen1.eu/releve", raw.JID)
+	case address.Resourcepart() == "":
+		address, _ = address.WithResource("releve") // a fixed ASCII word is always a valid resource
+	}
+	if raw.PasswordFile == "" {
+		f.addf("federation.password_file is missing: the file whose first line is the password")
+	}
+	if raw.Address != "" && !isHostPort(raw.Address) || strings.HasPrefix(raw.Address, ":") {
+		f.addf("federation.address: %q is not host:port", raw.Address)
+	}
+	if len(raw.Owners) > 0 {
+		f.addf("federation.owners: this version cannot be configured remotely yet; remove the key")
+	}
+	return &Federation{
+		JID:          address,
+		PasswordFile: raw.PasswordFile,
+		Address:      raw.Address,
+		CAFile:       raw.CAFile,
+		PushEvery:    f.duration("federation.push_every", raw.PushEvery, 10*time.Second, time.Second, time.Hour),
+	}
+}
+
+// grants turns the day a grant ends on, in the household's zone, into the instant it ends at.
+func (f *findings) grants(raw []rawGrant, location *time.Location) []consent.Grant {
+	var grants []consent.Grant
+	for i, r := range raw {
+		g := consent.Grant{
+			To: r.To, Series: r.Series, Resolution: or(r.Resolution, consent.Live),
+			Purpose: r.Purpose, Identity: r.Identity,
+		}
+		if r.Until != nil {
+			g.Until = r.Until.AsTime(location).AddDate(0, 0, 1)
+		}
+		if err := g.Check(); err != nil {
+			f.addf("grant %d: %w", i+1, err)
+		}
+		grants = append(grants, g)
+	}
+	return grants
+}
+
+// kinds refuses what a later version brings, rather than pass over it in silence.
+func (f *findings) kinds(section string, raw []rawKind) {
+	for i, r := range raw {
+		f.addf("%s %d: kind %q is not in this version", section, i+1, fmt.Sprint(r["kind"]))
+	}
+}
+
+// isHostPort tells an address with a port number; its host may be empty.
+func isHostPort(value string) bool {
+	_, port, err := net.SplitHostPort(value)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+func (f *findings) status(d document) Status {
+	if d.Status.Listen == nil {
+		return Status{Listen: "127.0.0.1:8080"}
+	}
+	listen := *d.Status.Listen
+	if listen != "" && !isHostPort(listen) {
+		f.addf("status.listen: %q is not host:port", listen)
+	}
+	return Status{Listen: listen}
+}

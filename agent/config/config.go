@@ -1,0 +1,65 @@
+// Package config reads the configuration files and returns what they say, checked.
+//
+// In: TOML files. Out: a Config in which every value can be used as it is, or an error that names the file, the line
+// and the mend. It opens nothing that a value points to, and knows nothing of how the values are used.
+package config
+
+import (
+	"time"
+
+	"releve/federation/consent"
+	"releve/federation/xmpp"
+	"releve/tic"
+)
+
+// Config is a checked configuration. Load is the only way to obtain one.
+type Config struct {
+	Agent      Agent
+	Meters     []Meter
+	Buffer     Buffer
+	Federation *Federation // nil when the household takes no part
+	Grants     []consent.Grant
+	Status     Status
+	LED        LED
+}
+
+// Agent is the [agent] section.
+type Agent struct {
+	State    string         // folder for everything Relève writes
+	Location *time.Location // the household's zone
+}
+
+// Meter is one [[meter]].
+type Meter struct {
+	Name string // stable; ASCII letters, digits and hyphens
+	Port string // device, tcp://host:port or file
+	Mode tic.Mode
+	PRM  string // 14 digits, or "" to learn it from the meter in standard mode
+}
+
+// Buffer is the [buffer] section.
+type Buffer struct {
+	Period   time.Duration // readings are gathered this long before they are written: what a crash can lose
+	FullSet  time.Duration // how often all values are recorded, changed or not
+	MaxBytes int64
+	MaxAge   time.Duration
+}
+
+// Federation is the [federation] section.
+type Federation struct {
+	JID          xmpp.JID // with a resource
+	PasswordFile string
+	Address      string // host:port, or "" to find the server by DNS
+	CAFile       string // PEM, or "" for the system's authorities
+	PushEvery    time.Duration
+}
+
+// Status is the [status] section.
+type Status struct {
+	Listen string // host:port; "" for no page
+}
+
+// LED is the [led] section.
+type LED struct {
+	Pin string // such as GPIO17; "" for none
+}

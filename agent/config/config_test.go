@@ -1,0 +1,327 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/agent/config"
+	"releve/federation/consent"
+	"releve/tic"
+)
+
+// load writes files into a folder and reads them as releve does. DIR in a message is the folder.
+func load(t *testing.T, files map[string]string) (config.Config, string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := config.Load(filepath.Join(dir, "releve.toml"))
+	if err != nil {
+		return c, strings.ReplaceAll(err.Error(), dir, "DIR")
+	}
+	return c, ""
+}
+
+const (
+	meter = "[[meter]]\nport = \"/dev/ttyUSB0\"\n"
+	// A delivery point that cannot be: no region is 99.
+	point = "99123456789012"
+)
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, refused := load(t, map[string]string{"releve.toml": meter})
+	if refused != "" {
+		t.Fatal(refused)
+	}
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Config{
+		Agent:  config.Agent{State: "/var/lib/releve", Location: paris},
+		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0", Mode: tic.Auto}},
+		Buffer: config.Buffer{
+			Period: 10 * time.Second, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour,
+		},
+		Status: config.Status{Listen: "127.0.0.1:8080"},
+	}
+	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
+	if diff := cmp.Diff(want, c, sameZone); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, raw, err string
+	}{
+		// What the reader refuses.
+		{"unknown key", "[agent]\nstat = \"/s\"\n", "DIR/releve.toml:2: unknown key agent.stat; did you mean agent.state?"},
+		{"unknown key in a list", meter + "prt = 1\n", "DIR/releve.toml:3: unknown key meter.prt; did you mean meter.port?"},
+		{"unknown section", "[metter]\n", "DIR/releve.toml:1: unknown key metter; did you mean meter?"},
+		{"unknown key like no other", "[agent]\nx_and_y_and_z_of_things = 1\n", "DIR/releve.toml:2: unknown key agent.x_and_y_and_z_of_things"},
+		{
+			"several unknown keys", "[buffer]\nperriod = \"1s\"\n\n[status]\nlissten = \"\"\n",
+			"DIR/releve.toml:2: unknown key buffer.perriod; did you mean buffer.period?\n" +
+				"DIR/releve.toml:5: unknown key status.lissten; did you mean status.listen?",
+		},
+		{
+			"number for a text", "[agent]\nstate = 3\n",
+			"DIR/releve.toml:2: agent.state: there is an integer where something else belongs; texts and times go in quotes, lists in brackets, and a day is 2027-12-31",
+		},
+		{
+			"text for a list", "[[grant]]\nseries = \"*\"\n",
+			"DIR/releve.toml:2: grant.series: there is a string where something else belongs; texts and times go in quotes, lists in brackets, and a day is 2027-12-31",
+		},
+		{"no TOML", "[agent\n", "DIR/releve.toml:1: toml: expected ']' to close table name"},
+		{"twice", "[agent]\nstate = \"a\"\nstate = \"b\"\n", "DIR/releve.toml:3: toml: key state is already defined"},
+		{"no such day", "[[grant]]\nuntil = 2027-02-30\n", "DIR/releve.toml:2: toml: impossible date"},
+
+		// What the checks refuse.
+		{"zone", "[agent]\ntimezone = \"Europe/Rennes\"\n", `agent.timezone: "Europe/Rennes" is not a zone such as Europe/Paris`},
+		{
+			"port auto", "[[meter]]\nport = \"auto\"\n",
+			"meter 1 (linky): port: this version cannot search for the meter; give the device, for example /dev/ttyUSB0 (ls /dev/serial/by-id shows what is plugged in)",
+		},
+		{
+			"no port", "[[meter]]\nname = \"house\"\n",
+			"meter 1 (house): port: this version cannot search for the meter; give the device, for example /dev/ttyUSB0 (ls /dev/serial/by-id shows what is plugged in)",
+		},
+		{"name with an accent", meter + "name = \"été\"\n", "meter 1 (été): name must be 1 to 32 ASCII letters, digits or hyphens"},
+		{"name with a slash", meter + "name = \"a/b\"\n", "meter 1 (a/b): name must be 1 to 32 ASCII letters, digits or hyphens"},
+		{"two of a name", meter + meter, "meter 2 (linky): two meters cannot have the same name"},
+		{"mode", meter + "mode = \"Standard\"\n", `meter 1 (linky): mode "Standard" is not one of auto, historic, standard`},
+		{"short prm", meter + "prm = \"" + point[1:] + "\"\n", "meter 1 (linky): prm must be the 14 digits on the electricity bill"},
+		{"prm with spaces", meter + "prm = \"" + point[:7] + " " + point[7:] + "\"\n", "meter 1 (linky): prm must be the 14 digits on the electricity bill"},
+		{"period too short", "[buffer]\nperiod = \"10ms\"\n", `buffer.period: "10ms" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},
+		{"period too long", "[buffer]\nperiod = \"61s\"\n", `buffer.period: "61s" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},
+		{"period without unit", "[buffer]\nperiod = \"10\"\n", `buffer.period: "10" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},
+		{"full set", "[buffer]\nfull_set = \"2d\"\n", `buffer.full_set: "2d" is not a time from 1m to 1d, written like 10s, 5m, 12h or 31d`},
+		{"age", "[buffer]\nmax_age = \"367d\"\n", `buffer.max_age: "367d" is not a time from 1h to 366d, written like 10s, 5m, 12h or 31d`},
+		{"age beyond all numbers", "[buffer]\nmax_age = \"99999999999999999999d\"\n", `buffer.max_age: "99999999999999999999d" is not a time from 1h to 366d, written like 10s, 5m, 12h or 31d`},
+		{"negative age", "[buffer]\nmax_age = \"-5d\"\n", `buffer.max_age: "-5d" is not a time from 1h to 366d, written like 10s, 5m, 12h or 31d`},
+		{"bytes too few", "[buffer]\nmax_bytes = \"7MiB\"\n", `buffer.max_bytes: "7MiB" is not a size of at least 8MiB, written like 256MiB`},
+		{"bytes in another unit", "[buffer]\nmax_bytes = \"1GiB\"\n", `buffer.max_bytes: "1GiB" is not a size of at least 8MiB, written like 256MiB`},
+		{"bytes negative", "[buffer]\nmax_bytes = \"-256MiB\"\n", `buffer.max_bytes: "-256MiB" is not a size of at least 8MiB, written like 256MiB`},
+		{"no jid", "[federation]\npassword_file = \"p\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.eu/releve"},
+		{"no jid beside push_every", "[federation]\npush_every = \"1m\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.eu/releve"},
+		{"jid without a user", "[federation]\njid = \"sen1.example\"\npassword_file = \"p\"\n", `federation.jid: "sen1.example" is not an address such as maison@breizh-sen1.eu/releve`},
+		{
+			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\nowners = [\"a@b\"]\n",
+			`federation.jid: "@" is not an address such as maison@breizh-sen1.eu/releve` + "\n" +
+				"federation.password_file is missing: the file whose first line is the password\n" +
+				`federation.address: "host" is not host:port` + "\n" +
+				"federation.owners: this version cannot be configured remotely yet; remove the key\n" +
+				`federation.push_every: "2h" is not a time from 1s to 1h, written like 10s, 5m, 12h or 31d`,
+		},
+		{"address without a host", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \":5222\"\n", `federation.address: ":5222" is not host:port`},
+		{"address with a word for a port", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \"host:xmpp\"\n", `federation.address: "host:xmpp" is not host:port`},
+		{"listen", "[status]\nlisten = \"8080\"\n", `status.listen: "8080" is not host:port`},
+		{"listen beyond all ports", "[status]\nlisten = \":65536\"\n", `status.listen: ":65536" is not host:port`},
+		{"grant to nobody", "[[grant]]\n", "grant 1: a grant needs to: an address, a domain or the name of a recipient"},
+		{
+			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT1H\"\n",
+			`grant 1: the grant to a@b has resolution "PT1H"; this version can only grant "live", and sends nothing finer than what was granted`,
+		},
+		{"recipient", "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1: kind "lognact" is not in this version`},
+		{"source", "[[source]]\nkind = \"federation\"\n", `source 1: kind "federation" is not in this version`},
+		{
+			"several at once", "[agent]\ntimezone = \"Mars\"\n[[meter]]\nport = \"x\"\nmode = \"no\"\n[buffer]\nmax_bytes = \"\\u0000\"\n[[grant]]\nto = \"a@b\"\n",
+			`agent.timezone: "Mars" is not a zone such as Europe/Paris` + "\n" +
+				`meter 1 (linky): mode "no" is not one of auto, historic, standard` + "\n" +
+				`buffer.max_bytes: "\x00" is not a size of at least 8MiB, written like 256MiB` + "\n" +
+				`grant 1: the grant to a@b needs series, for example ["*"]`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, refused := load(t, map[string]string{"releve.toml": test.raw})
+			if diff := cmp.Diff(test.err, refused); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+			if c.Meters != nil || c.Grants != nil || c.Agent.State != "" {
+				t.Errorf("a refused configuration holds %+v", c)
+			}
+		})
+	}
+}
+
+// A file that cannot be used must not give a message with what is personal or secret in it.
+func TestMessagesKeepSecrets(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		point, `"` + point, `"` + point + `0"`, "'" + point[1:] + "'", "[" + point + "]", "{a = \"" + point + "\"}", "0" + point,
+		point + point, `"` + point + `" "` + point + `"`, "2027-12-31T" + point,
+	} {
+		for _, key := range []string{"prm", "prmm", "mode.prm"} {
+			c, refused := load(t, map[string]string{"releve.toml": meter + key + " = " + value + "\n"})
+			if refused == "" {
+				t.Errorf("%s = %s is accepted as %+v", key, value, c.Meters)
+			}
+			if strings.Contains(refused, point[1:]) {
+				t.Errorf("%s = %s: message repeats the value: %s", key, value, refused)
+			}
+		}
+	}
+}
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, zone, until, want string
+	}{
+		{"winter", "Europe/Paris", "2027-12-31", "2027-12-31T23:00:00Z"},
+		{"summer", "Europe/Paris", "2027-07-14", "2027-07-14T22:00:00Z"},
+		{"day the clocks go forward", "Europe/Paris", "2027-03-28", "2027-03-28T22:00:00Z"},
+		{"day before the clocks go forward", "Europe/Paris", "2027-03-27", "2027-03-27T23:00:00Z"},
+		{"day the clocks go back", "Europe/Paris", "2027-10-31", "2027-10-31T23:00:00Z"},
+		{"leap day", "Europe/Paris", "2028-02-29", "2028-02-29T23:00:00Z"},
+		{"another zone", "Indian/Reunion", "2027-12-31", "2027-12-31T20:00:00Z"},
+		{"as a text", "UTC", `"2027-12-31"`, "2028-01-01T00:00:00Z"},
+		{"never agreed", "Europe/Paris", "", "0001-01-01T00:00:00Z"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			raw := "[agent]\ntimezone = \"" + test.zone + "\"\n[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\n"
+			if test.until != "" {
+				raw += "until = " + test.until + "\n"
+			}
+			c, refused := load(t, map[string]string{"releve.toml": raw})
+			if refused != "" {
+				t.Fatal(refused)
+			}
+			if got := c.Grants[0].Until.UTC().Format(time.RFC3339); got != test.want {
+				t.Errorf("grant ends at %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestConfD(t *testing.T) {
+	t.Parallel()
+	grant := func(to string) string {
+		return "[[grant]]\nto = \"" + to + "\"\nseries = [\"*\"]\npurpose = \"p\"\n"
+	}
+	c, refused := load(t, map[string]string{
+		"releve.toml":        "[agent]\nstate = \"/main\"\ntimezone = \"UTC\"\n[status]\nlisten = \"127.0.0.1:1\"\n" + meter + grant("a@main"),
+		"conf.d/20-b.toml":   "[agent]\nstate = \"/b\"\n[[meter]]\nname = \"shed\"\nport = \"tcp://shed:2000\"\n" + grant("b@b"),
+		"conf.d/10-a.toml":   "[agent]\nstate = \"/a\"\n[led]\npin = \"GPIO17\"\n[status]\nlisten = \"\"\n" + grant("a@a"),
+		"conf.d/30-c.toml~":  "not read",
+		"conf.d/README":      "not read",
+		"conf.d/sub/x.toml":  "not read",
+		"other.toml":         "not read",
+		"conf.d/99-end.toml": "",
+	})
+	if refused != "" {
+		t.Fatal(refused)
+	}
+	var to []string
+	for _, g := range c.Grants {
+		to = append(to, g.To)
+	}
+	var meters []string
+	for _, m := range c.Meters {
+		meters = append(meters, m.Name)
+	}
+	got := []any{c.Agent.State, c.Agent.Location.String(), c.Status.Listen, c.LED.Pin, to, meters}
+	want := []any{"/b", "UTC", "", "GPIO17", []string{"a@main", "a@a", "b@b"}, []string{"linky", "shed"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("merged configuration (-want +got):\n%s", diff)
+	}
+}
+
+// What is wrong in all files comes at once, each with its own file.
+func TestConfDRefusals(t *testing.T) {
+	t.Parallel()
+	_, refused := load(t, map[string]string{
+		"releve.toml":    "[agent]\nstatus = \"\"\n",
+		"conf.d/a.toml":  "[agent]\n\nstate = 1\n",
+		"conf.d/b.toml":  meter,
+		"conf.d/zz.toml": "=",
+	})
+	want := "DIR/releve.toml:2: unknown key agent.status; did you mean agent.state?\n" +
+		"DIR/conf.d/a.toml:3: agent.state: there is an integer where something else belongs; texts and times go in quotes, lists in brackets, and a day is 2027-12-31\n" +
+		"DIR/conf.d/zz.toml:1: toml: invalid character at start of key: U+003D '='"
+	if diff := cmp.Diff(want, refused); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
+}
+
+func TestNoFile(t *testing.T) {
+	t.Parallel()
+	_, refused := load(t, nil)
+	if want := "read configuration: open DIR/releve.toml: no such file or directory"; refused != want {
+		t.Errorf("error is %q, want %q", refused, want)
+	}
+	_, refused = load(t, map[string]string{"releve.toml": "", "conf.d": "a file, not a folder"})
+	if want := "list configuration: open DIR/conf.d: not a directory"; refused != want {
+		t.Errorf("error is %q, want %q", refused, want)
+	}
+}
+
+func TestEveryValue(t *testing.T) {
+	t.Parallel()
+	c, refused := load(t, map[string]string{"releve.toml": `
+[agent]
+state = "state"
+[[meter]]
+name = "Shed-2"
+port = "tcp://shed:2000"
+mode = "historic"
+prm = "` + point + `"
+[buffer]
+period = "1m"
+full_set = "1d"
+max_bytes = "8MiB"
+max_age = "366d"
+[federation]
+jid = "Maison@SEN1.example"
+password_file = "p"
+address = "[::1]:5222"
+ca_file = "ca.pem"
+push_every = "1h"
+[[grant]]
+to = "sen2.example"
+series = ["current/*"]
+purpose = "p"
+identity = true
+[status]
+listen = ":0"
+[led]
+pin = "GPIO17"
+`})
+	if refused != "" {
+		t.Fatal(refused)
+	}
+	if got, want := c.Federation.JID.String(), "maison@sen1.example/releve"; got != want {
+		t.Errorf("jid is %s, want %s", got, want)
+	}
+	federation := *c.Federation
+	federation.JID = (&config.Federation{}).JID
+	got := []any{c.Agent.State, c.Meters, c.Buffer, federation, c.Grants, c.Status, c.LED}
+	want := []any{
+		"state",
+		[]config.Meter{{Name: "Shed-2", Port: "tcp://shed:2000", Mode: tic.Historic, PRM: point}},
+		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour},
+		config.Federation{PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour},
+		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},
+		config.Status{Listen: ":0"}, config.LED{Pin: "GPIO17"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,185 @@
+package config
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pelletier/go-toml/v2"
+
+	"releve/federation/consent"
+	"releve/federation/xmpp"
+	"releve/tic"
+)
+
+func reference(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("reference.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// uncommented brings the settings to life: those are the lines whose # touches what follows.
+func uncommented(text []byte) []byte {
+	return regexp.MustCompile(`(?m)^#([a-z_\[])`).ReplaceAll(text, []byte("$1"))
+}
+
+// The file as it stands is a good start: one meter, and the defaults of a file that says nothing else.
+func TestReferenceAsItStands(t *testing.T) {
+	t.Parallel()
+	got := parsed(t, string(reference(t)))
+	want := parsed(t, "[[meter]]\nport = \"/dev/ttyUSB0\"\n")
+	if diff := cmp.Diff(want, got, compareConfig); diff != "" {
+		t.Errorf("reference.toml is not the defaults (-want +got):\n%s", diff)
+	}
+}
+
+// The defaults that reference.toml shows are those in force: brought to life, they change nothing but what its text
+// calls an example.
+func TestReferenceUncommented(t *testing.T) {
+	t.Parallel()
+	var d document
+	if err := d.parse("reference.toml", uncommented(reference(t))); err != nil {
+		t.Fatal(err)
+	}
+	_, err := check(d)
+	want := "federation.owners: this version cannot be configured remotely yet; remove the key\n" +
+		"recipient 1: kind \"lognact\" is not in this version\n" +
+		"source 1: kind \"federation\" is not in this version"
+	if err == nil || err.Error() != want {
+		t.Fatalf("error is\n%v\nwant\n%s", err, want)
+	}
+	d.Federation.Owners, d.Recipient, d.Source = nil, nil, nil
+	got, err := check(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := parsed(t, "[[meter]]\nport = \"/dev/ttyUSB0\"\n")
+	wanted.Federation = got.Federation
+	wanted.Grants = []consent.Grant{{
+		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Resolution: "live", Purpose: "energy advice",
+		Until: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC),
+	}}
+	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {
+		t.Errorf("a default shown is not the one in force (-want +got):\n%s", diff)
+	}
+	if got := got.Federation; got.JID.String() != "maison@breizh-sen1.example/releve" || got.PushEvery != 10*time.Second {
+		t.Errorf("federation is %+v", got)
+	}
+}
+
+func TestReferenceHasEveryKey(t *testing.T) {
+	t.Parallel()
+	var tree map[string]any
+	if err := toml.Unmarshal(uncommented(reference(t)), &tree); err != nil {
+		t.Fatal(err)
+	}
+	got := slices.DeleteFunc(keysIn(tree, ""), func(key string) bool { // their keys depend on their kind
+		return strings.HasPrefix(key, "recipient.") || strings.HasPrefix(key, "source.")
+	})
+	slices.Sort(got)
+	if diff := cmp.Diff(knownKeys(), slices.Compact(got)); diff != "" {
+		t.Errorf("keys of reference.toml (-known +there):\n%s", diff)
+	}
+}
+
+func keysIn(node any, prefix string) []string {
+	var keys []string
+	switch node := node.(type) {
+	case map[string]any:
+		for name, below := range node {
+			keys = append(keys, prefix+name)
+			keys = append(keys, keysIn(below, prefix+name+".")...)
+		}
+	case []any:
+		for _, one := range node {
+			keys = append(keys, keysIn(one, prefix)...)
+		}
+	}
+	return keys
+}
+
+// compareConfig compares what has no exported fields by what it says.
+var compareConfig = cmp.Options{
+	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+	cmp.Comparer(func(a, b xmpp.JID) bool { return a.Equal(b) }),
+}
+
+func parsed(t *testing.T, text string) Config {
+	t.Helper()
+	var d document
+	if err := d.parse("releve.toml", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := check(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// FuzzParse: no text makes the reader panic, and what it accepts holds all that the rest of the program relies on.
+func FuzzParse(f *testing.F) {
+	text, err := os.ReadFile("reference.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add(uncommented(text))
+	for _, seed := range []string{
+		"", "a = [", "[meter]\nport=\"x\"", "[[meter]]\nport=\"x\"\n[[meter]]\nname=\"b\"\nport=\"y\"\nmode=\"historic\"",
+		"[buffer]\nmax_age=\"365d\"\nmax_bytes=\"8MiB\"\nperiod=\"1m\"\nfull_set=\"1d\"",
+		"[[grant]]\nto=\"a.example\"\nseries=[\"*\"]\npurpose=\"p\"\nuntil=9999-12-31",
+		"[federation]\njid=\"a@b\"\npassword_file=\"p\"\naddress=\"[::1]:5222\"", "[status]\nlisten=\":0\"",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var d document
+		if err := d.parse("fuzz.toml", text); err != nil {
+			return
+		}
+		c, err := check(d)
+		if err != nil {
+			return
+		}
+		if c.Agent.State == "" || c.Agent.Location == nil {
+			t.Errorf("agent is %+v", c.Agent)
+		}
+		checkMeters(t, c.Meters)
+		checkBuffer(t, c.Buffer)
+		for _, g := range c.Grants {
+			if err := g.Check(); err != nil {
+				t.Error(err)
+			}
+		}
+		if c.Federation != nil && (c.Federation.JID.Resourcepart() == "" || c.Federation.PasswordFile == "" || c.Federation.PushEvery < time.Second) {
+			t.Errorf("federation is %+v", c.Federation)
+		}
+	})
+}
+
+func checkMeters(t *testing.T, meters []Meter) {
+	t.Helper()
+	names := map[string]bool{}
+	for _, m := range meters {
+		if m.Port == "" || m.Port == "auto" || names[m.Name] || !meterName.MatchString(m.Name) || !prmDigits.MatchString(m.PRM) || m.Mode > tic.Standard {
+			t.Errorf("meter is %+v", m)
+		}
+		names[m.Name] = true
+	}
+}
+
+func checkBuffer(t *testing.T, b Buffer) {
+	t.Helper()
+	if b.Period < time.Second || b.Period > time.Minute || b.FullSet < time.Minute || b.FullSet > day ||
+		b.MaxAge < time.Hour || b.MaxAge > 366*day || b.MaxBytes < leastBytes {
+		t.Errorf("buffer is %+v", b)
+	}
+}

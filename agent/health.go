@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"releve/agent/led"
+	"releve/agent/status"
+	"releve/federation/xmpp"
+)
+
+// A meter that has said nothing good for this long is at fault (Enedis-NOI-CPT_02E §1.5.3 says 10 s; a probe of the
+// other speed takes as long again).
+const silentAfter = 30 * time.Second
+
+// checks is the tree of what can be wrong. What a failed check explains is not looked at.
+func (a *agent) checks() *status.Check {
+	root := status.Named("releve", nil)
+	for _, m := range a.meters {
+		root.Then(status.Named("port", m.portFinding).Required().Then(
+			status.Named("frames", m.framesFinding).Required().Then(
+				status.Named("checksums", m.checksumsFinding))))
+	}
+	root.Then(status.Named("buffer", a.bufferFinding).Required())
+	if a.session != nil {
+		root.Then(status.Named("federation", a.sessionFinding))
+	}
+	return root
+}
+
+func (m *meter) portFinding() status.Finding {
+	line, _ := m.look()
+	switch {
+	case line.Open:
+		return status.Finding{}
+	case line.Err != nil:
+		return status.Finding{
+			State:  status.Fault,
+			Text:   status.Sayf("Le port %s ne s'ouvre pas.", "The port %s does not open.", m.cfg.Port),
+			Advice: status.Say("Vérifiez que l'adaptateur est branché et qu'aucun autre programme ne le lit.", "Check that the adapter is plugged in and that no other program reads it."),
+			Detail: line.Err.Error(),
+		}
+	}
+	return status.Finding{State: status.Waiting, Text: status.Say("Le port s'ouvre.", "The port is being opened.")}
+}
+
+func (m *meter) framesFinding() status.Finding {
+	m.view.mu.Lock()
+	last := m.view.lastFrame
+	m.view.mu.Unlock()
+	switch age := time.Since(last); {
+	case last.IsZero():
+		return status.Finding{
+			State:  status.Waiting,
+			Text:   status.Say("Aucune trame n'a encore été lue.", "No frame has been read yet."),
+			Advice: status.Say("Vérifiez les deux fils entre les bornes I1 et I2 du compteur et l'adaptateur.", "Check the two wires between terminals I1 and I2 of the meter and the adapter."),
+		}
+	case age > silentAfter:
+		return status.Finding{
+			State:  status.Fault,
+			Text:   status.Say("Le compteur ne dit plus rien de lisible.", "The meter has stopped saying anything readable."),
+			Advice: status.Say("Vérifiez les fils ; si le compteur vient de changer de mode, attendez une minute.", "Check the wires; if the meter has just changed mode, wait a minute."),
+		}
+	}
+	return status.Finding{}
+}
+
+func (m *meter) checksumsFinding() status.Finding {
+	_, counters := m.look()
+	if diagnosis := counters.Diagnosis(); diagnosis != "" {
+		return status.Finding{State: status.Warning, Text: status.Say("", diagnosis)}
+	}
+	return status.Finding{}
+}
+
+func (a *agent) bufferFinding() status.Finding {
+	lost, err := a.gatherer.trouble()
+	switch {
+	case err != nil:
+		return status.Finding{
+			State:  status.Fault,
+			Text:   status.Say("Les relevés ne peuvent pas être enregistrés.", "Readings cannot be stored."),
+			Advice: status.Say("Vérifiez la place qui reste sur la carte et son état.", "Check the space left on the card, and its health."),
+			Detail: err.Error(),
+		}
+	case lost > 0:
+		return status.Finding{
+			State: status.Warning,
+			Text:  status.Sayf("%d relevés ont été perdus faute de pouvoir être enregistrés.", "%d readings were lost because they could not be stored.", lost),
+		}
+	}
+	return status.Finding{}
+}
+
+func (a *agent) sessionFinding() status.Finding {
+	state := a.session.State()
+	switch {
+	case state.Up:
+		return status.Finding{}
+	case state.Err == nil:
+		return status.Finding{State: status.Waiting, Text: status.Say("Connexion à la fédération…", "Connecting to the federation…")}
+	}
+	return status.Finding{
+		State:  status.Warning,
+		Text:   status.Say("La fédération est injoignable ; les relevés attendent ici.", "The federation cannot be reached; readings wait here."),
+		Advice: sessionAdvice(state.Err),
+		Detail: state.Err.Error(),
+	}
+}
+
+func sessionAdvice(err error) status.Words {
+	switch {
+	case errors.Is(err, xmpp.ErrCredentials):
+		return status.Say("Vérifiez l'adresse et le mot de passe du compte.", "Check the address and password of the account.")
+	case errors.Is(err, xmpp.ErrConflict):
+		return status.Say("Un autre appareil utilise la même adresse et la même ressource : donnez-leur des ressources différentes.", "Another device uses the same address and resource: give them different resources.")
+	case errors.Is(err, xmpp.ErrUntrusted):
+		return status.Say("Si le serveur a sa propre autorité, donnez son certificat dans ca_file.", "If the server has its own authority, give its certificate in ca_file.")
+	}
+	return status.Say("Rien à faire si le réseau est coupé : l'envoi reprendra seul.", "Nothing to do if the network is down: sending resumes by itself.")
+}
+
+// light is the one word of all this that an LED can say.
+func (a *agent) light() led.State {
+	tree := a.health.Run()
+	switch {
+	case tree.Ready() == nil && a.session != nil && !a.session.State().Up:
+		return led.Away
+	case tree.Ready() == nil:
+		return led.Reading
+	case tree.Worst() == status.Fault:
+		return led.Fault
+	}
+	return led.Waiting
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"releve/agent/config"
+)
+
+// identities are the delivery point numbers of the meters. They are personal data: kept in the house, in a file only
+// Relève can read, and named outside only to who was granted the identity. They must be known before the first
+// frame of a new start, or what waited would leave under a pseudonym.
+type identities struct {
+	file string
+	log  *slog.Logger
+
+	mu    sync.Mutex // guards everything below
+	known map[string]string
+	heard map[string]string // once, and not yet again
+}
+
+var isPRM = regexp.MustCompile(`^[0-9]{14}$`)
+
+// openIdentities reads what was learned before; what the configuration says holds over it. A file that cannot be
+// understood is set aside.
+func openIdentities(file string, meters []config.Meter, log *slog.Logger) (*identities, error) {
+	ids := &identities{file: file, log: log, known: map[string]string{}, heard: map[string]string{}}
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("read identities: %w", err)
+	case json.Unmarshal(text, &ids.known) != nil || ids.known == nil: // the reason could repeat what is personal
+		aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+		log.Warn("identities not understood; they will be learned again", "file", file, "aside", aside)
+		if err := os.Rename(file, aside); err != nil {
+			return nil, fmt.Errorf("set identities aside: %w", err)
+		}
+		ids.known = map[string]string{}
+	}
+	for _, m := range meters {
+		if m.PRM != "" {
+			ids.known[m.Name] = m.PRM
+		}
+	}
+	return ids, nil
+}
+
+// prm returns the delivery point number of a meter, or "".
+func (ids *identities) prm(meter string) string {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	return ids.known[meter]
+}
+
+// learn keeps what a meter in standard mode says of itself, when nothing was known. A different number later is a
+// meter that was moved or replaced: a person must say so, for what was granted was granted for this one.
+//
+// It must be heard twice in a row: one damaged line in 64 has a good checksum, and what is learned stays.
+func (ids *identities) learn(meter, prm string) {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	if !isPRM.MatchString(prm) || ids.known[meter] != "" {
+		return
+	}
+	if ids.heard[meter] != prm {
+		ids.heard[meter] = prm
+		return
+	}
+	ids.known[meter] = prm
+	text, err := json.Marshal(ids.known)
+	if err == nil {
+		err = renameio.WriteFile(ids.file, text, 0o600)
+	}
+	if err != nil {
+		ids.log.Warn("identity of a meter not kept", "meter", meter, "error", err)
+	}
+}

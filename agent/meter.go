@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"releve/agent/config"
+	"releve/agent/series"
+	"releve/senml"
+	"releve/tic"
+	"releve/tic/port"
+)
+
+// meter is the source at one port: bytes to frames to records.
+type meter struct {
+	cfg      config.Meter
+	recorder *series.Recorder
+	take     func(p senml.Pack)
+	learn    func(meter, prm string)
+	view     *view
+	log      *slog.Logger
+
+	mu       sync.Mutex // guards everything below
+	line     port.State
+	counters tic.Counters
+}
+
+// String names the task.
+func (m *meter) String() string { return "meter " + m.cfg.Name }
+
+// Run listens until ctx ends. A port that goes away comes back by itself.
+func (m *meter) Run(ctx context.Context) error {
+	line := &countedLine{meter: m}
+	line.decoder = tic.NewDecoder(m.cfg.Mode, m.frame)
+	return port.Listen(ctx, port.Config{Name: m.cfg.Port, Mode: m.cfg.Mode, Log: m.log, State: m.setState}, line)
+}
+
+// frame takes a frame while the decoder still owns its bytes.
+func (m *meter) frame(f *tic.Frame) {
+	now := time.Now()
+	records := m.recorder.Record(f, now)
+	m.view.frame(f, records, now)
+	for _, g := range f.Groups {
+		if string(g.Label) == "PRM" {
+			m.learn(m.cfg.Name, string(g.Value))
+		}
+	}
+	m.take(records)
+}
+
+func (m *meter) setState(s port.State) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.line = s
+}
+
+// look returns the state of the port and what the decoder has counted.
+func (m *meter) look() (port.State, tic.Counters) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.line, m.counters
+}
+
+// countedLine is the decoder, with its counters copied out for others after each write.
+type countedLine struct {
+	decoder *tic.Decoder
+	meter   *meter
+}
+
+func (l *countedLine) Write(p []byte) (int, error) {
+	n, err := l.decoder.Write(p)
+	l.meter.mu.Lock()
+	defer l.meter.mu.Unlock()
+	l.meter.counters = l.decoder.Counters()
+	return n, err
+}
+
+func (l *countedLine) Flush()                 { l.decoder.Flush() }
+func (l *countedLine) Counters() tic.Counters { return l.decoder.Counters() }

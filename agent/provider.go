@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+
+	"releve/federation/consent"
+	"releve/federation/quoalise"
+)
+
+// join prepares the part that takes place in the federation, if the household takes part.
+func (a *agent) join(context.Context) error {
+	if a.cfg.Federation == nil {
+		return nil
+	}
+	key, err := consent.LoadKey(a.state("pseudonym.key"))
+	if err != nil {
+		return err
+	}
+	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm}
+	subscriptions, err := quoalise.OpenSubscriptions(a.state("subscriptions.json"))
+	if subscriptions == nil {
+		return err
+	}
+	if err != nil {
+		a.log.Warn("subscriptions lost", "error", err)
+	}
+	a.session = newSession(*a.cfg.Federation, 0, a.log)
+	provider := &quoalise.Provider{
+		Session: a.session, Archive: archive{a.buffer}, Consent: book,
+		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,
+	}
+	provider.Offer()
+	a.subscribers = &subscribers{
+		subscriptions: subscriptions, session: a.session, buffer: a.buffer, book: book,
+		describe: a.describe, rhythm: a.cfg.Federation.PushEvery, log: a.log, running: map[string]*running{},
+	}
+	a.session.OnLogin(a.subscribers.wake)
+	return nil
+}
+
+// describe says what a series measures, in Quoalise's words.
+func (a *agent) describe(path string) quoalise.Measurement {
+	s := a.dictionary.Path(path)
+	return quoalise.Measurement{
+		Name: s.Title.EN, Direction: s.Direction, Quantity: s.Quantity, Type: "electrical", Unit: s.Unit,
+	}
+}

@@ -1,0 +1,305 @@
+package series_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/agent/series"
+	"releve/senml"
+	"releve/tic"
+	"releve/tic/linky"
+)
+
+const rhythm = 10 * time.Minute
+
+// noon is when the first frame of a test is heard.
+var noon = time.Date(2026, 1, 15, 12, 0, 0, 250_000_000, time.UTC)
+
+// frameOf makes a frame of "LABEL VALUE" words; a value keeps its spaces.
+func frameOf(mode tic.Mode, groups ...string) *tic.Frame {
+	f := &tic.Frame{Mode: mode, Complete: true}
+	for _, g := range groups {
+		label, value, _ := strings.Cut(g, " ")
+		f.Groups = append(f.Groups, tic.Group{Label: []byte(label), Value: []byte(value)})
+	}
+	return f
+}
+
+// said writes a pack on one line: path=value, with the time where it is not noon.
+func said(p senml.Pack, at time.Time) string {
+	var words []string
+	for _, r := range p {
+		word := fmt.Sprintf("%s=%s%s", strings.TrimPrefix(r.Name, "linky/"), r.Value, r.Unit)
+		if seconds := float64(at.UnixMilli()) / 1000; r.Time != seconds {
+			word += fmt.Sprintf("@%+g", r.Time-seconds)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+func TestRecorder(t *testing.T) {
+	t.Parallel()
+	type heard struct {
+		after time.Duration
+		frame *tic.Frame
+		want  string
+	}
+	partial := func(f *tic.Frame) *tic.Frame { f.Complete = false; return f }
+	const std, his = tic.Standard, tic.Historic
+	for _, test := range []struct {
+		name   string
+		frames []heard
+	}{
+		{"only what changed", []heard{
+			{0, frameOf(std, "SINSTS 00500", "URMS1 230"), "consumption/power/apparent/raw=500VA voltage/1=230V"},
+			{time.Second, frameOf(std, "SINSTS 00510", "URMS1 230"), "consumption/power/apparent/raw=510VA"},
+			{2 * time.Second, frameOf(std, "SINSTS 00510", "URMS1 230"), ""},
+			{3 * time.Second, frameOf(std, "SINSTS 00500", "URMS1 231"), "consumption/power/apparent/raw=500VA voltage/1=231V"},
+		}},
+		{"everything at the rhythm", []heard{
+			{0, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+			{rhythm - time.Millisecond, frameOf(std, "URMS1 230"), ""},
+			{rhythm, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+			{2*rhythm - time.Millisecond, frameOf(std, "URMS1 230"), ""},
+			{2 * rhythm, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+		}},
+		{"a part of a frame is no full set", []heard{
+			{0, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+			{rhythm, partial(frameOf(std, "URMS1 230")), "voltage/1=230V"},
+			{rhythm + time.Second, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+			{rhythm + 2*time.Second, frameOf(std, "URMS1 230"), ""},
+		}},
+		{"a clock set back begins anew", []heard{
+			{0, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+			{-time.Hour, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+			{-time.Hour + time.Second, frameOf(std, "URMS1 230"), ""},
+			{-time.Hour + rhythm, frameOf(std, "URMS1 230"), "voltage/1=230V"},
+		}},
+		{"texts lose their padding", []heard{
+			{0, frameOf(std, "LTARF    HEURE  CREUSE  "), "tariff/label=HEURE  CREUSE"},
+			{time.Second, frameOf(std, "LTARF HEURE  CREUSE"), ""},
+			{2 * time.Second, frameOf(std, "LTARF      "), "tariff/label="},
+			{3 * time.Second, frameOf(his, "PTEC HC.."), "tariff/label=HC.."},
+		}},
+		{"what is no number is no reading", []heard{
+			{0, frameOf(std, "SINSTS 005A0", "URMS1 ", "EAST -00000001", "IRMS1 001"), "current/1=1A"},
+		}},
+		{"what is not in the dictionary", []heard{
+			{0, frameOf(std, "ADSC 012345678901", "PRM 99123456789012", "PAPP 00100", "NOPE 1"), ""},
+		}},
+		{"total of one index", []heard{
+			{0, frameOf(his, "BASE 000001000"), "consumption/energy/active/index/provider/1=1000Wh consumption/energy/active/index=1000Wh"},
+		}},
+		{"total of two", []heard{
+			{0, frameOf(his, "HCHC 000001000", "HCHP 000000234"), "consumption/energy/active/index/provider/1=1000Wh " +
+				"consumption/energy/active/index/provider/2=234Wh consumption/energy/active/index=1234Wh"},
+			{time.Second, frameOf(his, "HCHC 000001001"), "consumption/energy/active/index/provider/1=1001Wh"},
+			{2 * time.Second, frameOf(his, "HCHC 000001001", "HCHP 00000X234"), ""},
+			{3 * time.Second, frameOf(his, "HCHC 000001001", "HCHP 000000234"), "consumption/energy/active/index=1235Wh"},
+		}},
+		{"total of EJP", []heard{
+			{0, frameOf(his, "EJPHN 1", "EJPHPM 2"), "consumption/energy/active/index/provider/1=1Wh " +
+				"consumption/energy/active/index/provider/2=2Wh consumption/energy/active/index=3Wh"},
+		}},
+		{"no total of five of six", []heard{
+			{0, frameOf(his, "BBRHCJB 1", "BBRHPJB 2", "BBRHCJW 4", "BBRHPJW 8", "BBRHCJR 16"), "consumption/energy/active/index/provider/1=1Wh " +
+				"consumption/energy/active/index/provider/2=2Wh consumption/energy/active/index/provider/3=4Wh " +
+				"consumption/energy/active/index/provider/4=8Wh consumption/energy/active/index/provider/5=16Wh"},
+			{time.Second, frameOf(his, "BBRHCJB 1", "BBRHPJB 2", "BBRHCJW 4", "BBRHPJW 8", "BBRHCJR 16", "BBRHPJR 32"),
+				"consumption/energy/active/index/provider/6=32Wh consumption/energy/active/index=63Wh"},
+		}},
+		{"a change of mode continues", []heard{
+			{0, frameOf(his, "BASE 000001000", "PAPP 00500"), "consumption/energy/active/index/provider/1=1000Wh " +
+				"consumption/power/apparent/raw=500VA consumption/energy/active/index=1000Wh"},
+			{time.Second, frameOf(std, "EAST 000001000", "EASF01 000001000", "SINSTS 00501"), "consumption/power/apparent/raw=501VA"},
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+			for i, h := range test.frames {
+				at := noon.Add(h.after)
+				if diff := cmp.Diff(h.want, said(r.Record(h.frame, at), at)); diff != "" {
+					t.Errorf("frame %d (-want +got):\n%s", i+1, diff)
+				}
+			}
+		})
+	}
+}
+
+// A machine without a clock of its own begins in 1970. SenML would take such a time for "56 years from now".
+func TestRecorderWaitsForTheClock(t *testing.T) {
+	t.Parallel()
+	r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+	f := frameOf(tic.Standard, "URMS1 230")
+	for _, at := range []time.Time{time.Unix(10, 0), time.Unix(senml.FirstAbsolute-1, 999_000_000), {}} {
+		if p := r.Record(f, at); p != nil {
+			t.Errorf("at %s: %v", at, p)
+		}
+	}
+	if got := said(r.Record(f, noon), noon); got != "voltage/1=230V" {
+		t.Errorf("with a clock that was set: %q", got)
+	}
+}
+
+func TestRecordsDoNotShareTheFrame(t *testing.T) {
+	t.Parallel()
+	f := frameOf(tic.Standard, "LTARF BLEU", "SINSTS 00500")
+	p := series.NewRecorder("linky", series.NewDictionary(), rhythm).Record(f, noon)
+	for _, g := range f.Groups {
+		clear(g.Label)
+		clear(g.Value)
+	}
+	if got, want := said(p, noon), "tariff/label=BLEU consumption/power/apparent/raw=500VA"; got != want {
+		t.Errorf("after the frame was overwritten: %s, want %s", got, want)
+	}
+}
+
+// everyMeter lists a scenario of each kind of meter.
+func everyMeter() map[string]linky.Scenario {
+	all := map[string]linky.Scenario{}
+	for _, mode := range []tic.Mode{tic.Historic, tic.Standard} {
+		for _, contract := range []linky.Contract{linky.Base, linky.PeakOffPeak, linky.Tempo} {
+			for _, phases := range []int{1, 3} {
+				for _, producer := range []bool{false, true} {
+					name := fmt.Sprintf("%s, %s, %d phases, producer %t", mode, contract, phases, producer)
+					all[name] = linky.Scenario{Mode: mode, Contract: contract, Phases: phases, Producer: producer, Seed: 5, Overload: true}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// frames plays n frames of a meter to take.
+func frames(tb testing.TB, s linky.Scenario, n int, take func(f *tic.Frame)) {
+	tb.Helper()
+	meter, err := linky.New(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	decoder := tic.NewDecoder(tic.Auto, take)
+	for range n {
+		if _, err := decoder.Write(meter.Frame(nil)); err != nil {
+			tb.Fatal(err)
+		}
+		meter.Advance(5 * time.Minute)
+	}
+}
+
+// TestNothingPersonal feeds every kind of meter: its addresses and its delivery point are never in a record.
+func TestNothingPersonal(t *testing.T) {
+	t.Parallel()
+	for name, scenario := range everyMeter() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+			secrets := map[string]bool{}
+			var pack senml.Pack
+			at := noon
+			frames(t, scenario, 30, func(f *tic.Frame) {
+				at = at.Add(5 * time.Minute)
+				pack = append(pack, r.Record(f, at)...)
+				for _, g := range f.Groups {
+					switch string(g.Label) {
+					case "ADCO", "ADSC", "PRM":
+						secrets[strings.TrimLeft(string(g.Value), "0")] = true
+					}
+				}
+			})
+			if len(secrets) == 0 || len(pack) < 30 {
+				t.Fatalf("%d secrets, %d records: nothing was tested", len(secrets), len(pack))
+			}
+			if err := pack.Validate(); err != nil {
+				t.Error(err)
+			}
+			text := fmt.Sprintf("%+v", pack)
+			for secret := range secrets {
+				if strings.Contains(text, secret) {
+					t.Errorf("an address of the meter is in a record")
+				}
+			}
+		})
+	}
+}
+
+// FuzzRecorder: whatever a frame holds, the pack is one SenML allows, of this meter, and nothing is said twice.
+func FuzzRecorder(f *testing.F) {
+	f.Add(true, "SINSTS 00500\nURMS1 230\nLTARF  x ", int64(1_768_000_000_000))
+	f.Add(false, "HCHC 1\nHCHP 18446744073709551615\nPTEC HC..", int64(1_768_000_000_000))
+	f.Add(false, "HCHC 9999999999999999999\nHCHP 9999999999999999999", int64(-1))
+	f.Add(true, "LTARF \n\n EAST 1\nEAST 2", int64(0))
+	f.Add(true, "LTARF \xff\xfe", int64(268435456000))
+	f.Fuzz(func(t *testing.T, standard bool, text string, milli int64) {
+		mode := tic.Historic
+		if standard {
+			mode = tic.Standard
+		}
+		if strings.ContainsFunc(text, func(c rune) bool { return c > 0x7E || c < ' ' && c != '\n' }) {
+			t.Skip("the decoder lets nothing but ASCII through")
+		}
+		if len(text) > 4096 || milli > 1<<45 {
+			t.Skip("longer than a frame, or later than the year 3084")
+		}
+		frame := frameOf(mode, strings.Split(text, "\n")...)
+		r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+		at := time.UnixMilli(milli)
+		pack := r.Record(frame, at)
+		if len(pack) == 0 {
+			return
+		}
+		if err := pack.Validate(); err != nil {
+			t.Error(err)
+		}
+		for _, record := range pack {
+			if !strings.HasPrefix(record.Name, "linky/") || record.Time < senml.FirstAbsolute {
+				t.Errorf("record is %+v", record)
+			}
+			if _, text := record.Value.Text(); text != (record.Unit == "") {
+				t.Errorf("%s is %s in %q", record.Name, record.Value, record.Unit)
+			}
+		}
+		once := map[string]int{}
+		for _, record := range pack {
+			once[record.Name]++
+		}
+		for _, record := range r.Record(frame, at) {
+			if once[record.Name] == 1 {
+				t.Errorf("%s is said again although nothing changed", record.Name)
+			}
+		}
+	})
+}
+
+// BenchmarkRecord is what each frame of a household costs after the decoder: some change, most do not.
+func BenchmarkRecord(b *testing.B) {
+	for _, mode := range []tic.Mode{tic.Historic, tic.Standard} {
+		b.Run(mode.String(), func(b *testing.B) {
+			var kept []*tic.Frame
+			frames(b, linky.Scenario{Mode: mode, Contract: linky.Tempo, Seed: 5}, 16, func(f *tic.Frame) {
+				kept = append(kept, clone(f))
+			})
+			r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+			at := noon
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				at = at.Add(time.Second)
+				r.Record(kept[i%len(kept)], at)
+			}
+		})
+	}
+}
+
+// clone copies a frame out of its decoder.
+func clone(f *tic.Frame) *tic.Frame {
+	groups := make([]string, 0, len(f.Groups))
+	for _, g := range f.Groups {
+		groups = append(groups, string(g.Label)+" "+string(g.Value))
+	}
+	return frameOf(f.Mode, groups...)
+}
