@@ -1,0 +1,95 @@
+# Relève. `make help` lists the targets; `make check` is exactly what CI runs.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO          ?= go
+BIN         := bin/releve
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS     := -s -w -X main.version=$(VERSION)
+BUILD       := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+LAB         := ejabberd prosody lua-unbound
+# Packages that also run as 32-bit programs: what touches bytes, disks or numbers.
+HOT         := ./tic/... ./senml/... ./buffer/... ./federation ./federation/consent/... ./agent/series/...
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: build
+build: ## the binary for this machine, in bin/
+	@$(BUILD) -o $(BIN) ./agent
+
+.PHONY: demo
+demo: packages-demo build ## the whole path on this machine, until Ctrl-C (OFFLINE=1: without servers)
+	@$(GO) build -o bin/demo ./federation/lab/demo
+	@exec bin/demo -releve $(BIN) $(if $(OFFLINE),-offline)
+
+.PHONY: test
+test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds
+
+.PHONY: check
+check: tidy fmt vet lint race test-386 cross clean-tree ## what CI runs, no more, no less
+
+.PHONY: unit
+unit: ## the fast tests only
+	$(GO) test -short ./...
+
+.PHONY: race
+race: ## all tests with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+
+.PHONY: test-386
+test-386: ## the hot packages as a 32-bit program, as on an ARMv6
+	CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout 20m $(HOT)
+
+.PHONY: bench
+bench: ## speed and allocations, each beside its reference in the same run
+	$(GO) test -run '^$$' -bench . -benchmem ./tic/... ./senml ./buffer ./agent/series
+
+.PHONY: fuzz
+fuzz: ## each decoder for FUZZTIME (default 20s)
+	@$(GO) list ./... | while read -r package; do \
+	  for name in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(or $(FUZZTIME),20s) "$$package"; \
+	  done; \
+	done
+
+.PHONY: cross
+cross: ## the binary for every target of cross/targets, in cross/out/
+	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
+
+.PHONY: fmt
+fmt: ## fails on files that are not formatted
+	@files=$$(gofmt -s -l .); test -z "$$files" || { echo "not formatted (gofmt -s -w):"; echo "$$files"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: ## staticcheck, at the version pinned in tools/go.mod
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+.PHONY: tidy
+tidy: ## fails when go.mod or go.sum are not as go mod tidy leaves them
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+.PHONY: clean-tree
+clean-tree: ## fails in CI when the checks have left or changed a file
+	@test -z "$${CI:-}" || { changes=$$(git status --porcelain); test -z "$$changes" || { echo "the tree is not clean:"; echo "$$changes"; exit 1; }; }
+
+.PHONY: packages
+packages: ## the Debian packages that the tests need
+	@federation/lab/packages.sh $(LAB) python3-slixmpp gcc libc6-dev git
+
+.PHONY: packages-demo
+packages-demo:
+	@test -n "$(OFFLINE)" || federation/lab/packages.sh $(LAB)
+
+.PHONY: clean
+clean: ## removes what make built
+	rm -rf bin cross/out

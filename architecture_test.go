@@ -1,0 +1,179 @@
+// Package releve_test holds the tests of the whole tree: who may import whom, and that every package says what it is.
+// They parse the files themselves; what go list says may come from a cache and miss a folder that is new.
+package releve_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "releve/"
+
+// arrows is the right-hand column of the table of folders in ARCHITECTURE.md: what of ours a folder may import.
+// Tests may import more: a fake or an emulated meter is there for them.
+var arrows = map[string][]string{
+	"tic":                 {},
+	"tic/port":            {"tic"},
+	"tic/linky":           {"tic"},
+	"senml":               {},
+	"buffer":              {"senml"},
+	"federation":          {"senml"},
+	"federation/xmpp":     {},
+	"federation/quoalise": {"federation", "federation/xmpp", "senml"},
+	"federation/consent":  {"federation", "senml"},
+	"federation/lab":      {},
+	"federation/lab/demo": {"federation/lab"},
+	"agent":               {"*"},
+	"agent/config":        {"federation/consent", "federation/xmpp", "tic"},
+	"agent/series":        {"senml", "tic"},
+	"agent/status":        {},
+	"agent/led":           {},
+	"systemd/notify":      {},
+}
+
+// owners lists modules that only some folders may import.
+var owners = map[string][]string{
+	"mellium.im":            {"federation/xmpp"},
+	"github.com/dgraph-io":  {"buffer"},
+	"github.com/fxamacker":  {"senml"},
+	"go.bug.st/serial":      {"tic/port"},
+	"periph.io":             {"agent/led"},
+	"github.com/pelletier":  {"agent/config"},
+	"github.com/alecthomas": {"agent"},
+	"github.com/creack/pty": {"tic/linky"},
+	"golang.org/x/net/dns":  {"federation/lab"},
+	"github.com/cenkalti":   {"agent", "federation", "federation/quoalise", "federation/xmpp", "tic/port"},
+}
+
+// vague names say nothing of what a folder holds.
+var vague = []string{"util", "utils", "common", "helpers", "helper", "types", "pkg", "misc", "shared", "base", "lib", "models"}
+
+// source is one Go file outside tests.
+type source struct {
+	file   string
+	folder string
+	ast    *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && file != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go"):
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		all = append(all, source{file, filepath.ToSlash(filepath.Dir(file)), parsed})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func imports(s source) []string {
+	var list []string
+	for _, spec := range s.ast.Imports {
+		list = append(list, strings.Trim(spec.Path.Value, `"`))
+	}
+	return list
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	seen := map[string][]string{}
+	for _, s := range sources(t) {
+		allowed, known := arrows[s.folder]
+		if !known {
+			t.Errorf("%s: folder %s is not in the table of arrows, nor in ARCHITECTURE.md", s.file, s.folder)
+		}
+		if _, ok := seen[s.folder]; !ok {
+			seen[s.folder] = nil
+		}
+		for _, imported := range imports(s) {
+			ours, isOurs := strings.CutPrefix(imported, module)
+			if !isOurs {
+				continue
+			}
+			seen[s.folder] = append(seen[s.folder], ours)
+			if ours == "agent" || allowed != nil && !slices.Contains(allowed, ours) && !slices.Contains(allowed, "*") {
+				t.Errorf("%s imports %s, which %s may not", s.file, ours, s.folder)
+			}
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(arrows)) {
+		list, exists := seen[folder]
+		if !exists {
+			t.Errorf("the table names %s, which does not exist", folder)
+		}
+		slices.Sort(list)
+		t.Logf("%-20s → %s", folder, strings.Join(slices.Compact(list), " "))
+	}
+}
+
+func TestOwnersOfModules(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		for _, imported := range imports(s) {
+			for prefix, folders := range owners {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(folders, s.folder) {
+					t.Errorf("%s imports %s, which only %v may", s.file, imported, folders)
+				}
+			}
+		}
+	}
+}
+
+func TestPackageComments(t *testing.T) {
+	t.Parallel()
+	comments := map[string][]string{}
+	for _, s := range sources(t) {
+		comments[s.folder] = append(comments[s.folder], "")
+		if s.ast.Doc != nil {
+			comments[s.folder] = append(comments[s.folder], s.file)
+		}
+	}
+	for folder, files := range comments {
+		files = slices.DeleteFunc(files, func(f string) bool { return f == "" })
+		if len(files) != 1 {
+			t.Errorf("%s: %d package comments %v, want one", folder, len(files), files)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		name := strings.TrimSuffix(path.Base(filepath.ToSlash(s.file)), ".go")
+		for _, word := range []string{path.Base(s.folder), name} {
+			if slices.Contains(vague, word) {
+				t.Errorf("%s: %q says nothing of what is in it", s.file, word)
+			}
+		}
+	}
+}
+
+func TestNoInit(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		for _, decl := range s.ast.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s has an init function: wiring is a list one can read", s.file)
+			}
+		}
+	}
+}
