@@ -1,7 +1,7 @@
 // Package config reads the configuration files and returns what they say, checked.
 //
-// In: TOML files. Out: a Config in which every value can be used as it is, or an error that names the file, the line
-// and the mend. It opens nothing that a value points to, and knows nothing of how the values are used.
+// In: TOML files. Out: a Config in which every value can be used as it is, or an error that names the mend, and the file
+// and line where the text is wrong, or the key where its value is. It opens nothing that a value points to, and knows nothing of how the values are used.
 package config
 
 import (

@@ -191,12 +191,12 @@ func TestReceiptsFollowFeatures(t *testing.T) {
 	t.Parallel()
 	type features = func(context.Context, xmpp.JID) ([]string, error)
 	var (
-		without  features = func(context.Context, xmpp.JID) ([]string, error) { return []string{NS}, nil }
-		refusing features = func(context.Context, xmpp.JID) ([]string, error) {
+		without  = func(context.Context, xmpp.JID) ([]string, error) { return []string{NS}, nil }
+		refusing = func(context.Context, xmpp.JID) ([]string, error) {
 			return nil, &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}
 		}
-		silent features = func(ctx context.Context, _ xmpp.JID) ([]string, error) { <-ctx.Done(); return nil, ctx.Err() }
-		away   features = func(context.Context, xmpp.JID) ([]string, error) { return nil, xmpp.ErrAway }
+		silent = func(ctx context.Context, _ xmpp.JID) ([]string, error) { <-ctx.Done(); return nil, ctx.Err() }
+		away   = func(context.Context, xmpp.JID) ([]string, error) { return nil, xmpp.ErrAway }
 	)
 	tests := []struct {
 		name string
