@@ -16,7 +16,8 @@ const nsBind = "urn:ietf:params:xml:ns:xmpp-bind"
 
 // bind asks for a resource by name (RFC 6120 §7.7). mellium's own feature (v0.22.0, v0.23.0) sends an empty
 // <resource/>, so that the server invents one; Quoalise clients address the full JID, which must be stable.
-func bind(resource string) mellium.StreamFeature {
+// opened gets the reader of all that comes in from the answer on.
+func bind(resource string, opened func(in *xml.Decoder)) mellium.StreamFeature {
 	return mellium.StreamFeature{
 		Name:       xml.Name{Space: nsBind, Local: "bind"},
 		Necessary:  mellium.Authn,
@@ -25,7 +26,9 @@ func bind(resource string) mellium.StreamFeature {
 			return true, nil, d.Skip()
 		},
 		Negotiate: func(_ context.Context, s *mellium.Session, _ any) (mellium.SessionState, io.ReadWriter, error) {
-			full, err := askResource(s, resource)
+			in := openStream(s.Conn())
+			opened(in)
+			full, err := askResource(s, in, resource)
 			if err != nil {
 				return 0, nil, fmt.Errorf("bind resource %q: %w", resource, err)
 			}
@@ -35,9 +38,9 @@ func bind(resource string) mellium.StreamFeature {
 	}
 }
 
-func askResource(s *mellium.Session, resource string) (full JID, err error) {
-	r, w := s.TokenReader(), s.TokenWriter()
-	defer func() { err = errors.Join(err, w.Close(), r.Close()) }()
+func askResource(s *mellium.Session, in *xml.Decoder, resource string) (full JID, err error) {
+	w := s.TokenWriter()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	request := NewElement(nsBind, "bind")
 	if resource != "" {
 		request.Add(NewElement("", "resource").WithText(resource))
@@ -49,11 +52,11 @@ func askResource(s *mellium.Session, resource string) (full JID, err error) {
 	if err := w.Flush(); err != nil {
 		return JID{}, err
 	}
-	start, err := nextStart(r)
+	start, err := nextStanza(in)
 	if err != nil {
 		return JID{}, err
 	}
-	answer, err := readElement(r, start)
+	answer, err := readElement(in, start)
 	if err != nil {
 		return JID{}, err
 	}

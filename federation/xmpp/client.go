@@ -69,6 +69,7 @@ type Client struct {
 	router  *router
 	disco   *disco
 	onLogin []func(ctx context.Context)
+	onFail  []func(err error)
 	bulk    *rate.Limiter
 
 	mu    sync.Mutex // guards everything below
@@ -106,6 +107,9 @@ func (c *Client) HandleMessage(space, local string, h MessageHandler) {
 // OnLogin registers what to do each time a session is up. ctx ends with that session.
 func (c *Client) OnLogin(f func(ctx context.Context)) { c.onLogin = append(c.onLogin, f) }
 
+// OnFailure registers what to do each time a session ends or cannot be had, with the reason.
+func (c *Client) OnFailure(f func(err error)) { c.onFail = append(c.onFail, f) }
+
 // State returns what the session does now.
 func (c *Client) State() State {
 	c.mu.Lock()
@@ -136,6 +140,9 @@ func (c *Client) Run(ctx context.Context) error {
 		level := slog.LevelDebug // the same trouble again and again is said once
 		if c.down(err, wait) {
 			level = slog.LevelWarn
+		}
+		for _, tell := range c.onFail {
+			tell(err)
 		}
 		c.cfg.Log.Log(ctx, level, "federation away", "error", err, "retry_in", wait.Round(time.Millisecond))
 		select {
@@ -183,11 +190,11 @@ func (c *Client) login(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := negotiate(ctx, c.cfg, security, conn, secure)
+	session, in, err := negotiate(ctx, c.cfg, security, conn, secure)
 	if err != nil {
 		return nil, err
 	}
-	return newLink(session, conn, c.router, c.pace), nil
+	return newLink(session, in, conn, c.router, c.pace), nil
 }
 
 // greet sends presence, with what we can do (XEP-0115), then starts what waits for a session.

@@ -140,3 +140,43 @@ func TestCommandItems(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// FuzzCommand: whatever a peer submits, the answer is a command of this node or an error meant for the peer.
+func FuzzCommand(f *testing.F) {
+	for _, seed := range []string{
+		`<command node="echo"/>`, `<command node="echo" sessionid="s" action="next"/>`, `<command node="nope"/>`,
+		`<command node="echo" action="cancel"/>`, `<command node="echo" action="cancel" sessionid="s"/>`,
+		`<command node="echo" action="frob"/>`, `<command node="echo" sessionid="other"/>`,
+		`<command node="echo" sessionid="s"><x xmlns="jabber:x:data"><field var="a"><value>1</value></field></x></command>`,
+		`<command node="echo"><x xmlns="jabber:x:data"/></command>`, `<command>text</command>`, `<x/>`,
+	} {
+		f.Add([]byte(seed))
+	}
+	echo := func(_ context.Context, s Step) (Outcome, error) {
+		return Outcome{Form: s.Form, Note: s.Action, Done: s.Form.Value("a") != ""}, nil
+	}
+	from := jid.MustParse(peer)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		payload, err := ParseElement(raw)
+		if err != nil {
+			return
+		}
+		known := commandSession{owner: peer, node: "echo", last: time.Now()}
+		cs := &commands{list: []Command{{Node: "echo", Run: echo}}, now: time.Now, sessions: map[string]commandSession{"s": known}}
+		answer, err := cs.handle(context.Background(), IQ{From: from, Payload: payload})
+		var told *StanzaError
+		switch {
+		case err != nil && (answer != nil || !errors.As(err, &told)):
+			t.Errorf("%q is answered with %v, %v", raw, answer, err)
+		case err != nil:
+			return
+		case answer.Name.Space != nsCommands || answer.Name.Local != "command" || answer.Attr("node") != "echo":
+			t.Errorf("%q is answered with %s", raw, answer)
+		}
+		session := answer.Attr("sessionid")
+		_, open := cs.sessions[session]
+		if executing := answer.Attr("status") == "executing"; executing != open {
+			t.Errorf("after %q the session is open: %t; the answer is %s", raw, open, answer)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
@@ -94,11 +95,11 @@ func tlsConfig(cfg Config) (*tls.Config, error) {
 	return security, err
 }
 
-// negotiate logs in and binds our resource. The connection is closed on error.
-func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watchedConn, secure bool) (*mellium.Session, error) {
+// negotiate logs in and binds our resource. What comes in after that is read from in. The connection is closed on error.
+func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watchedConn, secure bool) (session *mellium.Session, in *xml.Decoder, err error) {
 	password, err := cfg.Password()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read password: %w", err), conn.Close())
+		return nil, nil, errors.Join(fmt.Errorf("read password: %w", err), conn.Close())
 	}
 	starttls := security.Clone()
 	starttls.NextProtos = nil // ALPN is for direct TLS only (XEP-0368)
@@ -106,7 +107,7 @@ func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watc
 		mellium.StartTLS(starttls),
 		// Without -PLUS: ejabberd 23.01 refuses channel binding over TLS 1.3 (it knows tls-unique only).
 		mellium.SASL("", password, sasl.ScramSha256, sasl.ScramSha1),
-		bind(cfg.JID.Resourcepart()),
+		bind(cfg.JID.Resourcepart(), func(d *xml.Decoder) { in = d }),
 	}
 	var state mellium.SessionState
 	if secure {
@@ -117,15 +118,15 @@ func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watc
 	})
 	// The end of ctx closes the connection. mellium gets a context that never ends, for the reason given at link.send.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	session, err := mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
+	session, err = mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
 	if !stop() {
 		err = ctx.Err()
 	}
 	if err != nil { // a half-made session comes with the error, and the connection stays open
 		conn.Close()
-		return nil, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), reason(err))
+		return nil, nil, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), reason(err))
 	}
-	return session, nil
+	return session, in, nil
 }
 
 // reason maps what negotiation and the stream can answer to the errors of this package.

@@ -55,3 +55,33 @@ func TestFormValue(t *testing.T) {
 		t.Errorf("no form: got %q", got)
 	}
 }
+
+// FuzzParseForm: what is understood of a form is kept when it is written and read again, fillings of strangers included.
+func FuzzParseForm(f *testing.F) {
+	for _, seed := range []string{
+		`<x xmlns="jabber:x:data" type="submit"><field var="a"><value>1</value><value/></field></x>`,
+		`<x xmlns="jabber:x:data"><title>t</title><title/><instructions>i</instructions><field><required/></field></x>`,
+		`<x><field var="a" type="list-single" label="&lt;L&gt;"><option><value>1</value></option><value> </value></field></x>`,
+		"<x><field var='a&#10;b'><value>1\r\n2&#13;</value></field></x>", `<y xmlns="urn:y"/>`, `<x><reported><field var="a"/></reported></x>`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		x, err := xmpp.ParseElement(raw)
+		if err != nil {
+			return
+		}
+		form := xmpp.ParseForm(x)
+		written, err := form.Element().Bytes()
+		if err != nil {
+			t.Fatalf("%q cannot be written: %v", raw, err)
+		}
+		again, err := xmpp.ParseElement(written)
+		if err != nil {
+			t.Fatalf("%q was written as %q, which does not read: %v", raw, written, err)
+		}
+		if diff := cmp.Diff(form, xmpp.ParseForm(again)); diff != "" {
+			t.Errorf("%q changed when it was written as %q:\n%s", raw, written, diff)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stream"
 
 	"releve/federation/lab"
 )
@@ -233,6 +234,8 @@ func checkHostile(t *testing.T, house, adviser *Client) {
 		NewElement(nsClient, "message", "to", to, "type", "error"),
 		NewElement(nsClient, "message", "to", to).Add(NewElement(nsReceipts, "received", "id", "unknown")),
 		NewElement(nsClient, "presence", "to", to, "type", "subscribe"),
+		NewElement(nsClient, "message", "to", to).Add(NewElement(stream.NS, "x").Add(NewElement(stream.NS, "stream"))),
+		NewElement(nsClient, "message", "to", to).Add(NewElement(stream.NS, "error").Add(NewElement("urn:ietf:params:xml:ns:xmpp-streams", "conflict"))),
 	}
 	for _, stanza := range hostile {
 		if err := l.send(context.Background(), stanza); err != nil {

@@ -38,6 +38,7 @@ var (
 // like and answers a request as soon as its handler returns.
 type link struct {
 	session *mellium.Session
+	in      *xml.Decoder // of session
 	conn    *watchedConn
 	router  *router
 	pace    func(ctx context.Context, bytes int) error // of large answers
@@ -57,9 +58,10 @@ type waiter struct {
 	answer chan *Element
 }
 
-func newLink(session *mellium.Session, conn *watchedConn, r *router, pace func(context.Context, int) error) *link {
+func newLink(session *mellium.Session, in *xml.Decoder, conn *watchedConn, r *router, pace func(context.Context, int) error) *link {
 	return &link{
 		session:  session,
+		in:       in,
 		conn:     conn,
 		router:   r,
 		pace:     pace,
@@ -88,17 +90,15 @@ func (l *link) serve(ctx context.Context) error {
 }
 
 func (l *link) read(ctx context.Context) error {
-	r := l.session.TokenReader()
-	defer r.Close() // never fails: it gives the lock back
 	for {
-		start, err := nextStart(r)
+		start, err := nextStanza(l.in)
 		switch {
 		case errors.Is(err, io.EOF):
 			return errClosed
 		case err != nil:
 			return err
 		}
-		stanza, err := readElement(r, start)
+		stanza, err := readElement(l.in, start)
 		switch {
 		case errors.Is(err, errElementTooBig):
 			l.router.refused("too big")

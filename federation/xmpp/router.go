@@ -16,8 +16,12 @@ type IQHandler func(ctx context.Context, q IQ) (*Element, error)
 
 // A MessageHandler takes a message. Returning nil means that it is safe where it belongs: a receipt is then sent
 // when one was asked for (XEP-0184). A *StanzaError says that it will never be taken, and is told to the sender in
-// place of the receipt. On any other error nothing is sent, and a sender that keeps its data sends it again.
+// place of the receipt; ErrNotOurs that the message is for another client of our account. On any other error nothing
+// is sent, and a sender that keeps its data sends it again.
 type MessageHandler func(ctx context.Context, m Message) error
+
+// ErrNotOurs is what a handler answers to a message that another client of our account may be waiting for.
+var ErrNotOurs = errors.New("for another client")
 
 type route struct {
 	typ  string
@@ -88,7 +92,7 @@ func (r *router) deliver(ctx context.Context, m Message) (answer *Element) {
 			continue
 		}
 		err := handler(ctx, m)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotOurs) {
 			r.log.Warn("message not taken", "payload", child.Name.Local, "error", err)
 		}
 		return settlement(m, err)
