@@ -39,7 +39,7 @@ func (l *Listener) Register() {
 
 func (l *Listener) take(ctx context.Context, m xmpp.Message) error {
 	if !m.From.Bare().Equal(l.Provider.Bare()) {
-		return &xmpp.StanzaError{Type: "cancel", Condition: "forbidden", Text: "data from " + m.From.Bare().String() + ", who was not asked"}
+		return xmpp.ErrNotOurs
 	}
 	records, err := ParseData(m.Child(NS, "quoalise"), time.Now())
 	if err != nil { // said, so that what comes after it does not wait for it for ever
