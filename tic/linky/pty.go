@@ -61,13 +61,26 @@ func checkLink(link string) error {
 		return nil
 	}
 	info, err := os.Lstat(link)
-	if errors.Is(err, os.ErrNotExist) || err == nil && info.Mode()&os.ModeSymlink != 0 {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil
+	}
+	if err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return checkTarget(link)
 	}
 	if err != nil {
 		return fmt.Errorf("look at link: %w", err)
 	}
 	return fmt.Errorf("make link %s: something that is not a symbolic link is there; move it away or choose another path", link)
+}
+
+// checkTarget refuses a link that leads to a terminal: another meter plays there. One left over by a meter that was
+// killed leads nowhere.
+func checkTarget(link string) error {
+	info, err := os.Stat(link)
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return fmt.Errorf("make link %s: another meter plays there; end it, remove the link or choose another path", link)
 }
 
 // prepare sets raw mode and a non-blocking master, and makes the link.

@@ -278,11 +278,20 @@ func TestPTYLink(t *testing.T) {
 	}
 }
 
-// TestPTYLinkTakenOver holds that closing one meter leaves the link that another one made.
-func TestPTYLinkTakenOver(t *testing.T) {
+// TestPTYLinkInUse holds that a second meter cannot take the link of one that plays, and that a link which was given
+// to another meanwhile stays when the first ends.
+func TestPTYLinkInUse(t *testing.T) {
 	t.Parallel()
 	link := filepath.Join(t.TempDir(), "linky")
-	first, second := openPTY(t, link), openPTY(t, link)
+	first := openPTY(t, link)
+	want := "make link " + link + ": another meter plays there; end it, remove the link or choose another path"
+	if second, err := OpenPTY(link); err == nil || err.Error() != want || second != nil {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	second := openPTY(t, link)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func (l *listener) understood() uint64 {
 
 // lost reports a closed port. It is the only place that does.
 func (l *listener) lost(err error, wait time.Duration) {
-	l.cfg.Log.Warn("port closed", "port", l.cfg.Name, "error", err, "retry_in", wait.Round(time.Millisecond))
+	l.cfg.Log.Warn("port not open", "port", l.cfg.Name, "error", err, "retry_in", wait.Round(time.Millisecond))
 	l.tell(State{Err: err})
 }
 

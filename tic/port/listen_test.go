@@ -304,7 +304,7 @@ func TestListenLogsOnce(t *testing.T) {
 		t.Error("/dev/null was opened as a serial line")
 	}
 	l.end()
-	want := `level=WARN msg="port closed" port=/dev/null error="open port /dev/null: it is not a serial line"` + "\n"
+	want := `level=WARN msg="port not open" port=/dev/null error="open port /dev/null: it is not a serial line"` + "\n"
 	if diff := cmp.Diff(want, text.String()); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}
