@@ -57,7 +57,7 @@ func (a *agent) close() error {
 
 func (a *agent) openState(context.Context) error {
 	if err := os.MkdirAll(a.cfg.Agent.State, 0o700); err != nil {
-		return fmt.Errorf("make state folder: %w", err)
+		return fmt.Errorf("make the folder agent.state: %w", err)
 	}
 	ids, err := openIdentities(a.state("identities.json"), a.cfg.Meters, a.log)
 	a.identities = ids

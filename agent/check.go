@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"releve/agent/config"
 )
@@ -39,6 +40,9 @@ func (v configCheckVerb) Run(t terminal) error {
 		if err := secrets(*c.Federation); err != nil {
 			return refusal{err}
 		}
+	}
+	for _, warning := range c.Warnings(time.Now()) {
+		fmt.Fprintf(t.err, "%s: warning: %s\n", v.Config, warning)
 	}
 	_, err = fmt.Fprintf(t.out, "%s: good: %d meter(s), %s, %d grant(s)\n", v.Config, len(c.Meters), session, len(c.Grants))
 	return err

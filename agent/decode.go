@@ -27,15 +27,16 @@ func (v decodeVerb) Run(ctx context.Context, t terminal) error {
 	err := v.read(ctx, t, line)
 	line.Flush()
 	counters := line.Counters()
-	sumUp(t.err, counters)
+	if err == nil || counters.Bytes > 0 {
+		sumUp(t.err, counters)
+	}
 	switch {
 	case err != nil:
 		return err
 	case line.printer.err != nil:
 		return line.printer.err
-	}
-	if counters.Groups+counters.Refused() == 0 {
-		return fmt.Errorf("decode %s: there is nothing of a meter in it", v.Input)
+	case counters.Groups == 0:
+		return fmt.Errorf("decode %s: not one group of a meter could be read", v.Input)
 	}
 	return nil
 }

@@ -263,7 +263,7 @@ func TestLightWithoutFederation(t *testing.T) {
 	if got := h.light(); got != led.Reading {
 		t.Errorf("light is %s, want %s", got, led.Reading)
 	}
-	if got := h.snapshot(); got.Federation != (status.Federation{}) || got.Recipients != nil {
+	if got := h.snapshot(); got.Federation != (status.Federation{}) || len(got.Recipients) != 0 {
 		t.Errorf("page shows %+v and %+v", got.Federation, got.Recipients)
 	}
 }

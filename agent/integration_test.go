@@ -225,10 +225,16 @@ func (h *household) snapshot() (s status.Snapshot, err error) {
 func (h *household) drain() {
 	h.t.Helper()
 	h.meter.end(syscall.SIGTERM)
-	time.Sleep(1500 * time.Millisecond) // the last readings are stored within the period of one second
-	h.until("everything acknowledged", time.Minute, func() bool {
+	var before uint64
+	h.until("everything stored and acknowledged", time.Minute, func() bool {
+		time.Sleep(1500 * time.Millisecond) // the last readings are stored within the period of one second
 		s, err := h.snapshot()
-		return err == nil && len(s.Recipients) == 1 && s.Recipients[0].Pending == 0
+		if err != nil || len(s.Recipients) != 1 {
+			return false
+		}
+		quiet := s.Buffer.Packs == before && s.Recipients[0].Pending == 0
+		before = s.Buffer.Packs
+		return quiet
 	})
 	h.agent.end(syscall.SIGTERM)
 	if code := h.agent.cmd.ProcessState.ExitCode(); code != exitDone {
@@ -395,6 +401,7 @@ func TestIntegrationPrivacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.drain()
+	h.consumer.end(syscall.SIGTERM)
 	for _, secret := range secrets {
 		for where, text := range map[string]string{
 			"agent's log": h.agent.talk.String(), "consumer's log": h.consumer.talk.String(), "page": string(page),

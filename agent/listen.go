@@ -18,15 +18,15 @@ import (
 type listenVerb struct {
 	configFile
 	Format      string   `help:"text: name, unit, value and time a line; senml-json: one resolved record a line." enum:"text,senml-json" default:"text"`
-	Provider    string   `arg:"" help:"Full address of the provider, such as maison@breizh-sen1.eu/releve."`
-	Identifiers []string `arg:"" optional:"" help:"Series or whole devices; without any, everything the provider lists for us."`
+	Provider    string   `arg:"" help:"Full address of the provider, such as maison@breizh-sen1.example/releve."`
+	Identifiers []string `arg:"" optional:"" help:"Series or whole devices, such as urn:dev:prm:01234567890123_voltage/1 or urn:dev:prm:01234567890123; without any, everything the provider lists for us."`
 }
 
 // Run subscribes and prints until it is stopped.
 func (v listenVerb) Run(ctx context.Context, t terminal) error {
 	provider, err := xmpp.ParseJID(v.Provider)
 	if err != nil || provider.Resourcepart() == "" {
-		return misuse{fmt.Errorf("listen: %q is not a full address such as maison@breizh-sen1.eu/releve", v.Provider)}
+		return misuse{fmt.Errorf("listen: %q is not a full address such as maison@breizh-sen1.example/releve", v.Provider)}
 	}
 	c, err := v.load()
 	if err != nil {
@@ -47,12 +47,16 @@ func (v listenVerb) Run(ctx context.Context, t terminal) error {
 		Refused: stop,
 	}
 	listener.Register()
+	session.OnFailure(func(err error) {
+		if errors.Is(err, xmpp.ErrCredentials) || errors.Is(err, xmpp.ErrUntrusted) { // somebody sits and waits
+			stop(err)
+		}
+	})
 	if err := session.Run(ctx); err != nil {
 		return err
 	}
-	var refused *xmpp.StanzaError
-	if errors.As(context.Cause(ctx), &refused) {
-		return fmt.Errorf("subscribe at %s: %w", provider, refused)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("listen to %s: %w", provider, cause)
 	}
 	return nil
 }

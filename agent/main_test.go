@@ -62,8 +62,8 @@ func TestWrongUsage(t *testing.T) {
 		{"simulate file", `[<stdout>] must be one of "-" but got "file"`},
 		{"simulate --start soon", `--start: "soon" is neither now nor a time like 2026-01-15T18:00:00+01:00`},
 		{"simulate --start 1999-01-01T00:00:00Z", "check scenario: the meter's clock cannot start in 1999: choose an instant in the years 2001 to 2098"},
-		{"listen maison@sen1.example", `listen: "maison@sen1.example" is not a full address such as maison@breizh-sen1.eu/releve`},
-		{"listen @", `listen: "@" is not a full address such as maison@breizh-sen1.eu/releve`},
+		{"listen maison@sen1.example", `listen: "maison@sen1.example" is not a full address such as maison@breizh-sen1.example/releve`},
+		{"listen @", `listen: "@" is not a full address such as maison@breizh-sen1.example/releve`},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			t.Parallel()
@@ -106,7 +106,7 @@ func TestConfigCheck(t *testing.T) {
 		{
 			"good, with a federation",
 			"[federation]\njid = \"maison@sen1.example\"\npassword_file = \"" + written(t, "password", "p\n") + "\"\n[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\n",
-			outcome{exitDone, "FILE: good: 0 meter(s), maison@sen1.example/releve, 1 grant(s)\n", ""},
+			outcome{exitDone, "FILE: good: 0 meter(s), maison@sen1.example/releve, 1 grant(s)\n", "FILE: warning: there is no [[meter]]: nothing will be read\n"},
 		},
 		{
 			"bad", "[[meter]]\nprt = \"/dev/ttyUSB0\"\n",

@@ -36,7 +36,7 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, d *series.Dictionar
 	m := status.Meter{
 		Name: cfg.Name, Port: cfg.Port, LastFrame: v.lastFrame,
 		Frames: counters.Frames, Groups: counters.Groups, Rejected: counters.Refused(),
-		Trend: slices.Clone(v.trend), Power: v.power(), Phases: v.phases(), Today: v.today(),
+		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(), Today: v.today(),
 	}
 	if v.mode != tic.Auto {
 		m.Mode = v.mode.String()
@@ -68,6 +68,15 @@ func (v *view) place(m *status.Meter, path string, s series.Series) {
 			Series: path, Label: label, Value: value.String(), Unit: s.Unit, At: v.lastFrame,
 		})
 	}
+}
+
+// trendToNow is the curve with the latest value as its end, so that it agrees with the headline.
+func (v *view) trendToNow() []status.Point {
+	trend := slices.Clone(v.trend)
+	if p := v.power(); p != nil && len(trend) > 0 && p.At.After(trend[len(trend)-1].At) {
+		trend = append(trend, status.Point{At: p.At, Apparent: p.Apparent, Injected: p.Injected})
+	}
+	return trend
 }
 
 func (v *view) power() *status.Power {
@@ -136,7 +145,8 @@ func (v *view) since(path string) (status.WattHour, bool) {
 // snapshot is the whole page at one instant.
 func (a *agent) snapshot() status.Snapshot {
 	s := status.Snapshot{
-		Version: versionText(), Started: a.started, Now: time.Now().In(a.cfg.Agent.Location),
+		Recipients: []status.Recipient{},
+		Version:    versionText(), Started: a.started, Now: time.Now().In(a.cfg.Agent.Location),
 		Buffer: a.bufferShown(), Federation: a.federationShown(), Health: a.health.Run(),
 	}
 	for _, m := range a.meters {
@@ -167,7 +177,7 @@ func (a *agent) recipientsShown() []status.Recipient {
 	for _, c := range a.buffer.Cursors() {
 		cursors[c.Name] = c
 	}
-	var shown []status.Recipient
+	shown := []status.Recipient{}
 	for _, r := range a.subscribers.deliveries() {
 		stats, place := r.delivery.Stats(), cursors[cursorPrefix+r.subscription.JID]
 		one := status.Recipient{Name: r.subscription.JID, State: status.OK, LastSent: stats.Last, Pending: place.Pending}

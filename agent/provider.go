@@ -24,6 +24,9 @@ func (a *agent) join(context.Context) error {
 	if err != nil {
 		a.log.Warn("subscriptions lost", "error", err)
 	}
+	if err := secrets(*a.cfg.Federation); err != nil { // they may come later, and are read again at each login
+		a.log.Warn("the federation has to wait", "error", err)
+	}
 	a.session = newSession(*a.cfg.Federation, 0, a.log)
 	provider := &quoalise.Provider{
 		Session: a.session, Archive: archive{a.buffer}, Consent: book,

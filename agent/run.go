@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 type runVerb struct {
@@ -24,6 +25,9 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 	log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
 	serve(ctx, log, a.tasks())
 	err = errors.Join(a.gatherer.flush(), a.buffer.Close()) // the meters may have said something after the gatherer stopped
-	log.Info("stopped", "error", err)
-	return err
+	if err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	log.Info("stopped")
+	return nil
 }

@@ -214,9 +214,13 @@ func TestViewTrend(t *testing.T) {
 		w.hear(tic.Standard, at.Add(time.Duration(i)*time.Second), "SINSTS", fmt.Sprintf("%05d", 100+i%7))
 	}
 	got := w.shown().Trend
-	if len(got) != trendKeeps {
-		t.Fatalf("%d points, want %d", len(got), trendKeeps)
+	if len(got) != trendKeeps+1 {
+		t.Fatalf("%d points, want %d", len(got), trendKeeps+1)
 	}
+	if now := got[trendKeeps]; !now.At.Equal(at.Add(1999*time.Second)) || now.Apparent != w.shown().Power.Apparent {
+		t.Errorf("the curve ends with %v, not with the headline", now)
+	}
+	got = got[:trendKeeps]
 	for i := 1; i < len(got); i++ {
 		if gap := got[i].At.Sub(got[i-1].At); gap != trendEvery {
 			t.Fatalf("points %d and %d are %s apart, want %s", i-1, i, gap, trendEvery)

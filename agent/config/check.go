@@ -46,7 +46,7 @@ func check(d document) (Config, error) {
 		Buffer:     f.buffer(d),
 		Federation: f.federation(d),
 		Status:     f.status(d),
-		LED:        LED{Pin: d.LED.Pin},
+		LED:        f.led(d),
 	}
 	c.Grants = f.grants(d.Grant, c.Agent.Location)
 	f.kinds("recipient", d.Recipient)
@@ -167,14 +167,14 @@ func (f *findings) federation(d document) *Federation {
 	raw := d.Federation
 	if raw.JID == "" {
 		if raw.PasswordFile+raw.Address+raw.CAFile+raw.PushEvery != "" || len(raw.Owners) > 0 {
-			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.eu/releve")
+			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve")
 		}
 		return nil
 	}
 	address, err := xmpp.ParseJID(raw.JID)
 	switch {
 	case err != nil || address.Localpart() == "":
-		f.addf("federation.jid: %q is not an address such as maison@breizh-sen1.eu/releve", raw.JID)
+		f.addf("federation.jid: %q is not an address such as maison@breizh-sen1.example/releve", raw.JID)
 	case address.Resourcepart() == "":
 		address, _ = address.WithResource("releve") // a fixed ASCII word is always a valid resource
 	}
@@ -218,7 +218,7 @@ func (f *findings) grants(raw []rawGrant, location *time.Location) []consent.Gra
 // kinds refuses what a later version brings, rather than pass over it in silence.
 func (f *findings) kinds(section string, raw []rawKind) {
 	for i, r := range raw {
-		f.addf("%s %d: kind %q is not in this version", section, i+1, fmt.Sprint(r["kind"]))
+		f.addf("%s %d: kind %q is not in this version", section, i+1, r.kind())
 	}
 }
 
@@ -230,6 +230,15 @@ func isHostPort(value string) bool {
 	}
 	_, err = strconv.ParseUint(port, 10, 16)
 	return err == nil
+}
+
+var pinName = regexp.MustCompile(`^(GPIO[0-9]{1,3})?$`)
+
+func (f *findings) led(d document) LED {
+	if !pinName.MatchString(d.LED.Pin) {
+		f.addf("led.pin: %q is not a pin such as GPIO17", d.LED.Pin)
+	}
+	return LED{Pin: d.LED.Pin}
 }
 
 func (f *findings) status(d document) Status {

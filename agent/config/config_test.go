@@ -117,12 +117,12 @@ func TestRefusals(t *testing.T) {
 		{"bytes too few", "[buffer]\nmax_bytes = \"7MiB\"\n", `buffer.max_bytes: "7MiB" is not a size of at least 8MiB, written like 256MiB`},
 		{"bytes in another unit", "[buffer]\nmax_bytes = \"1GiB\"\n", `buffer.max_bytes: "1GiB" is not a size of at least 8MiB, written like 256MiB`},
 		{"bytes negative", "[buffer]\nmax_bytes = \"-256MiB\"\n", `buffer.max_bytes: "-256MiB" is not a size of at least 8MiB, written like 256MiB`},
-		{"no jid", "[federation]\npassword_file = \"p\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.eu/releve"},
-		{"no jid beside push_every", "[federation]\npush_every = \"1m\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.eu/releve"},
-		{"jid without a user", "[federation]\njid = \"sen1.example\"\npassword_file = \"p\"\n", `federation.jid: "sen1.example" is not an address such as maison@breizh-sen1.eu/releve`},
+		{"no jid", "[federation]\npassword_file = \"p\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve"},
+		{"no jid beside push_every", "[federation]\npush_every = \"1m\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve"},
+		{"jid without a user", "[federation]\njid = \"sen1.example\"\npassword_file = \"p\"\n", `federation.jid: "sen1.example" is not an address such as maison@breizh-sen1.example/releve`},
 		{
 			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\nowners = [\"a@b\"]\n",
-			`federation.jid: "@" is not an address such as maison@breizh-sen1.eu/releve` + "\n" +
+			`federation.jid: "@" is not an address such as maison@breizh-sen1.example/releve` + "\n" +
 				"federation.password_file is missing: the file whose first line is the password\n" +
 				`federation.address: "host" is not host:port` + "\n" +
 				"federation.owners: this version cannot be configured remotely yet; remove the key\n" +

@@ -64,6 +64,11 @@ type rawGrant struct {
 // rawKind is a section whose keys depend on its kind.
 type rawKind map[string]any
 
+func (r rawKind) kind() string {
+	kind, _ := r["kind"].(string)
+	return kind
+}
+
 // files returns the main file and, beside it, conf.d/*.toml in order of name.
 func files(main string) ([]string, error) {
 	folder := filepath.Join(filepath.Dir(main), "conf.d")

@@ -1,0 +1,33 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"time"
+)
+
+// Warnings says what is allowed and probably not meant, a sentence each.
+func (c Config) Warnings(now time.Time) []string {
+	var all []string
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if len(c.Meters) == 0 {
+		add("there is no [[meter]]: nothing will be read")
+	}
+	if c.Federation == nil && len(c.Grants) > 0 {
+		add("there are grants but no [federation]: nothing will be sent")
+	}
+	for i, g := range c.Grants {
+		if !g.Until.IsZero() && !now.Before(g.Until) {
+			add("grant %d to %s has ended: nothing will be sent under it", i+1, g.To)
+		}
+	}
+	if host, _, err := net.SplitHostPort(c.Status.Listen); err == nil && !isLoopback(host) {
+		add("status.listen: the page has no password, and other machines can reach %s", c.Status.Listen)
+	}
+	return all
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
