@@ -20,6 +20,7 @@ help: ## this list
 
 .PHONY: build
 build: ## the binary for this machine, in bin/
+	@echo "building $(BIN) (a minute or so the first time)"
 	@$(BUILD) -o $(BIN) ./agent
 
 .PHONY: demo
