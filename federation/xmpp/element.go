@@ -30,6 +30,8 @@ type Element struct {
 	Children []*Element
 }
 
+var _ xmlstream.Marshaler = (*Element)(nil)
+
 // NewElement returns an element with attributes given as name, value pairs. Pairs with an empty value are left out.
 func NewElement(space, local string, pairs ...string) *Element {
 	e := &Element{Name: xml.Name{Space: space, Local: local}}

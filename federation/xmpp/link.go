@@ -9,26 +9,21 @@ import (
 	"sync"
 	"time"
 
-	"mellium.im/xmlstream"
 	mellium "mellium.im/xmpp"
 )
 
 // Bounds on one link. A peer that asks too much at once is told to wait; nothing it does stops the stream.
 const (
-	sendTimeout  = 60 * time.Second
-	pingAfter    = 60 * time.Second  // of silence
-	deadAfter    = 150 * time.Second // of silence: more than the time a stock shaper takes for a full answer
-	closeTimeout = 2 * time.Second
-	maxID        = 256   // bytes
-	paceFrom     = 4_000 // bytes: smaller answers are urgent, larger ones are data
-	maxRequests  = 16    // answered at the same time
-	maxRefusals  = 64    // being told at the same time; beyond that they are silent
-	maxMessages  = 256   // waiting for their handler
+	sendTimeout = 60 * time.Second
+	maxID       = 256   // bytes
+	paceFrom    = 4_000 // bytes: smaller answers are urgent, larger ones are data
+	maxRequests = 16    // answered at the same time
+	maxRefusals = 64    // being told at the same time; beyond that they are silent
+	maxMessages = 256   // waiting for their handler
 )
 
 var (
 	errLinkLost = errors.New("the link to the server was lost")
-	errSilent   = errors.New("the server has been silent for too long")
 	errClosed   = errors.New("the server closed the stream")
 )
 
@@ -50,12 +45,6 @@ type link struct {
 	mu      sync.Mutex // guards everything below
 	waiting map[string]waiter
 	lost    bool
-}
-
-// waiter is somebody who sent a request and waits for the answer of that peer.
-type waiter struct {
-	to     JID
-	answer chan *Element
 }
 
 func newLink(session *mellium.Session, in *xml.Decoder, conn *watchedConn, r *router, pace func(context.Context, int) error) *link {
@@ -194,24 +183,6 @@ func (l *link) answer(ctx context.Context, answer *Element) {
 	}
 }
 
-// settle hands an answer to who waits for it, if it comes from where the request went.
-func (l *link) settle(stanza *Element, q IQ) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	w, ok := l.waiting[q.ID]
-	if !ok || !(w.to.Equal(q.From) || l.isOwn(w.to) && l.isOwn(q.From)) {
-		return
-	}
-	delete(l.waiting, q.ID)
-	w.answer <- stanza
-}
-
-// isOwn says whether an address stands for our own server or account: servers answer for both, with or without from.
-func (l *link) isOwn(j JID) bool {
-	self := l.session.LocalAddr()
-	return j.Equal(JID{}) || j.Equal(self.Domain()) || j.Equal(self.Bare())
-}
-
 func (l *link) dispatchMessage(stanza *Element) {
 	m, err := parseMessage(stanza)
 	if err != nil {
@@ -257,108 +228,3 @@ func (l *link) send(ctx context.Context, stanza *Element) error {
 	}
 	return nil
 }
-
-// query sends a request and waits for its answer, the end of ctx or of the link.
-func (l *link) query(ctx context.Context, q IQ) (*Element, error) {
-	q.ID = newID()
-	w := waiter{to: q.To, answer: make(chan *Element, 1)}
-	if !l.expect(q.ID, w) {
-		return nil, errLinkLost
-	}
-	defer l.forget(q.ID)
-	if err := l.send(ctx, q.element()); err != nil {
-		return nil, err
-	}
-	select {
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for an answer of %s: %w", q.To, ctx.Err())
-	case stanza, ok := <-w.answer:
-		switch {
-		case !ok:
-			return nil, errLinkLost
-		case stanza.Attr("type") == "error":
-			return nil, stanzaError(stanza)
-		case len(stanza.Children) == 0:
-			return nil, nil
-		}
-		return stanza.Children[0], nil
-	}
-}
-
-func (l *link) expect(id string, w waiter) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lost {
-		return false
-	}
-	l.waiting[id] = w
-	return true
-}
-
-func (l *link) forget(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.waiting, id)
-}
-
-// fail ends every wait: answers to a dead link never come.
-func (l *link) fail() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lost = true
-	for id, w := range l.waiting {
-		close(w.answer)
-		delete(l.waiting, id)
-	}
-}
-
-// watch asks a silent server whether it lives. It counts any byte as life, so that a long answer in front of the
-// ping does not look like death.
-func (l *link) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(pingAfter / 4)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		switch silence := l.conn.silence(); {
-		case silence > deadAfter:
-			cancel(errSilent)
-			return
-		case silence > pingAfter:
-			go l.ping(ctx)
-		}
-	}
-}
-
-// confirm returns nil when our server has taken everything that was sent over this link before: stanzas are handled
-// in order (RFC 6120 §10.1), and this one is answered.
-func (l *link) confirm(ctx context.Context) error {
-	_, err := l.query(ctx, IQ{Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")})
-	var refused *StanzaError
-	if errors.As(err, &refused) { // a server that does not know pings has answered all the same
-		return nil
-	}
-	return err
-}
-
-// ping is XEP-0199 to the own server. Its answer is not waited for: the bytes are what counts.
-func (l *link) ping(ctx context.Context) {
-	ping := IQ{ID: newID(), Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")}
-	l.answer(ctx, ping.element())
-}
-
-// close says goodbye within closeTimeout and ends the connection.
-func (l *link) close() {
-	stuck := time.AfterFunc(closeTimeout, func() { l.conn.Close() })
-	defer stuck.Stop()
-	goodbye := NewElement(nsClient, "presence", "type", "unavailable")
-	if err := l.session.Send(context.Background(), goodbye.TokenReader()); err == nil {
-		_ = l.session.Close() // only writes </stream:stream>; the socket is ours
-	}
-	l.conn.Close()
-}
-
-var _ xmlstream.Marshaler = (*Element)(nil)

@@ -1,0 +1,84 @@
+package xmpp
+
+import (
+	"context"
+	"fmt"
+)
+
+// waiter is somebody who sent a request and waits for the answer of that peer.
+type waiter struct {
+	to     JID
+	answer chan *Element
+}
+
+// query sends a request and waits for its answer, the end of ctx or of the link.
+func (l *link) query(ctx context.Context, q IQ) (*Element, error) {
+	q.ID = newID()
+	w := waiter{to: q.To, answer: make(chan *Element, 1)}
+	if !l.expect(q.ID, w) {
+		return nil, errLinkLost
+	}
+	defer l.forget(q.ID)
+	if err := l.send(ctx, q.element()); err != nil {
+		return nil, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for an answer of %s: %w", q.To, ctx.Err())
+	case stanza, ok := <-w.answer:
+		switch {
+		case !ok:
+			return nil, errLinkLost
+		case stanza.Attr("type") == "error":
+			return nil, stanzaError(stanza)
+		case len(stanza.Children) == 0:
+			return nil, nil
+		}
+		return stanza.Children[0], nil
+	}
+}
+
+func (l *link) expect(id string, w waiter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost {
+		return false
+	}
+	l.waiting[id] = w
+	return true
+}
+
+func (l *link) forget(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.waiting, id)
+}
+
+// fail ends every wait: answers to a dead link never come.
+func (l *link) fail() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = true
+	for id, w := range l.waiting {
+		close(w.answer)
+		delete(l.waiting, id)
+	}
+}
+
+// settle hands an answer to who waits for it, if it comes from where the request went.
+func (l *link) settle(stanza *Element, q IQ) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.waiting[q.ID]
+	if !ok || !(w.to.Equal(q.From) || l.isOwn(w.to) && l.isOwn(q.From)) {
+		return
+	}
+	delete(l.waiting, q.ID)
+	w.answer <- stanza
+}
+
+// isOwn says whether an address stands for our own server or account: servers answer for both, with or without from.
+func (l *link) isOwn(j JID) bool {
+	self := l.session.LocalAddr()
+	return j.Equal(JID{}) || j.Equal(self.Domain()) || j.Equal(self.Bare())
+}
