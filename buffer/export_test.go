@@ -18,7 +18,7 @@ func (o Options) WithFree(free func(string) (uint64, error)) Options {
 func (b *Buffer) Reclaim() error { return b.reclaim() }
 
 // Trim trims at once instead of after an hour without Put.
-func (b *Buffer) Trim() error { return b.lateTrim() }
+func (b *Buffer) Trim() error { return b.inTurn(b.trim)() }
 
 // FailDatabase makes what follows fail as if the disk did, by closing the database underneath.
 func (b *Buffer) FailDatabase() error { return b.db.Close() }
@@ -27,4 +27,4 @@ func (b *Buffer) FailDatabase() error { return b.db.Close() }
 func (b *Buffer) SkipNumber() { b.skip(b.next, 1) }
 
 // WriteCursors writes acknowledgements as the keeper does when they have waited long enough.
-func (b *Buffer) WriteCursors() error { return b.lateCursors() }
+func (b *Buffer) WriteCursors() error { return b.inTurn(b.writeCursors)() }

@@ -30,9 +30,9 @@ func (b *Buffer) keep() {
 			b.tend(b.reclaimIfDue)
 		case <-late:
 			late = nil
-			b.tend(b.lateCursors)
+			b.tend(b.inTurn(b.writeCursors))
 		case <-age.C:
-			b.tend(b.lateTrim)
+			b.tend(b.inTurn(b.trim))
 		}
 	}
 }
@@ -44,20 +44,15 @@ func (b *Buffer) tend(duty func() error) {
 	}
 }
 
-func (b *Buffer) lateCursors() error {
-	if err := b.take(); err != nil {
-		return err
+// inTurn is a duty that needs the turn.
+func (b *Buffer) inTurn(duty func() error) func() error {
+	return func() error {
+		if err := b.take(); err != nil {
+			return err
+		}
+		defer b.give()
+		return duty()
 	}
-	defer b.give()
-	return b.writeCursors()
-}
-
-func (b *Buffer) lateTrim() error {
-	if err := b.take(); err != nil {
-		return err
-	}
-	defer b.give()
-	return b.trim()
 }
 
 // quantum is how many trimmed bytes make it worth giving space back.

@@ -17,7 +17,7 @@ const (
 // trim removes the oldest packs until size and age are within bounds, whoever still waits for them. The caller
 // holds the turn. What it writes becomes durable with the next Put: after a power cut it is done again.
 func (b *Buffer) trim() error {
-	for b.overdue() {
+	for b.overdue(b.totals, b.oldest) {
 		if err := b.trimSome(); err != nil {
 			return fmt.Errorf("trim buffer: %w", err)
 		}
@@ -28,12 +28,10 @@ func (b *Buffer) trim() error {
 	return nil
 }
 
-// overdue tells whether the oldest pack must go.
-func (b *Buffer) overdue() bool {
-	return b.packs > 0 && (b.bytes > b.o.MaxBytes || b.tooOld(b.oldest))
+// overdue tells whether the oldest pack, put then, must go from a store of that size.
+func (b *Buffer) overdue(t totals, oldest time.Time) bool {
+	return t.packs > 0 && (t.bytes > b.o.MaxBytes || b.o.now().Sub(oldest) > b.o.MaxAge)
 }
-
-func (b *Buffer) tooOld(put time.Time) bool { return b.o.now().Sub(put) > b.o.MaxAge }
 
 // cut is what one step of trimming comes to.
 type cut struct {
@@ -69,7 +67,7 @@ func (b *Buffer) trimSome() error {
 
 // removeSome removes packs until the rest is within bounds or the transaction is full enough.
 func (b *Buffer) removeSome(txn *badger.Txn, c *cut) error {
-	for len(c.removed) < trimStep && c.packs > 0 && (c.bytes > b.o.MaxBytes || b.tooOld(c.oldest)) {
+	for len(c.removed) < trimStep && b.overdue(c.totals, c.oldest) {
 		if more, err := b.removeFirst(txn, c); err != nil || !more {
 			return err
 		}
