@@ -10,8 +10,6 @@ import (
 	"releve/senml"
 )
 
-const nsSenML = "urn:ietf:params:xml:ns:senml"
-
 // Measurement says what a series measures, in the words of Quoalise's <measurement/>.
 type Measurement struct {
 	Name, Direction, Quantity, Type, Unit string
@@ -99,7 +97,7 @@ func (d Data) device() (authority, kind, value string) {
 
 // ParseData reads the first data of a <quoalise/> element and returns its records, resolved.
 func ParseData(x *xmpp.Element, now time.Time) (senml.Pack, error) {
-	sensml := x.Child(NS, "data").Child(nsSenML, "sensml")
+	sensml := x.Child(NS, "data").Child(senml.NS, "sensml")
 	if sensml == nil {
 		return nil, errors.New("read quoalise data: there is no sensml element")
 	}

@@ -173,7 +173,7 @@ func times(t *testing.T, p senml.Pack) []float64 {
 	}
 	var all []float64
 	var base float64
-	for _, r := range wire(t, e).Child(NS, "data").Child(nsSenML, "sensml").Children {
+	for _, r := range wire(t, e).Child(NS, "data").Child(senml.NS, "sensml").Children {
 		if bt := r.Attr("bt"); bt != "" {
 			base = parseFloat(t, bt)
 		}

@@ -119,7 +119,7 @@ func newSession() *session {
 }
 
 func withReceipts(context.Context, xmpp.JID) ([]string, error) {
-	return []string{NS, nsReceipts}, nil
+	return []string{NS, xmpp.NSReceipts}, nil
 }
 
 func (s *session) Offer(list ...xmpp.Command) {

@@ -12,8 +12,6 @@ import (
 // featureTimeout bounds the question whether a subscriber's client acknowledges.
 const featureTimeout = 30 * time.Second
 
-const nsReceipts = "urn:xmpp:receipts"
-
 func (p *Provider) subscribe(ctx context.Context, s xmpp.Step) (xmpp.Outcome, error) {
 	if s.Form == nil {
 		return ask("Subscribe", "An identifier without its part after the underscore means all series of the device.", identifierField()), nil
@@ -45,7 +43,7 @@ func (p *Provider) acknowledges(ctx context.Context, client xmpp.JID) bool {
 	if err != nil && !errors.As(err, &refusal) {
 		return p.Subscriptions.receipts(client.Bare().String())
 	}
-	return slices.Contains(features, nsReceipts)
+	return slices.Contains(features, xmpp.NSReceipts)
 }
 
 func (p *Provider) unsubscribe(_ context.Context, s xmpp.Step) (xmpp.Outcome, error) {

@@ -90,7 +90,7 @@ func New(cfg Config) *Client {
 	c.Handle("get", nsDiscoItems, "query", c.disco.items)
 	c.Handle("get", nsPing, "ping", func(context.Context, IQ) (*Element, error) { return nil, nil })
 	c.Handle("get", nsVersion, "query", cfg.Identity.version)
-	c.disco.announce(nsPing, nsVersion, nsReceipts)
+	c.disco.announce(nsPing, nsVersion, NSReceipts)
 	return c
 }
 
@@ -256,7 +256,7 @@ func (c *Client) Query(ctx context.Context, typ string, to JID, payload *Element
 func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt bool) (*Receipt, error) {
 	m := Message{ID: newID(), To: to, Children: []*Element{payload}}
 	if receipt {
-		m.Children = append(m.Children, NewElement(nsReceipts, "request"), NewElement(nsHints, "no-store"))
+		m.Children = append(m.Children, NewElement(NSReceipts, "request"), NewElement(nsHints, "no-store"))
 	}
 	text, err := m.element().Bytes()
 	if err != nil {

@@ -45,7 +45,7 @@ func TestAnnounce(t *testing.T) {
 	c := idle()
 	c.Announce("urn:b", "urn:a", "urn:b")
 	c.Announce("urn:a")
-	want := []string{nsCaps, nsDiscoInfo, nsDiscoItems, nsVersion, "urn:a", "urn:b", nsPing, nsReceipts}
+	want := []string{nsCaps, nsDiscoInfo, nsDiscoItems, nsVersion, "urn:a", "urn:b", nsPing, NSReceipts}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, c.disco.features); diff != "" {
 		t.Error(diff)

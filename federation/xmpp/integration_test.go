@@ -160,7 +160,7 @@ func checkDisco(t *testing.T, house, adviser *Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{nsPing, nsVersion, nsCommands, nsDiscoItems, nsReceipts} {
+	for _, want := range []string{nsPing, nsVersion, nsCommands, nsDiscoItems, NSReceipts} {
 		if !slices.Contains(features, want) {
 			t.Errorf("feature %s is not announced", want)
 		}
@@ -232,7 +232,7 @@ func checkHostile(t *testing.T, house, adviser *Client) {
 		NewElement(nsClient, "iq", "id", newID(), "type", "result", "to", to),
 		NewElement(nsClient, "iq", "id", newID(), "type", "set", "to", to).WithText("only text"),
 		NewElement(nsClient, "message", "to", to, "type", "error"),
-		NewElement(nsClient, "message", "to", to).Add(NewElement(nsReceipts, "received", "id", "unknown")),
+		NewElement(nsClient, "message", "to", to).Add(NewElement(NSReceipts, "received", "id", "unknown")),
 		NewElement(nsClient, "presence", "to", to, "type", "subscribe"),
 		NewElement(nsClient, "message", "to", to).Add(NewElement(stream.NS, "x").Add(NewElement(stream.NS, "stream"))),
 		NewElement(nsClient, "message", "to", to).Add(NewElement(stream.NS, "error").Add(NewElement("urn:ietf:params:xml:ns:xmpp-streams", "conflict"))),

@@ -21,12 +21,12 @@ func TestPost(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := <-s.sent
-		for _, child := range []*Element{m.Child("urn:x", "thing"), m.Child(nsReceipts, "request"), m.Child(nsHints, "no-store")} {
+		for _, child := range []*Element{m.Child("urn:x", "thing"), m.Child(NSReceipts, "request"), m.Child(nsHints, "no-store")} {
 			if child == nil {
 				t.Fatalf("sent %s", m)
 			}
 		}
-		s.say(`<message from="%s"><received xmlns="%s" id="%s"/></message>`, peer, nsReceipts, m.Attr("id"))
+		s.say(`<message from="%s"><received xmlns="%s" id="%s"/></message>`, peer, NSReceipts, m.Attr("id"))
 		if err := receipt.Wait(context.Background()); err != nil {
 			t.Error(err)
 		}

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-const nsReceipts = "urn:xmpp:receipts"
+// NSReceipts is the feature a client announces that acknowledges messages (XEP-0184).
+const NSReceipts = "urn:xmpp:receipts"
 
 // nsHints is XEP-0334. A message that its sender repeats until it is acknowledged must not pile up in the recipient's
 // offline store: copies of it would come back as bounces and, later, all at once.
@@ -101,7 +102,7 @@ func (r *receipts) settle(m Message, stanza *Element) bool {
 	defer r.mu.Unlock()
 	e, ok := r.open[id]
 	if !ok {
-		return m.Type == "error" || m.Child(nsReceipts, "received") != nil
+		return m.Type == "error" || m.Child(NSReceipts, "received") != nil
 	}
 	if m.From.Bare().Equal(e.from) || err != nil && m.From.Equal(e.from.Domain()) {
 		delete(r.open, id)
@@ -115,7 +116,7 @@ func fate(m Message, stanza *Element) (id string, err error) {
 	if m.Type == "error" {
 		return m.ID, stanzaError(stanza)
 	}
-	if received := m.Child(nsReceipts, "received"); received != nil {
+	if received := m.Child(NSReceipts, "received"); received != nil {
 		return received.Attr("id"), nil
 	}
 	return "", nil
@@ -125,7 +126,7 @@ func fate(m Message, stanza *Element) (id string, err error) {
 func received(m Message) *Element {
 	return Message{
 		ID: newID(), Type: m.Type, To: m.From,
-		Children: []*Element{NewElement(nsReceipts, "received", "id", m.ID)},
+		Children: []*Element{NewElement(NSReceipts, "received", "id", m.ID)},
 	}.element()
 }
 

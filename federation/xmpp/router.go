@@ -104,7 +104,7 @@ func (r *router) deliver(ctx context.Context, m Message) (answer *Element) {
 func settlement(m Message, err error) *Element {
 	var never *StanzaError
 	switch {
-	case m.ID == "" || m.Child(nsReceipts, "request") == nil:
+	case m.ID == "" || m.Child(NSReceipts, "request") == nil:
 		return nil
 	case errors.As(err, &never):
 		return bounced(m, never)

@@ -39,7 +39,7 @@ func (l *link) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 // confirm returns nil when our server has taken everything that was sent over this link before: stanzas are handled
 // in order (RFC 6120 §10.1), and this one is answered.
 func (l *link) confirm(ctx context.Context) error {
-	_, err := l.query(ctx, IQ{Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")})
+	_, err := l.query(ctx, l.pingRequest())
 	var refused *StanzaError
 	if errors.As(err, &refused) { // a server that does not know pings has answered all the same
 		return nil
@@ -49,8 +49,13 @@ func (l *link) confirm(ctx context.Context) error {
 
 // ping is XEP-0199 to the own server. Its answer is not waited for: the bytes are what counts.
 func (l *link) ping(ctx context.Context) {
-	ping := IQ{ID: newID(), Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")}
+	ping := l.pingRequest()
+	ping.ID = newID()
 	l.answer(ctx, ping.element())
+}
+
+func (l *link) pingRequest() IQ {
+	return IQ{Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")}
 }
 
 // close says goodbye within closeTimeout and ends the connection.
