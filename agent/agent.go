@@ -116,7 +116,7 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 		log:      a.log,
 	}
 	today := midnight(time.Now(), a.cfg.Agent.Location)
-	for _, path := range []string{pathDrawn, pathInjectedIndex} {
+	for _, path := range dayIndexes() {
 		// A record soon after midnight stands for midnight; a later one would make the day look short.
 		first, _, err := a.buffer.History(ctx, cfg.Name+"/"+path, today, today.Add(min(a.cfg.Buffer.FullSet, nearMidnight)), 1)
 		if err == nil && len(first) > 0 {

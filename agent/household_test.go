@@ -16,6 +16,7 @@ import (
 
 	"releve/agent/config"
 	"releve/agent/led"
+	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
 	"releve/federation/consent"
@@ -338,7 +339,7 @@ func TestAgentComesBack(t *testing.T) {
 	if got, want := again.identities.prm("linky"), h.identities.prm("linky"); got != want || want == "" {
 		t.Errorf("delivery point known is %t, before %t", got != "", want != "")
 	}
-	p, more, err := archive{again.buffer}.History(t.Context(), "linky/"+pathDrawn, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 10)
+	p, more, err := archive{again.buffer}.History(t.Context(), "linky/"+series.PathDrawn, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 10)
 	if err != nil || more || len(p) == 0 {
 		t.Errorf("history of the index is %v, %t, %v", p, more, err)
 	}

@@ -1,5 +1,5 @@
-// Command releve listens to electricity meters, keeps every reading, and hands the readings to the recipients the
-// household has agreed to. One file a verb; run.go is the list of parts that releve run consists of.
+// Command releve listens to electricity meters, keeps their readings, and hands them to the recipients the household
+// has agreed to. One file a verb; agent.go is the list of parts that releve run consists of.
 package main
 
 import (

@@ -15,14 +15,8 @@ import (
 	"releve/tic"
 )
 
-// Paths the page gives a place of their own.
-const (
-	pathPower         = "consumption/power/apparent/raw"
-	pathInjected      = "production/power/apparent/raw"
-	pathDrawn         = "consumption/energy/active/index"
-	pathInjectedIndex = "production/energy/active/index"
-	pathTariff        = "tariff/label"
-)
+// dayIndexes are the indexes that today is counted from.
+func dayIndexes() []string { return []string{series.PathDrawn, series.PathInjectedIndex} }
 
 func pathOf(name string) string {
 	_, path, _ := strings.Cut(name, "/")
@@ -44,7 +38,7 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, d *series.Dictionar
 	if diagnosis := counters.Diagnosis(); diagnosis != "" {
 		m.Diagnosis = status.Say("", diagnosis)
 	}
-	if tariff, ok := v.values[pathTariff].Value.Text(); ok {
+	if tariff, ok := v.values[series.PathTariff].Value.Text(); ok {
 		m.Tariff = status.Say(tariff, tariff)
 	}
 	for _, path := range slices.Sorted(maps.Keys(v.values)) {
@@ -59,7 +53,7 @@ func (v *view) place(m *status.Meter, path string, s series.Series) {
 	label := status.Say(s.Title.FR, s.Title.EN)
 	n, isNumber := value.Number()
 	switch {
-	case path == pathPower, path == pathInjected, path == pathTariff, isPhase(path) && len(m.Phases) > 0:
+	case path == series.PathPower, path == series.PathInjected, path == series.PathTariff, isPhase(path) && len(m.Phases) > 0:
 	case isNumber && s.Quantity == "energy" && n == 0: // indexes the contract does not use
 	case isNumber && s.Quantity == "energy":
 		m.Indexes = append(m.Indexes, status.Index{Label: label, Value: status.WattHour(n), At: v.lastFrame})
@@ -74,17 +68,21 @@ func (v *view) place(m *status.Meter, path string, s series.Series) {
 func (v *view) trendToNow() []status.Point {
 	trend := slices.Clone(v.trend)
 	if p := v.power(); p != nil && len(trend) > 0 && p.At.After(trend[len(trend)-1].At) {
-		trend = append(trend, status.Point{At: p.At, Apparent: p.Apparent, Injected: p.Injected})
+		trend = append(trend, pointOf(p))
 	}
 	return trend
 }
 
+func pointOf(p *status.Power) status.Point {
+	return status.Point{At: p.At, Apparent: p.Apparent, Injected: p.Injected}
+}
+
 func (v *view) power() *status.Power {
-	drawn, ok := v.values[pathPower].Value.Number()
+	drawn, ok := v.values[series.PathPower].Value.Number()
 	if !ok {
 		return nil
 	}
-	injected, _ := v.values[pathInjected].Value.Number()
+	injected, _ := v.values[series.PathInjected].Value.Number()
 	return &status.Power{
 		Apparent: status.VoltAmpere(drawn), Injected: status.VoltAmpere(injected),
 		Subscribed: v.subscribed, At: v.lastFrame,
@@ -93,7 +91,7 @@ func (v *view) power() *status.Power {
 
 func isPhase(path string) bool {
 	return strings.HasPrefix(path, "current/") || strings.HasPrefix(path, "voltage/") ||
-		strings.HasPrefix(path, pathPower+"/")
+		strings.HasPrefix(path, series.PathPower+"/")
 }
 
 func (v *view) phases() []status.Phase {
@@ -107,7 +105,7 @@ func (v *view) phases() []status.Phase {
 			Current: number(v.values[fmt.Sprintf("current/%d", n)]),
 			Voltage: number(v.values[fmt.Sprintf("voltage/%d", n)]),
 		}
-		if p := number(v.values[fmt.Sprintf("%s/%d", pathPower, n)]); p != nil {
+		if p := number(v.values[fmt.Sprintf("%s/%d", series.PathPower, n)]); p != nil {
 			apparent := status.VoltAmpere(*p)
 			phase.Apparent = &apparent
 		}
@@ -125,11 +123,11 @@ func number(r senml.Record) *float64 {
 
 // today is what the indexes have grown by since midnight; nil when midnight's index is not known.
 func (v *view) today() *status.Today {
-	drawn, ok := v.since(pathDrawn)
+	drawn, ok := v.since(series.PathDrawn)
 	if !ok {
 		return nil
 	}
-	injected, _ := v.since(pathInjectedIndex)
+	injected, _ := v.since(series.PathInjectedIndex)
 	return &status.Today{Drawn: drawn, Injected: injected}
 }
 

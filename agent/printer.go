@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"releve/agent/series"
@@ -68,8 +69,6 @@ func (p *printer) printFrame(f *tic.Frame) error {
 	return encoder.Encode(line)
 }
 
-var formats = map[string]senml.Format{"senml-json": senml.JSON, "senml-cbor": senml.CBOR, "senml-xml": senml.XML}
-
 func (p *printer) printPack(f *tic.Frame) error {
 	if p.recorder == nil {
 		p.recorder = series.NewRecorder("linky", series.NewDictionary(), 0)
@@ -78,11 +77,15 @@ func (p *printer) printPack(f *tic.Frame) error {
 	if len(pack) == 0 {
 		return nil
 	}
-	text, err := senml.Encode(formats[p.format], pack.Compact())
+	format, err := senml.ParseFormat(strings.TrimPrefix(p.format, "senml-"))
+	if err != nil {
+		return err
+	}
+	text, err := senml.Encode(format, pack.Compact())
 	if err != nil {
 		return fmt.Errorf("print a frame: %w", err)
 	}
-	if p.format != "senml-cbor" {
+	if format != senml.CBOR {
 		text = append(text, '\n')
 	}
 	_, err = p.out.Write(text)

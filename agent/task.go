@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"golang.org/x/sync/errgroup"
 )
 
 // task is long work with a name. Run returns nil when ctx ends, or before when there is nothing left to do.
@@ -21,14 +21,11 @@ const restart = time.Minute
 
 // serve runs tasks until ctx ends. A task that breaks begins again after a pause; the others go on meanwhile.
 func serve(ctx context.Context, log *slog.Logger, tasks []task) {
-	var group errgroup.Group
+	var group sync.WaitGroup
 	for _, t := range tasks {
-		group.Go(func() error {
-			keep(ctx, log, t)
-			return nil
-		})
+		group.Go(func() { keep(ctx, log, t) })
 	}
-	_ = group.Wait() // no task reports an error: keep logs them
+	group.Wait()
 }
 
 // keep runs one task again and again.

@@ -91,7 +91,7 @@ func (v *view) rollOver(at time.Time) {
 	}
 	v.day, v.midnight = day, map[string]float64{}
 	if silent := day.Sub(v.lastFrame); 0 < silent && silent <= nearMidnight {
-		for _, path := range []string{pathDrawn, pathInjectedIndex} {
+		for _, path := range dayIndexes() {
 			if n, ok := v.values[path].Value.Number(); ok {
 				v.midnight[path] = n
 			}
@@ -108,12 +108,11 @@ func (v *view) began(day time.Time, path string, index float64) {
 }
 
 func (v *view) point(at time.Time) {
-	drawn, ok := v.values[pathPower].Value.Number()
-	if !ok || len(v.trend) > 0 && at.Sub(v.trend[len(v.trend)-1].At) < trendEvery {
+	p := v.power()
+	if p == nil || len(v.trend) > 0 && at.Sub(v.trend[len(v.trend)-1].At) < trendEvery {
 		return
 	}
-	injected, _ := v.values[pathInjected].Value.Number()
-	v.trend = append(v.trend, status.Point{At: at, Apparent: status.VoltAmpere(drawn), Injected: status.VoltAmpere(injected)})
+	v.trend = append(v.trend, pointOf(p))
 	if len(v.trend) > trendKeeps {
 		v.trend = append([]status.Point(nil), v.trend[len(v.trend)-trendKeeps:]...)
 	}

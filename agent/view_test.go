@@ -155,7 +155,7 @@ func TestViewToday(t *testing.T) {
 			t.Parallel()
 			w := newWatched(t)
 			if test.began != "" {
-				w.began(local(t, test.began+" 00:00:00"), pathDrawn, 1000)
+				w.began(local(t, test.began+" 00:00:00"), series.PathDrawn, 1000)
 			}
 			for _, h := range test.frames {
 				w.hear(tic.Standard, local(t, h.at), "EAST", h.index)

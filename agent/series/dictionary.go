@@ -38,18 +38,18 @@ type entry struct {
 // The supplier's indexes of the historic mode are numbered as the meter numbers them in standard mode, so that a
 // change of mode continues the same series.
 var dictionary = []entry{
-	{"SINSTS", tic.Standard, 0, "consumption/power/apparent/raw", "VA", "Puissance apparente soutirée", "Apparent power drawn"},
-	{"SINSTS%d", tic.Standard, 3, "consumption/power/apparent/raw/%d", "VA", "Puissance apparente soutirée, phase %d", "Apparent power drawn, phase %d"},
-	{"SINSTI", tic.Standard, 0, "production/power/apparent/raw", "VA", "Puissance apparente injectée", "Apparent power injected"},
-	{"EAST", tic.Standard, 0, pathDrawn, "Wh", "Index d'énergie soutirée", "Index of energy drawn"},
+	{"SINSTS", tic.Standard, 0, PathPower, "VA", "Puissance apparente soutirée", "Apparent power drawn"},
+	{"SINSTS%d", tic.Standard, 3, PathPower + "/%d", "VA", "Puissance apparente soutirée, phase %d", "Apparent power drawn, phase %d"},
+	{"SINSTI", tic.Standard, 0, PathInjected, "VA", "Puissance apparente injectée", "Apparent power injected"},
+	{"EAST", tic.Standard, 0, PathDrawn, "Wh", "Index d'énergie soutirée", "Index of energy drawn"},
 	{"EASF%02d", tic.Standard, 10, pathSupplier + "%d", "Wh", "Index fournisseur %d", "Supplier index %d"},
-	{"EASD%02d", tic.Standard, 4, "consumption/energy/active/index/distributor/%d", "Wh", "Index distributeur %d", "Distributor index %d"},
-	{"EAIT", tic.Standard, 0, "production/energy/active/index", "Wh", "Index d'énergie injectée", "Index of energy injected"},
+	{"EASD%02d", tic.Standard, 4, PathDrawn + "/distributor/%d", "Wh", "Index distributeur %d", "Distributor index %d"},
+	{"EAIT", tic.Standard, 0, PathInjectedIndex, "Wh", "Index d'énergie injectée", "Index of energy injected"},
 	{"IRMS%d", tic.Standard, 3, "current/%d", "A", "Courant efficace, phase %d", "Current, phase %d"},
 	{"URMS%d", tic.Standard, 3, "voltage/%d", "V", "Tension efficace, phase %d", "Voltage, phase %d"},
-	{"LTARF", tic.Standard, 0, pathTariff, "", "Tarif en cours", "Current tariff"},
+	{"LTARF", tic.Standard, 0, PathTariff, "", "Tarif en cours", "Current tariff"},
 
-	{"PAPP", tic.Historic, 0, "consumption/power/apparent/raw", "VA", "Puissance apparente soutirée", "Apparent power drawn"},
+	{"PAPP", tic.Historic, 0, PathPower, "VA", "Puissance apparente soutirée", "Apparent power drawn"},
 	{"BASE", tic.Historic, 0, pathSupplier + "1", "Wh", "Index fournisseur 1", "Supplier index 1"},
 	{"HCHC", tic.Historic, 0, pathSupplier + "1", "Wh", "Index fournisseur 1", "Supplier index 1"},
 	{"HCHP", tic.Historic, 0, pathSupplier + "2", "Wh", "Index fournisseur 2", "Supplier index 2"},
@@ -63,13 +63,18 @@ var dictionary = []entry{
 	{"BBRHPJR", tic.Historic, 0, pathSupplier + "6", "Wh", "Index fournisseur 6", "Supplier index 6"},
 	{"IINST", tic.Historic, 0, "current/1", "A", "Courant, phase 1", "Current, phase 1"},
 	{"IINST%d", tic.Historic, 3, "current/%d", "A", "Courant, phase %d", "Current, phase %d"},
-	{"PTEC", tic.Historic, 0, pathTariff, "", "Tarif en cours", "Current tariff"},
+	{"PTEC", tic.Historic, 0, PathTariff, "", "Tarif en cours", "Current tariff"},
 }
 
+// Paths that others give a place of their own.
 const (
-	pathDrawn    = "consumption/energy/active/index"
-	pathSupplier = "consumption/energy/active/index/provider/"
-	pathTariff   = "tariff/label"
+	PathPower         = "consumption/power/apparent/raw"
+	PathInjected      = "production/power/apparent/raw"
+	PathDrawn         = "consumption/energy/active/index"
+	PathInjectedIndex = "production/energy/active/index"
+	PathTariff        = "tariff/label"
+
+	pathSupplier = PathDrawn + "/provider/"
 )
 
 // key is what a group is looked up by.

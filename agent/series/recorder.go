@@ -72,7 +72,7 @@ func (r *Recorder) readings(f *tic.Frame) []reading {
 		}
 	}
 	if total, ok := total(f); ok {
-		readings = append(readings, reading{r.meter + "/" + pathDrawn, "Wh", senml.NumberValue(float64(total))})
+		readings = append(readings, reading{r.meter + "/" + PathDrawn, "Wh", senml.NumberValue(float64(total))})
 	}
 	return readings
 }
