@@ -1,6 +1,7 @@
 package buffer_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -208,8 +209,9 @@ func (m *machine) kill() {
 	}
 }
 
-// snapshot copies the folder at an instant: while Badger still moves the log of the last opening into a table,
-// it begins again.
+// snapshot copies the folder as it was at one instant, which is what a kill leaves. Badger may still be moving the log
+// of the last opening into a table, and files copied one after the other are then of different instants: the copy
+// counts only if, once it is whole, every file still reads as it was copied.
 func (m *machine) snapshot() string {
 	for {
 		copied := m.t.TempDir()
@@ -219,12 +221,36 @@ func (m *machine) snapshot() string {
 			err = errors.Join(err, copySparse(path, filepath.Join(copied, filepath.Base(path))))
 		}
 		if err == nil && slices.Equal(before, files(m.t, m.dir, "")) {
-			return copied
+			err = sameFiles(before, copied)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		switch {
+		case err == nil:
+			return copied
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errMoved):
 			m.t.Fatal(err)
 		}
 	}
+}
+
+// errMoved tells that a file was written while the folder was copied.
+var errMoved = errors.New("file changed while it was copied")
+
+// sameFiles compares files with their copies in a folder.
+func sameFiles(paths []string, copied string) error {
+	for _, path := range paths {
+		was, err := os.ReadFile(filepath.Join(copied, filepath.Base(path)))
+		if err != nil {
+			return err
+		}
+		is, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(was, is) {
+			return fmt.Errorf("%s: %w", path, errMoved)
+		}
+	}
+	return nil
 }
 
 // compare looks at what can be seen from outside.
