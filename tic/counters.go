@@ -36,6 +36,7 @@ type Counters struct {
 	Bytes     uint64         // everything written to the decoder
 	Frames    uint64         // complete frames emitted
 	Groups    uint64         // groups accepted
+	Known     [modes]uint64  // accepted groups whose label Lookup knows, by the Mode they came in
 	Rejected  [causes]uint64 // by Cause
 	Unknown   uint64         // accepted groups whose label Lookup does not know
 	DamagedLF uint64         // accepted groups that did not begin with LF: the receiver is slow to wake after a silence

@@ -236,7 +236,9 @@ func (d *Decoder) speaks(mode Mode) bool {
 
 func (d *Decoder) count(known bool) {
 	d.counters.Groups++
-	if !known {
+	if known {
+		d.counters.Known[d.frame.Mode]++
+	} else {
 		d.counters.Unknown++
 	}
 	if !d.begun {

@@ -14,6 +14,8 @@ const (
 	Standard      // 9600 Bd, separator HT
 )
 
+const modes = int(Standard) + 1
+
 // String returns the word used in configuration, logs and JSON: auto, historic or standard.
 func (m Mode) String() string {
 	switch m {

@@ -44,8 +44,10 @@ func FuzzDecoder(f *testing.F) {
 func checkTold(t *testing.T, mode tic.Mode, frames []shown, c tic.Counters) {
 	t.Helper()
 	var groups, complete, rejected uint64
+	byMode := map[string]uint64{}
 	for _, f := range frames {
 		groups += uint64(len(f.Groups))
+		byMode[f.Mode] += uint64(len(f.Groups))
 		rejected += uint64(f.Rejected)
 		if f.Complete {
 			complete++
@@ -59,6 +61,14 @@ func checkTold(t *testing.T, mode tic.Mode, frames []shown, c tic.Counters) {
 	}
 	if c.Groups != groups || c.Frames != complete {
 		t.Fatalf("%d groups in %d complete frames counted, %d in %d emitted", c.Groups, c.Frames, groups, complete)
+	}
+	for m, known := range c.Known {
+		if known > byMode[tic.Mode(m).String()] {
+			t.Fatalf("%d known groups in %s mode counted, %d groups emitted", known, tic.Mode(m), byMode[tic.Mode(m).String()])
+		}
+	}
+	if c.Known[tic.Historic]+c.Known[tic.Standard]+c.Unknown != c.Groups {
+		t.Fatalf("known and unknown groups are not all: %+v", c)
 	}
 	if rejected > c.Refused() || c.Unknown > c.Groups || c.DamagedLF > c.Groups {
 		t.Fatalf("counters contradict each other: %+v", c)
