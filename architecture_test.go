@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"tic":                 {},
 	"tic/port":            {"tic"},
 	"tic/linky":           {"tic"},
+	"tic/share":           {},
 	"senml":               {},
 	"buffer":              {"senml"},
 	"federation":          {"senml"},

@@ -17,6 +17,7 @@ import (
 	"releve/federation/xmpp"
 	"releve/senml"
 	"releve/systemd/notify"
+	"releve/tic/share"
 )
 
 // agent is the parts of a running Relève.
@@ -93,6 +94,9 @@ func (a *agent) tasks() []task {
 	tasks := []task{a.gatherer, named{"ready", a.announce}}
 	for _, m := range a.meters {
 		tasks = append(tasks, m)
+		if m.share != nil {
+			tasks = append(tasks, named{"share " + m.cfg.Name, m.share.Run})
+		}
 	}
 	if a.session != nil {
 		tasks = append(tasks, a.session, a.subscribers)
@@ -114,6 +118,9 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 		learn:    a.identities.learn,
 		view:     newView(a.cfg.Agent.Location),
 		log:      a.log,
+	}
+	if cfg.Share != "" {
+		m.share = share.New(cfg.Share, a.log)
 	}
 	today := midnight(time.Now(), a.cfg.Agent.Location)
 	for _, path := range dayIndexes() {

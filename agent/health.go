@@ -17,9 +17,13 @@ const silentAfter = 30 * time.Second
 func (a *agent) checks() *status.Check {
 	root := status.Named("releve", nil)
 	for _, m := range a.meters {
-		root.Then(status.Named("port", m.portFinding).Required().Then(
+		port := status.Named("port", m.portFinding).Required().Then(
 			status.Named("frames", m.framesFinding).Required().Then(
-				status.Named("checksums", m.checksumsFinding))))
+				status.Named("checksums", m.checksumsFinding)))
+		if m.share != nil {
+			port.Then(status.Named("share", m.shareFinding))
+		}
+		root.Then(port)
 	}
 	root.Then(status.Named("buffer", a.bufferFinding).Required())
 	if a.session != nil {
@@ -71,6 +75,24 @@ func (m *meter) checksumsFinding() status.Finding {
 		return status.Finding{State: status.Warning, Text: status.Say("", diagnosis)}
 	}
 	return status.Finding{}
+}
+
+func (m *meter) shareFinding() status.Finding {
+	stats := m.share.Stats()
+	if stats.Err != nil {
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Say("Les autres programmes ne peuvent pas lire le compteur ici.", "Other programs cannot read the meter here."),
+			Advice: status.Sayf("Donnez à share une adresse libre de cet appareil ; %s ne l'est pas.", "Give share a free address of this device; %s is not one.", m.cfg.Share),
+			Detail: stats.Err.Error(),
+		}
+	}
+	found := status.Finding{Text: status.Sayf("%d autre(s) programme(s) lisent ce compteur.", "%d other program(s) read this meter.", stats.Clients)}
+	if stats.Skipped+stats.Dropped+stats.Refused > 0 {
+		found.Text = status.Sayf("%d autre(s) programme(s) lisent ce compteur ; %d octets sautés, %d déconnexion(s), %d refus.",
+			"%d other program(s) read this meter; %d bytes skipped, %d disconnected, %d refused.", stats.Clients, stats.Skipped, stats.Dropped, stats.Refused)
+	}
+	return found
 }
 
 func (a *agent) bufferFinding() status.Finding {

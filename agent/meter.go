@@ -11,6 +11,7 @@ import (
 	"releve/senml"
 	"releve/tic"
 	"releve/tic/port"
+	"releve/tic/share"
 )
 
 // meter is the source at one port: bytes to frames to records.
@@ -20,6 +21,7 @@ type meter struct {
 	take     func(p senml.Pack)
 	learn    func(meter, prm string)
 	view     *view
+	share    *share.Server // nil when nobody may read along
 	log      *slog.Logger
 
 	mu       sync.Mutex // guards everything below
@@ -70,6 +72,9 @@ type countedLine struct {
 }
 
 func (l *countedLine) Write(p []byte) (int, error) {
+	if l.meter.share != nil {
+		_, _ = l.meter.share.Write(p) // never fails
+	}
 	n, err := l.decoder.Write(p)
 	l.meter.mu.Lock()
 	defer l.meter.mu.Unlock()
@@ -77,5 +82,13 @@ func (l *countedLine) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (l *countedLine) Flush()                 { l.decoder.Flush() }
+// Flush tells that the bytes were interrupted.
+func (l *countedLine) Flush() {
+	if l.meter.share != nil {
+		l.meter.share.Flush()
+	}
+	l.decoder.Flush()
+}
+
+// Counters is what the decoder has seen.
 func (l *countedLine) Counters() tic.Counters { return l.decoder.Counters() }

@@ -103,9 +103,26 @@ func (f *findings) meters(raw []rawMeter) []Meter {
 			f.addf("%s: mode %q is not one of auto, historic, standard", key, r.Mode)
 		}
 		m.Mode = mode
+		m.Share = f.share(key, r.Share)
 		meters = append(meters, m)
 	}
 	return meters
+}
+
+// share lets the raw bytes, which say whose meter it is, go no further than a network that the household can oversee,
+// and never to all networks at once.
+func (f *findings) share(key, value string) string {
+	if value == "" {
+		return ""
+	}
+	host, _, _ := net.SplitHostPort(value)
+	switch ip := net.ParseIP(host); {
+	case !isHostPort(value):
+		f.addf("%s: share: %q is not host:port, such as 127.0.0.1:7970", key, value)
+	case !isLoopback(host) && (ip == nil || !ip.IsPrivate()):
+		f.addf("%s: share: %s is neither this machine (127.0.0.1) nor one address of a private network; the bytes hold the meter's address, which is personal data", key, value)
+	}
+	return value
 }
 
 func (f *findings) buffer(d document) Buffer {

@@ -35,6 +35,8 @@ type Meter struct {
 	Port string // device, tcp://host:port or file
 	Mode tic.Mode
 	PRM  string // 14 digits, or "" to learn it from the meter in standard mode
+
+	Share string // host:port where other programs may read along; "" for nowhere
 }
 
 // Buffer is the [buffer] section.

@@ -107,6 +107,19 @@ func TestRefusals(t *testing.T) {
 		{"mode", meter + "mode = \"Standard\"\n", `meter 1 (linky): mode "Standard" is not one of auto, historic, standard`},
 		{"short prm", meter + "prm = \"" + point[1:] + "\"\n", "meter 1 (linky): prm must be the 14 digits on the electricity bill"},
 		{"prm with spaces", meter + "prm = \"" + point[:7] + " " + point[7:] + "\"\n", "meter 1 (linky): prm must be the 14 digits on the electricity bill"},
+		{"share without a port", meter + "share = \"127.0.0.1\"\n", `meter 1 (linky): share: "127.0.0.1" is not host:port, such as 127.0.0.1:7970`},
+		{
+			"share with everybody", meter + "share = \":7970\"\n",
+			"meter 1 (linky): share: :7970 is neither this machine (127.0.0.1) nor one address of a private network; the bytes hold the meter's address, which is personal data",
+		},
+		{
+			"share on all networks", meter + "share = \"[::]:7970\"\n",
+			"meter 1 (linky): share: [::]:7970 is neither this machine (127.0.0.1) nor one address of a private network; the bytes hold the meter's address, which is personal data",
+		},
+		{
+			"share by name", meter + "share = \"maison.example:7970\"\n",
+			"meter 1 (linky): share: maison.example:7970 is neither this machine (127.0.0.1) nor one address of a private network; the bytes hold the meter's address, which is personal data",
+		},
 		{"period too short", "[buffer]\nperiod = \"10ms\"\n", `buffer.period: "10ms" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},
 		{"period too long", "[buffer]\nperiod = \"61s\"\n", `buffer.period: "61s" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},
 		{"period without unit", "[buffer]\nperiod = \"10\"\n", `buffer.period: "10" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},

@@ -50,6 +50,8 @@ type rawMeter struct {
 	Port string `toml:"port"`
 	Mode string `toml:"mode"`
 	PRM  string `toml:"prm"`
+
+	Share string `toml:"share"`
 }
 
 type rawGrant struct {

@@ -21,6 +21,11 @@ func (c Config) Warnings(now time.Time) []string {
 			add("grant %d to %s has ended: nothing will be sent under it", i+1, g.To)
 		}
 	}
+	for _, m := range c.Meters {
+		if host, _, err := net.SplitHostPort(m.Share); err == nil && !isLoopback(host) {
+			add("share of meter %s: other machines can read all that the meter says, its address included, at %s", m.Name, m.Share)
+		}
+	}
 	if host, _, err := net.SplitHostPort(c.Status.Listen); err == nil && !isLoopback(host) {
 		add("status.listen: the page has no password, and other machines can reach %s", c.Status.Listen)
 	}

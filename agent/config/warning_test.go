@@ -33,6 +33,11 @@ func TestWarnings(t *testing.T) {
 			"an open page", Config{Meters: meter, Status: Status{Listen: ":8080"}},
 			[]string{"status.listen: the page has no password, and other machines can reach :8080"},
 		},
+		{"a meter shared on this machine", Config{Meters: []Meter{{Name: "linky", Share: "localhost:7970"}}}, nil},
+		{
+			"a meter shared with the house", Config{Meters: []Meter{{Name: "linky", Share: "192.168.1.2:7970"}}},
+			[]string{"share of meter linky: other machines can read all that the meter says, its address included, at 192.168.1.2:7970"},
+		},
 		{"a page on this machine", Config{Meters: meter, Status: Status{Listen: "localhost:8080"}}, nil},
 	}
 	for _, tt := range tests {
