@@ -1,6 +1,10 @@
 package buffer
 
-import "time"
+import (
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+)
 
 // WithClock replaces the wall clock.
 func (o Options) WithClock(now func() time.Time) Options {
@@ -16,6 +20,16 @@ func (o Options) WithFree(free func(string) (uint64, error)) Options {
 
 // Reclaim gives space back at once instead of by the keeper.
 func (b *Buffer) Reclaim() error { return b.reclaim() }
+
+// Mark writes the key that DropMarked drops.
+func (b *Buffer) Mark() error {
+	return b.inTurn(func() error {
+		return b.write(func(txn *badger.Txn) error { return txn.Set(flushKey(), nil) })
+	})()
+}
+
+// DropMarked compacts the tables when one of them holds what Mark has written, and does nothing else.
+func (b *Buffer) DropMarked() error { return b.db.DropPrefix(flushKey()) }
 
 // Trim trims at once instead of after an hour without Put.
 func (b *Buffer) Trim() error { return b.inTurn(b.trim)() }
