@@ -8,6 +8,7 @@ const secondsPerDay = 24 * 3600
 // moment is one second as the household lives it: legal time of metropolitan France.
 type moment struct {
 	unix    int64 // seconds since 1970, UTC
+	lasts   int64 // seconds that it stands for: 1, or more when time goes in strides
 	day     int64 // local days since 1970-01-01
 	second  int64 // second of the local day, as a wall clock shows it
 	date    date  // calendar date of day
@@ -17,22 +18,22 @@ type moment struct {
 // date is a day of the calendar.
 type date struct{ year, month, day int16 }
 
-// calendar turns successive seconds into moments, recomputing only what changed.
-type calendar struct {
+// legalTime turns successive seconds into moments, recomputing only what changed.
+type legalTime struct {
 	last   moment
 	offset int64 // seconds east of UTC
 	until  int64 // the offset holds up to, not including, this second
 }
 
 // at returns the moment of a second. Seconds may jump in either direction.
-func (c *calendar) at(unix int64) moment {
+func (c *legalTime) at(unix int64) moment {
 	if unix >= c.until || unix < c.last.unix {
 		c.offset = offsetAt(unix)
 		c.until = (unix/3600 + 1) * 3600 // France changes its hour on the hour
 	}
 	local := unix + c.offset
 	next := c.last
-	next.unix, next.second = unix, local%secondsPerDay
+	next.unix, next.second, next.lasts = unix, local%secondsPerDay, 1
 	if day := local / secondsPerDay; day != next.day || next.date.year == 0 {
 		next.day = day
 		next.date, next.weekday = dateOf(day)
@@ -80,23 +81,26 @@ func startOfDay(day int64) int64 {
 
 // appendHorodate appends a second as the meter writes it.
 //
-//	Format:  S AA MM JJ hh mm ss, S = H in winter (UTC+1), E in summer (UTC+2)
+//	Format:  S AA MM JJ hh mm ss, S = H in winter (UTC+1), E in summer (UTC+2), h or e when the clock is degraded
 //	Example: "H260115183000"
 //
 // Enedis-NOI-CPT_54E §6.2.1.1.
-func appendHorodate(dst []byte, unix int64) []byte {
+func appendHorodate(dst []byte, unix int64, degraded bool) []byte {
 	offset := offsetAt(unix)
 	season := byte('H')
 	if offset != 3600 {
 		season = 'E'
 	}
+	if degraded {
+		season += 'a' - 'A'
+	}
 	return appendStamp(append(dst, season), unix+offset)
 }
 
-// appendPeakHorodate appends six in the morning of a local day, when mobile peaks start and end.
+// appendPeakHorodate appends a minute of local time since 1970, at which a mobile peak starts or ends.
 // Its season letter is a space: not applicable.
-func appendPeakHorodate(dst []byte, day int64) []byte {
-	return appendStamp(append(dst, ' '), day*secondsPerDay+6*3600)
+func appendPeakHorodate(dst []byte, minute int64) []byte {
+	return appendStamp(append(dst, ' '), minute*60)
 }
 
 // appendStamp appends AAMMJJhhmmss of a second already moved to local time.

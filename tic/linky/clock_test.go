@@ -32,14 +32,14 @@ func TestLegalTime(t *testing.T) {
 	}
 }
 
-// TestCalendar holds the shortcuts of calendar against the time zone database, forwards, backwards and across changes.
+// TestCalendar holds the shortcuts of legalTime against the time zone database, forwards, backwards and across changes.
 func TestCalendar(t *testing.T) {
 	t.Parallel()
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c calendar
+	var c legalTime
 	for _, start := range []time.Time{
 		time.Date(2026, 3, 28, 22, 0, 0, 0, time.UTC),
 		time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC),
@@ -75,16 +75,20 @@ func TestHorodate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(appendHorodate(nil, instant.Unix())); got != test.want {
+		if got := string(appendHorodate(nil, instant.Unix(), false)); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+		degraded := string(test.want[0]-'A'+'a') + test.want[1:]
+		if got := string(appendHorodate(nil, instant.Unix(), true)); got != degraded {
+			t.Errorf("%s, with a degraded clock: %s, want %s", test.name, got, degraded)
 		}
 	}
 }
 
 func TestPeakHorodate(t *testing.T) {
 	t.Parallel()
-	day := time.Date(2026, 7, 2, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay
-	if got, want := string(appendPeakHorodate(nil, day)), " 260702060000"; got != want {
+	minute := time.Date(2026, 7, 2, 6, 30, 0, 0, time.UTC).Unix() / 60
+	if got, want := string(appendPeakHorodate(nil, minute)), " 260702063000"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

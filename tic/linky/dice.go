@@ -15,6 +15,8 @@ const (
 	forNoise
 	forVoltage
 	forSilence
+	forCar
+	forDamage
 )
 
 // castFor gives the dice of one purpose and one local day (0 when the purpose is not a daily one).

@@ -8,6 +8,9 @@ func (m *Meter) historic(dst []byte) []byte {
 		m.sayShort(&l)
 		return l.out
 	}
+	if m.scenario.Model == Plain {
+		m.sayState(&l)
+	}
 	m.sayContract(&l)
 	m.sayHistoricIndexes(&l)
 	m.sayRate(&l)
@@ -39,68 +42,116 @@ func (m *Meter) sayShort(l *lines) {
 	}
 }
 
-// sayContract is ADCO to ISOUSC.
+// sayContract is ADCO to ISOUSC. The last character of Tempo's OPTARIF holds the programs of two circuits (02E).
 func (m *Meter) sayContract(l *lines) {
 	l.text("ADCO", m.address)
-	l.text("OPTARIF", [...]string{"BASE", "HC..", "BBR("}[m.scenario.Contract])
+	l.open("OPTARIF")
+	l.out = append(l.out, [...]string{"BASE", "HC..", "BBR", "EJP."}[m.contract.historic()]...)
+	if m.contract == Tempo {
+		l.out = append(l.out, byte('('+m.scenario.TempoProgram))
+	}
+	l.shut()
 	l.number("ISOUSC", 2, m.limit)
 }
 
-// sayHistoricIndexes is BASE, or HCHC and HCHP, or BBRHCJB to BBRHPJR: the supplier's indexes from 1 on.
+// sayHistoricIndexes is BASE, or HCHC and HCHP, BBRHCJB to BBRHPJR, EJPHN and EJPHPM: the supplier's indexes from 1 on.
 func (m *Meter) sayHistoricIndexes(l *lines) {
-	labels := [...]string{"BASE"}
 	twoRates := [...]string{"HCHC", "HCHP"}
 	tempo := [...]string{"BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"}
-	chosen := labels[:]
-	switch m.scenario.Contract {
-	case PeakOffPeak:
-		chosen = twoRates[:]
+	ejp := [...]string{"EJPHN", "EJPHPM"}
+	chosen := twoRates[:]
+	switch m.contract.historic() {
+	case Base:
+		l.number("BASE", 9, m.index.drawn.hours)
+		return
 	case Tempo:
 		chosen = tempo[:]
+	case EJP:
+		chosen = ejp[:]
 	}
 	for i, label := range chosen {
 		l.number(label, 9, m.index.supplier[i])
 	}
 }
 
-// sayRate is PTEC and, on Tempo, DEMAIN.
+// sayRate is PEJP, PTEC and DEMAIN: what is counted now, and what is announced.
 func (m *Meter) sayRate(l *lines) {
-	switch m.scenario.Contract {
-	case PeakOffPeak:
-		l.text("PTEC", [...]string{"HC..", "HP.."}[m.tariff.supplier-1])
-	case Tempo:
-		l.text("PTEC", [...]string{"HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR"}[m.tariff.supplier-1])
-		l.text("DEMAIN", [...]string{"----", "BLEU", "BLAN", "ROUG"}[m.tariff.tomorrow])
-	default:
+	index := m.tariff.supplier - 1
+	switch m.contract.historic() {
+	case Base:
 		l.text("PTEC", "TH..")
+	case PeakOffPeak:
+		l.text("PTEC", [...]string{"HC..", "HP.."}[index])
+	case EJP:
+		if m.tariff.notice != 0 || m.tariff.running != 0 {
+			l.text("PEJP", "30")
+		}
+		l.text("PTEC", [...]string{"HN..", "PM.."}[index])
+	case Tempo:
+		l.text("PTEC", [...]string{"HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR"}[index])
+		l.text("DEMAIN", [...]string{"----", "BLEU", "BLAN", "ROUG"}[m.tariff.tomorrow])
 	}
 }
 
-// sayCurrents is IINST, ADPS and IMAX, or their three-phase forms. A Linky's IMAX is a constant (54E §6.1).
+// sayCurrents is IINST, ADPS and IMAX, or their three-phase forms. A Linky's IMAX is a constant (54E §6.1), that of a
+// meter before it the highest current it ever saw.
 func (m *Meter) sayCurrents(l *lines) {
 	if m.scenario.Phases == 1 {
 		l.number("IINST", 3, m.now.amps[0])
 		if m.alarm.over[0] {
 			l.number("ADPS", 3, m.now.amps[0])
 		}
-		l.number("IMAX", 3, 90)
+		l.number("IMAX", 3, m.highestCurrent(0, 90))
 		return
 	}
 	for phase, label := range [3]string{"IINST1", "IINST2", "IINST3"} {
 		l.number(label, 3, m.now.amps[phase])
 	}
-	for _, label := range [3]string{"IMAX1", "IMAX2", "IMAX3"} {
-		l.number(label, 3, 60)
+	for phase, label := range [3]string{"IMAX1", "IMAX2", "IMAX3"} {
+		l.number(label, 3, m.highestCurrent(phase, 60))
 	}
-	l.number("PMAX", 5, m.drawn.yesterday.value)
+	if m.scenario.Model.old() {
+		l.number("PMAX", 5, m.highest.watts)
+	} else {
+		l.number("PMAX", 5, m.drawn.yesterday.value)
+	}
 }
 
-// sayEnd is PAPP to PPOT. PAPP is rounded to ten volt-amperes (02E).
-func (m *Meter) sayEnd(l *lines) {
-	l.number("PAPP", 5, (m.now.totalDrawn+5)/10*10)
-	l.text("HHPHC", "A")
-	l.text("MOTDETAT", "000000")
-	if m.scenario.Phases == 3 {
-		l.text("PPOT", "00")
+// highestCurrent is IMAX; constant is what a Linky says.
+func (m *Meter) highestCurrent(phase int, constant int64) int64 {
+	if m.scenario.Model.old() {
+		return m.highest.amps[phase]
 	}
+	return constant
+}
+
+// sayEnd is PAPP to PPOT. PAPP is rounded to ten volt-amperes (02E), but not by the three-phase meters before Linky,
+// which have no HHPHC either.
+func (m *Meter) sayEnd(l *lines) {
+	three := m.scenario.Phases == 3
+	switch {
+	case m.scenario.Model == Plain: // it measures no apparent power
+	case m.scenario.Model == Electronic && three:
+		l.number("PAPP", 5, m.now.totalDrawn)
+	default:
+		l.number("PAPP", 5, (m.now.totalDrawn+5)/10*10)
+		l.text("HHPHC", m.timetable)
+	}
+	if m.scenario.Model != Plain {
+		m.sayState(l)
+	}
+	if three {
+		l.open("PPOT")
+		l.out = appendHex(l.out, 2, flag(m.condition.Lost != 0, 1)<<m.condition.Lost)
+		l.shut()
+	}
+}
+
+// sayState is MOTDETAT, a word for the distributor.
+func (m *Meter) sayState(l *lines) {
+	if m.scenario.Model == Electronic && m.scenario.Phases == 3 {
+		l.text("MOTDETAT", "400000")
+		return
+	}
+	l.text("MOTDETAT", "000000")
 }

@@ -33,8 +33,8 @@ type chore struct {
 }
 
 // newHousehold moves a family in. Its tank lacks one kilowatt-hour.
-func newHousehold(s *Scenario) household {
-	h := household{
+func newHousehold(s *Scenario) *household {
+	h := &household{
 		seed: s.Seed, percent: sizeOf(s), day: -1,
 		noise: castFor(s.Seed, forNoise, 0), tank: 3_600_000,
 	}
@@ -134,7 +134,7 @@ func (h *household) runWaterHeater(loads *[3]load, now moment, offPeak bool) {
 	const watts = 2200
 	h.drawHotWater(now)
 	if offPeak && h.tank > 0 {
-		h.tank -= watts
+		h.tank -= watts * now.lasts
 		h.add(loads, 0, watts, 0)
 	}
 }

@@ -4,12 +4,13 @@ import "releve/tic"
 
 // Characters of the line, Enedis-NOI-CPT_54E §5.3.
 const (
-	startOfText    = 0x02
-	endOfText      = 0x03
-	tab            = '\t'
-	lineFeed       = '\n'
-	carriageReturn = '\r'
-	space          = ' '
+	startOfText       = 0x02
+	endOfText         = 0x03
+	endOfTransmission = 0x04
+	tab               = '\t'
+	lineFeed          = '\n'
+	carriageReturn    = '\r'
+	space             = ' '
 )
 
 // lines writes groups one after the other. Historic mode and standard mode differ by the separator,
@@ -21,7 +22,8 @@ const (
 type lines struct {
 	out       []byte
 	separator byte
-	start     int // of the label being written
+	degraded  bool // the meter is not sure of its clock
+	start     int  // of the label being written
 }
 
 // open starts a group.
@@ -56,10 +58,13 @@ func (l *lines) number(label string, width int, value int64) {
 	l.shut()
 }
 
-// dated writes a group with a horodate and a zero-padded decimal value.
+// dated writes a group with a horodate and a zero-padded decimal value, or nothing for a value that never was.
 func (l *lines) dated(label string, width int, d dated) {
+	if d.at == 0 {
+		return
+	}
 	l.open(label)
-	l.out = append(appendHorodate(l.out, d.at), tab)
+	l.out = append(appendHorodate(l.out, d.at, l.degraded), tab)
 	l.out = appendPadded(l.out, width, d.value)
 	l.shut()
 }
@@ -76,9 +81,19 @@ func appendPadded(dst []byte, width int, value int64) []byte {
 	return dst
 }
 
-// appendHex appends value on eight upper-case hexadecimal digits.
-func appendHex(dst []byte, value uint32) []byte {
-	for shift := 28; shift >= 0; shift -= 4 {
+// padded writes a group with a text, filled up with spaces.
+func (l *lines) padded(label string, width int, value string) {
+	l.open(label)
+	l.out = append(l.out, value...)
+	for range width - len(value) {
+		l.out = append(l.out, space)
+	}
+	l.shut()
+}
+
+// appendHex appends value on exactly width upper-case hexadecimal digits.
+func appendHex(dst []byte, width int, value uint32) []byte {
+	for shift := 4 * (width - 1); shift >= 0; shift -= 4 {
 		dst = append(dst, "0123456789ABCDEF"[value>>shift&0xF])
 	}
 	return dst

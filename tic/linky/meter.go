@@ -10,22 +10,32 @@ import (
 	"releve/tic"
 )
 
-// Meter is an emulated Linky. It is not safe for concurrent use.
+// Meter is an emulated Linky, or one of those before it. It is not safe for concurrent use.
 type Meter struct {
-	// set once
-	scenario Scenario
-	address  string // ADSC and ADCO
-	point    string // PRM
-	limit    int64  // ISOUSC, in A
+	scenario  Scenario
+	point     string   // PRM
+	limit     int64    // ISOUSC, in A
+	timetable string   // HHPHC
+	pending   []Change // that have not happened yet
+
+	// what may change
+	mode      tic.Mode
+	number    int64  // of the meters that hung here before
+	address   string // ADSC and ADCO
+	contract  Contract
+	calendar  *Calendar
+	condition Condition
 
 	// the clock
 	instant int64 // of the next frame, in nanoseconds since 1970
 	second  int64 // the last one that was measured
-	legal   calendar
+	stride  int64 // seconds from one measure to the next: 1, but for tests that live years
+	legal   legalTime
 	silence dice
 
 	// the home
-	home household
+	home building
+	car  car
 	roof roof
 	grid grid
 
@@ -33,6 +43,7 @@ type Meter struct {
 	tariff  tariff
 	now     measure
 	index   indexes
+	highest highest
 	drawn   maximum    // VA
 	phases  [3]maximum // VA
 	sent    maximum    // VA
@@ -40,6 +51,12 @@ type Meter struct {
 	sending mean       // W injected
 	volts   [3]mean    // V
 	alarm   alarm
+}
+
+// building is what uses electricity behind the meter.
+type building interface {
+	// live returns the power on each phase at a moment.
+	live(now moment, offPeak bool) [3]load
 }
 
 // New checks a scenario and returns its meter. The meter has already lived through the day before and the
@@ -51,36 +68,30 @@ func New(s Scenario) (*Meter, error) {
 		return nil, fmt.Errorf("check scenario: %w", err)
 	}
 	m := &Meter{
-		scenario: s,
-		limit:    s.ampsPerPhase(),
-		instant:  s.Start.UnixNano(),
-		silence:  castFor(s.Seed, forSilence, 0),
-		home:     newHousehold(&s),
-		roof:     newRoof(&s),
-		grid:     newGrid(s.Seed),
+		scenario: s, point: s.point(), limit: s.ampsPerPhase(), timetable: s.timetable(), pending: s.Changes,
+		mode: s.Mode, address: s.address(0), contract: s.Contract, calendar: s.Contract.calendar(s.Calendar),
+		instant: s.Start.UnixNano(), stride: 1, silence: castFor(s.Seed, forSilence, 0),
+		home: newBuilding(&s), car: newCar(&s), roof: newRoof(&s), grid: newGrid(s.Seed),
 	}
-	m.name()
 	m.liveYesterday()
+	m.condition = s.Condition
+	m.happen(m.second)
 	return m, nil
 }
 
-// name invents the addresses. ADSC has the form of a real one, two digits of maker, two of year and two of type
-// (61 on one phase, 76 on three), and no household's. The PRM begins with 99, which no region of France has.
-func (m *Meter) name() {
-	d := castFor(m.scenario.Seed, forIdentity, 0)
-	model := 61
-	if m.scenario.Phases == 3 {
-		model = 76
+// newBuilding puts a school or a family behind the meter.
+func newBuilding(s *Scenario) building {
+	if s.School {
+		return newSchool(s)
 	}
-	m.address = fmt.Sprintf("%02d%02d%02d%06d", d.between(2, 4), d.between(16, 25), model, d.below(1_000_000))
-	m.point = fmt.Sprintf("99%012d", d.below(1_000_000_000_000))
+	return newHousehold(s)
 }
 
 // liveYesterday starts the registers and runs the home from the midnight before last to the start.
 func (m *Meter) liveYesterday() {
 	today := localMidnight(m.instant / int64(time.Second))
 	m.second = localMidnight(today-1) - 1 // so that midnight itself opens the day
-	m.tariff = tariffAt(&m.scenario, m.legal.at(m.second))
+	m.tariff = m.calendar.tariffAt(m.scenario.Seed, m.legal.at(m.second))
 	m.inherit()
 	m.measureUntil(m.instant / int64(time.Second))
 }
@@ -88,9 +99,12 @@ func (m *Meter) liveYesterday() {
 // inherit fills the indexes with the years before the scenario.
 func (m *Meter) inherit() {
 	d := castFor(m.scenario.Seed, forIndexes, 0)
-	shares := [...][]int64{{9000}, {3600, 5400}, {2600, 4500, 350, 600, 120, 160}}[m.scenario.Contract]
+	shares := map[Contract][]int64{
+		Base: {9000}, PeakOffPeak: {3600, 5400}, Tempo: {2600, 4500, 350, 600, 120, 160}, EJP: {8200, 800},
+		Weekend: {2700, 3700, 2600}, Custom: {2600, 2200, 1400, 900, 700, 500, 300, 200, 100, 100},
+	}[m.contract]
 	years := d.between(1, 5)
-	for i, share := range shares {
+	for i, share := range shares[:min(len(shares), len(m.calendar.Rates))] {
 		wattHours := share*1000*years + d.below(share*1000)
 		m.index.drawn.hours += wattHours
 		m.index.supplier[i] += wattHours
@@ -116,26 +130,46 @@ func (m *Meter) Advance(d time.Duration) {
 
 // measureUntil measures every second up to and including the given one.
 func (m *Meter) measureUntil(second int64) {
-	for m.second < second {
-		m.second++
+	for m.second+m.stride <= second {
+		m.second += m.stride
 		m.measure(m.legal.at(m.second))
+		m.happen(m.second)
 	}
 }
 
 // measure takes one second into the registers. The energy of the second that ends belongs to the rate that
 // counted during it, so the rate changes after it; the maximum of the new day starts with the second that opens it.
 func (m *Meter) measure(now moment) {
-	loads := m.home.live(now, m.tariff.offPeak)
-	loads[0].active -= m.roof.shine(now)
-	m.grid.drift()
-	m.now.see(&loads, &m.grid, m.scenario.Phases)
-	m.index.count(m.now.active, m.now.reactive, &m.tariff)
+	now.lasts = m.stride
+	m.see(now)
+	m.index.count(m.now.active*now.lasts, m.now.reactive*now.lasts, &m.tariff)
+	m.highest.note(&m.now)
 	m.average(now)
 	if now.second%60 == 0 {
-		m.tariff = tariffAt(&m.scenario, now)
+		m.tariff = m.calendar.tariffAt(m.scenario.Seed, now)
 	}
 	m.keepMaxima(now)
 	m.alarm.watch(&m.now, m.limit, now.unix)
+}
+
+// see measures the home, of which an open breaker and a lost phase leave nothing.
+func (m *Meter) see(now moment) {
+	loads := m.home.live(now, m.tariff.offPeak)
+	m.car.charge(&loads, now, m.tariff.offPeak)
+	loads[0].active -= m.roof.shine(now)
+	m.grid.drift()
+	for phase := range loads {
+		if m.condition.Breaker != 0 || m.condition.Lost == phase+1 {
+			loads[phase] = load{}
+		}
+	}
+	m.now.see(&loads, &m.grid, m.scenario.Phases)
+	switch {
+	case m.condition.Lost != 0:
+		m.now.volts[m.condition.Lost-1] = 0
+	case m.condition.Overvoltage:
+		m.now.volts[0] += overvoltage
+	}
 }
 
 // average takes the second into the load curves and the mean voltages, and shuts the periods that end with it.
@@ -159,11 +193,7 @@ func (m *Meter) average(now moment) {
 // keepMaxima notes the powers of the second, in the new day when it is midnight.
 func (m *Meter) keepMaxima(now moment) {
 	if now.second == 0 {
-		m.drawn.turn(now.unix)
-		m.sent.turn(now.unix)
-		for phase := range m.phases {
-			m.phases[phase].turn(now.unix)
-		}
+		m.turnMaxima(now.unix)
 	}
 	m.drawn.note(m.now.totalDrawn, now.unix)
 	m.sent.note(m.now.totalSent, now.unix)
@@ -172,33 +202,20 @@ func (m *Meter) keepMaxima(now moment) {
 	}
 }
 
+// turnMaxima starts a new day.
+func (m *Meter) turnMaxima(midnight int64) {
+	m.drawn.turn(midnight)
+	m.sent.turn(midnight)
+	for phase := range m.phases {
+		m.phases[phase].turn(midnight)
+	}
+}
+
 // Frame appends the next whole frame, STX to ETX, in seven-bit characters without parity, and moves the simulated
-// clock by the time that the frame and the silence after it take on the line.
+// clock by the time that the frame and the silence after it take on the line. A three-phase historic meter cuts the
+// frame in which an overload begins: it ends with EOT. A meter that is silent appends nothing, and a second goes by.
 // It allocates nothing but room in dst.
 //
 //	Format:  STX group … ETX
 //	Example: "\x02\nADSC\t041861282663\t<\r … \x03"
-func (m *Meter) Frame(dst []byte) []byte {
-	dst, _ = m.next(dst)
-	return dst
-}
-
-// next is Frame, and also returns the silence after it.
-func (m *Meter) next(dst []byte) ([]byte, time.Duration) {
-	before := len(dst)
-	dst = append(dst, startOfText)
-	if m.scenario.Mode == tic.Historic {
-		dst = m.historic(dst)
-	} else {
-		dst = m.standard(dst)
-	}
-	dst = append(dst, endOfText)
-	silence := time.Duration(m.silence.between(16_700, 33_400)) * time.Microsecond // 02E §1.5.1
-	m.Advance(m.onLine(len(dst)-before) + silence)
-	return dst, silence
-}
-
-// onLine is the time that n characters take: a start bit, seven bits, parity and a stop bit each.
-func (m *Meter) onLine(n int) time.Duration {
-	return time.Duration(int64(n) * 10 * int64(time.Second) / m.scenario.baud())
-}
+func (m *Meter) Frame(dst []byte) []byte { return m.next(dst).line }

@@ -79,3 +79,17 @@ func (m *mean) shut(at int64) {
 	m.before, m.last = m.last, dated{(m.sum + m.count/2) / m.count, at}
 	m.sum, m.count = 0, 0
 }
+
+// highest keeps what a meter before Linky shows as IMAX and PMAX.
+type highest struct {
+	amps  [3]int64
+	watts int64
+}
+
+// note takes one second in.
+func (h *highest) note(now *measure) {
+	for phase, amps := range now.amps {
+		h.amps[phase] = max(h.amps[phase], amps)
+	}
+	h.watts = max(h.watts, now.active)
+}

@@ -24,18 +24,18 @@ type Pace struct {
 // Times are counted from the start, so they do not drift; when w blocks, the line goes on later and loses nothing.
 // A Write that blocks is not interrupted by ctx.
 func (m *Meter) Run(ctx context.Context, w io.Writer, pace Pace) error {
-	send := m.sendWhole
+	send := sendWhole
 	if !pace.Max {
-		send = newWire(m).send
+		send = newWire().send
 	}
 	var frame []byte
 	for n := 0; ctx.Err() == nil && (pace.Frames == 0 || n < pace.Frames); n++ {
-		var silence time.Duration
-		frame, silence = m.next(frame[:0])
+		next := m.next(frame[:0])
+		frame = next.line
 		if pace.Parity {
 			EvenParity(frame)
 		}
-		if err := send(ctx, w, frame, silence); err != nil {
+		if err := send(ctx, w, next); err != nil {
 			return fmt.Errorf("write frame: %w", err)
 		}
 	}
@@ -51,8 +51,11 @@ func EvenParity(frame []byte) {
 }
 
 // sendWhole writes a frame at once.
-func (m *Meter) sendWhole(_ context.Context, w io.Writer, frame []byte, _ time.Duration) error {
-	_, err := w.Write(frame)
+func sendWhole(_ context.Context, w io.Writer, frame talk) error {
+	if len(frame.line) == 0 {
+		return nil
+	}
+	_, err := w.Write(frame.line)
 	return err
 }
 
@@ -61,33 +64,25 @@ const lag = 250 * time.Millisecond
 
 // wire holds the bytes back to the rhythm of the line.
 type wire struct {
-	meter *Meter
 	start time.Time // of the frame being sent
-	chunk int       // bytes in a sixtieth of a second
 	timer *time.Timer
 }
 
-func newWire(m *Meter) *wire {
-	return &wire{
-		meter: m,
-		start: time.Now(),
-		chunk: int(m.scenario.baud() / 600),
-		timer: time.NewTimer(0),
-	}
-}
+func newWire() *wire { return &wire{start: time.Now(), timer: time.NewTimer(0)} }
 
-// send writes a frame chunk by chunk. The silence only puts off the next frame.
-func (x *wire) send(ctx context.Context, w io.Writer, frame []byte, silence time.Duration) error {
-	for from := 0; from < len(frame); from += x.chunk {
-		to := min(from+x.chunk, len(frame))
-		if !x.wait(ctx, x.meter.onLine(to)) {
+// send writes a frame in chunks of a sixtieth of a second. The silence only puts off the next frame.
+func (x *wire) send(ctx context.Context, w io.Writer, frame talk) error {
+	chunk := int(frame.baud / 600)
+	for from := 0; from < len(frame.line); from += chunk {
+		to := min(from+chunk, len(frame.line))
+		if !x.wait(ctx, onLine(to, frame.baud)) {
 			return nil
 		}
-		if _, err := w.Write(frame[from:to]); err != nil {
+		if _, err := w.Write(frame.line[from:to]); err != nil {
 			return err
 		}
 	}
-	x.start = x.start.Add(x.meter.onLine(len(frame)) + silence)
+	x.start = x.start.Add(onLine(len(frame.line), frame.baud) + frame.silence)
 	return nil
 }
 

@@ -16,7 +16,7 @@ func TestScenarioErrors(t *testing.T) {
 		err      string
 	}{
 		{"mode", linky.Scenario{Mode: 9}, "check scenario: a meter talks in historic or standard mode, not in mode 9"},
-		{"contract", linky.Scenario{Contract: 3}, "check scenario: there is no contract 3: choose Base, PeakOffPeak or Tempo"},
+		{"contract", linky.Scenario{Contract: 6}, "check scenario: there is no contract 6: choose Base, PeakOffPeak, Tempo, EJP, Weekend or Custom"},
 		{"two phases", linky.Scenario{Phases: 2}, "check scenario: a meter has 1 or 3 phases, not 2"},
 		{"negative phases", linky.Scenario{Phases: -1}, "check scenario: a meter has 1 or 3 phases, not -1"},
 		{"last century", linky.Scenario{Start: time.Date(1999, 5, 1, 0, 0, 0, 0, time.UTC)},
@@ -88,7 +88,8 @@ func TestCurvePeriod(t *testing.T) {
 func TestContractString(t *testing.T) {
 	t.Parallel()
 	for contract, want := range map[linky.Contract]string{
-		linky.Base: "base", linky.PeakOffPeak: "hc/hp", linky.Tempo: "tempo", 9: "contract 9",
+		linky.Base: "base", linky.PeakOffPeak: "hc/hp", linky.Tempo: "tempo",
+		linky.EJP: "ejp", linky.Weekend: "hc/we", linky.Custom: "custom", 9: "contract 9",
 	} {
 		if got := contract.String(); got != want {
 			t.Errorf("contract %d is %q, want %q", uint8(contract), got, want)

@@ -2,7 +2,7 @@ package linky
 
 // standard appends the groups of a standard-mode frame, Enedis-NOI-CPT_54E §6.2, in the order meters send them.
 func (m *Meter) standard(dst []byte) []byte {
-	l := lines{out: dst, separator: tab}
+	l := lines{out: dst, separator: tab, degraded: m.condition.Degraded}
 	m.sayWho(&l)
 	m.sayIndexes(&l)
 	m.sayLine(&l)
@@ -19,12 +19,25 @@ func (m *Meter) standard(dst []byte) []byte {
 // sayWho is ADSC to LTARF.
 func (m *Meter) sayWho(l *lines) {
 	l.text("ADSC", m.address)
-	l.text("VTIC", "02")
+	if m.scenario.Model == Pilot {
+		l.text("VTIC", "01")
+	} else {
+		l.text("VTIC", "02")
+	}
 	l.open("DATE") // a horodate and an empty value
-	l.out = append(appendHorodate(l.out, m.second), tab)
+	l.out = append(appendHorodate(l.out, m.second, l.degraded), tab)
 	l.shut()
-	l.text("NGTF", m.scenario.Contract.calendarName())
-	l.text("LTARF", m.scenario.Contract.rateName(m.tariff.supplier))
+	m.sayNames(l)
+}
+
+// sayNames is NGTF and LTARF, where they were programmed.
+func (m *Meter) sayNames(l *lines) {
+	if name := m.calendar.Name; name != "" && !m.scenario.Unnamed {
+		l.padded("NGTF", 16, name)
+	}
+	if name := m.calendar.Rates[m.tariff.supplier-1]; name != "" && !m.scenario.Unnamed {
+		l.padded("LTARF", 16, name)
+	}
 }
 
 // sayIndexes is EAST to ERQ4. All registers are always sent, used or not; those of a producer only by a producer.
@@ -63,7 +76,7 @@ func (m *Meter) sayLine(l *lines) {
 
 // sayPower is SINSTS and, on three phases, SINSTS1 to SINSTS3.
 func (m *Meter) sayPower(l *lines) {
-	l.number("SINSTS", 5, m.now.totalDrawn)
+	l.number(m.named("SINSTS", "SINST1"), 5, m.now.totalDrawn)
 	if m.scenario.Phases != 3 {
 		return
 	}
@@ -72,17 +85,25 @@ func (m *Meter) sayPower(l *lines) {
 	}
 }
 
+// named is a label, or that of a pilot meter.
+func (m *Meter) named(label, pilot string) string {
+	if m.scenario.Model == Pilot {
+		return pilot
+	}
+	return label
+}
+
 // sayMaxima is SMAXSN to SMAXSN3-1: today's maxima, then yesterday's.
 func (m *Meter) sayMaxima(l *lines) {
 	today := [3]string{"SMAXSN1", "SMAXSN2", "SMAXSN3"}
 	yesterday := [3]string{"SMAXSN1-1", "SMAXSN2-1", "SMAXSN3-1"}
-	l.dated("SMAXSN", 5, m.drawn.today)
+	l.dated(m.named("SMAXSN", "SMAXN"), 5, m.drawn.today)
 	if m.scenario.Phases == 3 {
 		for phase, label := range today {
 			l.dated(label, 5, m.phases[phase].today)
 		}
 	}
-	l.dated("SMAXSN-1", 5, m.drawn.yesterday)
+	l.dated(m.named("SMAXSN-1", "SMAXN-1"), 5, m.drawn.yesterday)
 	if m.scenario.Phases == 3 {
 		for phase, label := range yesterday {
 			l.dated(label, 5, m.phases[phase].yesterday)
@@ -102,55 +123,80 @@ func (m *Meter) sayInjected(l *lines) {
 
 // sayMeans is CCASN to UMOY3.
 func (m *Meter) sayMeans(l *lines) {
-	l.dated("CCASN", 5, m.curve.last)
-	l.dated("CCASN-1", 5, m.curve.before)
-	if m.scenario.Producer {
-		l.dated("CCAIN", 5, m.sending.last)
-		l.dated("CCAIN-1", 5, m.sending.before)
-	}
+	m.sayCurves(l)
 	volts := [3]string{"UMOY1", "UMOY2", "UMOY3"}
 	for phase := range m.scenario.Phases {
 		l.dated(volts[phase], 3, m.volts[phase].last)
 	}
 }
 
-// sayStatus is STGE.
-func (m *Meter) sayStatus(l *lines) {
-	l.open("STGE")
-	l.out = appendHex(l.out, m.status())
-	l.shut()
-}
-
-// sayPeaks is DPM1 to FPM2: the start and the end of the mobile peaks that are announced or running.
-func (m *Meter) sayPeaks(l *lines) {
-	start, end := [...]string{"DPM1", "DPM2"}, [...]string{"FPM1", "FPM2"}
-	for number := 1; number <= 2; number++ {
-		day, known := m.tariff.peakDay(number)
-		if !known {
-			continue
-		}
-		sayPeak(l, start[number-1], day)
-		sayPeak(l, end[number-1], day+1)
+// sayCurves is CCASN to CCAIN-1, when the load curve is on.
+func (m *Meter) sayCurves(l *lines) {
+	if m.scenario.NoCurve {
+		return
+	}
+	l.dated("CCASN", 5, m.curve.last)
+	l.dated("CCASN-1", 5, m.curve.before)
+	if m.scenario.Producer {
+		l.dated("CCAIN", 5, m.sending.last)
+		l.dated("CCAIN-1", 5, m.sending.before)
 	}
 }
 
-// sayPeak writes six in the morning of a day. The value is 00 on every meter seen.
-func sayPeak(l *lines, label string, day int64) {
+// sayStatus is STGE.
+func (m *Meter) sayStatus(l *lines) {
+	l.open("STGE")
+	l.out = appendHex(l.out, 8, m.status())
+	l.shut()
+}
+
+// sayPeaks is DPM1 to FPM3: the start and the end of the mobile peaks that are announced or running.
+func (m *Meter) sayPeaks(l *lines) {
+	start, end := [...]string{"DPM1", "DPM2", "DPM3"}, [...]string{"FPM1", "FPM2", "FPM3"}
+	for i, peak := range m.tariff.peaks {
+		if peak != (span{}) {
+			sayPeak(l, start[i], peak.from)
+			sayPeak(l, end[i], peak.to)
+		}
+	}
+}
+
+// sayPeak writes when a mobile peak starts or ends. The value is 00 on every meter seen.
+func sayPeak(l *lines, label string, minute int64) {
 	l.open(label)
-	l.out = append(appendPeakHorodate(l.out, day), tab, '0', '0')
+	l.out = append(appendPeakHorodate(l.out, minute), tab, '0', '0')
 	l.shut()
 }
 
 // sayPlan is MSG1 to PPOINTE.
 func (m *Meter) sayPlan(l *lines) {
-	l.text("MSG1", "PAS DE          MESSAGE         ")
+	m.sayMessages(l)
 	l.text("PRM", m.point)
 	l.number("RELAIS", 3, m.relays())
 	l.number("NTARF", 2, int64(m.tariff.supplier))
-	l.text("NJOURF", "00")
-	l.text("NJOURF+1", "00")
-	l.text("PJOURF+1", m.scenario.Contract.dayProfile())
-	if peak(m.tariff.tomorrow) != 0 {
-		l.text("PPOINTE", peakProfile(m.tariff.tomorrow))
+	l.number("NJOURF", 2, int64(m.tariff.profile))
+	l.number("NJOURF+1", 2, int64(m.tariff.next))
+	sayProfile(l, "PJOURF+1", m.calendar.Days[m.tariff.next])
+	if m.tariff.pending != 0 {
+		sayProfile(l, "PPOINTE", m.calendar.Peaks[m.tariff.pending-1].Day)
 	}
+}
+
+// sayMessages is MSG1, and MSG2 in a single frame.
+func (m *Meter) sayMessages(l *lines) {
+	if m.condition.Message == "" {
+		l.text("MSG1", "PAS DE          MESSAGE         ")
+	} else {
+		l.padded("MSG1", 32, m.condition.Message)
+	}
+	if m.condition.ShortMessage != "" {
+		l.padded("MSG2", 16, m.condition.ShortMessage)
+		m.condition.ShortMessage = ""
+	}
+}
+
+func sayProfile(l *lines, label string, day Day) {
+	l.open(label)
+	l.out = day.appendTo(l.out)
+	l.shut()
 }

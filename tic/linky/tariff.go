@@ -8,60 +8,92 @@ const (
 	red
 )
 
-// tariff is what the contract says of one moment.
+// tariff is what the calendar says of one moment.
 type tariff struct {
-	supplier    int  // index that counts, 1 to 10
-	distributor int  // index that counts, 1 to 4
-	offPeak     bool // the dry contact is closed and the water heater may run
-	today       int  // colour of the Tempo day in progress; noColour on other contracts
-	tomorrow    int  // colour of the next Tempo day once it is announced
-	tempoDay    int64
+	supplier    int   // index that counts, 1 to 10
+	distributor int   // index that counts, 1 to 4
+	closed      bool  // the dry contact
+	virtual     uint8 // the virtual contacts, bit 0 for contact 1
+	offPeak     bool  // the water heater may run
+	profile     int   // day profile of today
+	next        int   // day profile of tomorrow
+
+	today    int     // colour of the Tempo day in progress; noColour on other contracts
+	tomorrow int     // colour of the next Tempo day once it is announced
+	running  int     // number of the mobile peak in progress, 0 for none
+	pending  int     // number of the one that is announced
+	notice   int     // the same, once the notice is given
+	peaks    [3]span // of peaks 1 to 3 that are announced or in progress
 }
 
-// announcement is the hour after which a Tempo meter knows tomorrow's colour.
-const announcement = 20 * 3600
+// span is when a mobile peak starts and ends: minutes of local time since 1970. It is zero when there is nothing to say.
+type span struct{ from, to int64 }
 
-// tariffAt applies the contract to a moment.
-func tariffAt(s *Scenario, now moment) tariff {
-	switch s.Contract {
-	case PeakOffPeak:
-		return twoRates(now)
-	case Tempo:
-		return tempo(s.Seed, now)
-	default:
-		// The base contract has no off-peak hours; the owner's own timer runs the heater at night.
-		return tariff{supplier: 1, distributor: 1, offPeak: now.second >= 1*3600 && now.second < 6*3600}
+// tariffAt applies a calendar to a moment. Of two peaks of one number in a row, the announced one hides the one in
+// progress: a meter has one pair of labels for each.
+func (c *Calendar) tariffAt(seed uint64, now moment) tariff {
+	minute := int(now.second / 60)
+	t := tariff{profile: c.Week[now.weekday], next: c.Week[(now.weekday+1)%7]}
+	t.peaksAt(c, seed, now.day, minute)
+	day := c.Days[t.profile]
+	if t.running > 0 {
+		day = c.Peaks[t.running-1].Day
 	}
-}
-
-// twoRates is off peak from 22:30 to 06:30: index 1, and peak the rest of the day: index 2.
-func twoRates(now moment) tariff {
-	if now.second >= 22*3600+1800 || now.second < 6*3600+1800 {
-		return tariff{supplier: 1, distributor: 1, offPeak: true}
-	}
-	return tariff{supplier: 2, distributor: 2}
-}
-
-// tempo counts on indexes 1 to 6: off peak then peak of blue, white and red. The distributor has four,
-// off peak then peak of the low season, then of the high season (November to March).
-func tempo(seed uint64, now moment) tariff {
-	t := tariff{tempoDay: now.day, offPeak: now.second >= 22*3600 || now.second < 6*3600}
-	if now.second < 6*3600 {
-		t.tempoDay--
-	}
-	t.today = colourOf(seed, t.tempoDay)
-	if now.second >= announcement || now.second < 6*3600 {
-		t.tomorrow = colourOf(seed, t.tempoDay+1)
-	}
-	t.supplier, t.distributor = 2*t.today, 2
-	if t.offPeak {
-		t.supplier--
-		t.distributor--
-	}
-	if highSeason(now.date.month) {
-		t.distributor += 2
-	}
+	t.supplier, t.closed, t.virtual = day.at(minute)
+	// Without a contact that closes, the owner's own timer runs the heater at night.
+	t.offPeak = t.closed || !day.closes() && minute >= 1*60 && minute < 6*60
+	t.distributor = c.distributor(&t, now.date.month)
 	return t
+}
+
+// peaksAt finds the mobile peaks around a minute of a local day: yesterday's may still run, tomorrow's be known.
+func (t *tariff) peaksAt(c *Calendar, seed uint64, day int64, minute int) {
+	if len(c.Peaks) == 0 {
+		return
+	}
+	announced := c.colours && (minute >= announcement || minute < 6*60)
+	for start := day - 1; start <= day+1; start++ {
+		number := c.peakOn(seed, start)
+		if number == 0 {
+			continue
+		}
+		peak := &c.Peaks[number-1]
+		into := minute + int(day-start)*minutesPerDay // since the midnight before the peak
+		switch {
+		case into >= peak.To || into < announcement-minutesPerDay:
+			continue
+		case into >= peak.From:
+			t.running = number
+		default:
+			t.pending = number
+			if into >= peak.From-peak.Notice {
+				t.notice = number
+			}
+		}
+		t.peaks[number-1] = span{start*minutesPerDay + int64(peak.From), start*minutesPerDay + int64(peak.To)}
+	}
+	if c.colours {
+		t.today = blue + t.running
+	}
+	if announced {
+		t.tomorrow = blue + t.pending
+	}
+}
+
+// distributor is the distributor's index: on Base there is one, on peak and off-peak hours there are two, and on every
+// other offer four, off peak then peak of the low season, then of the high season.
+func (c *Calendar) distributor(t *tariff, month int16) int {
+	if len(c.Rates) <= 2 && len(c.Peaks) == 0 {
+		return t.supplier
+	}
+	index := 2
+	if t.offPeak {
+		index = 1
+	}
+	if highSeason(month) {
+		index += 2
+	}
+	return index
 }
 
 // highSeason tells the months in which red days exist.
@@ -82,63 +114,4 @@ func colourOf(seed uint64, day int64) int {
 		return white
 	}
 	return blue
-}
-
-// peak is a mobile peak: a white day is peak 1, a red day is peak 2, and a blue day none.
-func peak(colour int) int { return max(colour-blue, 0) }
-
-// peakDay returns the local day on which the announced or running peak of that number starts.
-// Of two whites or two reds in a row, the announced one hides the running one: a meter has one pair of labels for each.
-func (t *tariff) peakDay(number int) (day int64, known bool) {
-	switch number {
-	case peak(t.tomorrow):
-		return t.tempoDay + 1, true
-	case peak(t.today):
-		return t.tempoDay, true
-	}
-	return 0, false
-}
-
-// calendarName is NGTF, centred on 16 characters as the meters seen in the field do.
-func (c Contract) calendarName() string {
-	return [...]string{"      BASE      ", "H PLEINE/CREUSE ", "     TEMPO      "}[c]
-}
-
-// rateName is LTARF for the index that counts.
-func (c Contract) rateName(supplier int) string {
-	switch c {
-	case PeakOffPeak:
-		return [...]string{"  HEURE  CREUSE ", "  HEURE  PLEINE "}[supplier-1]
-	case Tempo:
-		return [...]string{
-			"    HC  BLEU    ", "    HP  BLEU    ", "   HC  BLANC    ",
-			"   HP  BLANC    ", "    HC  ROUGE   ", "    HP  ROUGE   ",
-		}[supplier-1]
-	default:
-		return "      BASE      "
-	}
-}
-
-// unusedBlocks is eight of the eleven blocks of a day profile.
-const unusedBlocks = " NONUTILE NONUTILE NONUTILE NONUTILE NONUTILE NONUTILE NONUTILE NONUTILE"
-
-// dayProfile is PJOURF+1, 54E §6.2.3.17: eleven blocks of an hour, a minute and four hexadecimal digits, of which
-// the upper two bits command the dry contact and the lower four give the supplier's index.
-func (c Contract) dayProfile() string {
-	switch c {
-	case PeakOffPeak:
-		return "0000C001 06308002 2230C001" + unusedBlocks
-	case Tempo:
-		return "00004001 06004002 22004001" + unusedBlocks
-	default:
-		return "00008001 NONUTILE NONUTILE" + unusedBlocks
-	}
-}
-
-// peakProfile is PPOINTE, the profile of a white or a red day.
-func peakProfile(colour int) string {
-	if colour == white {
-		return "00004003 06004004 22004003" + unusedBlocks
-	}
-	return "00004005 06004006 22004005" + unusedBlocks
 }

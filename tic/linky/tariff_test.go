@@ -16,7 +16,7 @@ func momentAt(t *testing.T, instant string) moment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c calendar
+	var c legalTime
 	return c.at(at.Unix())
 }
 
@@ -37,9 +37,15 @@ func TestRates(t *testing.T) {
 		{PeakOffPeak, "2026-01-16T05:30:00Z", 2, false},
 		{PeakOffPeak, "2026-07-16T20:29:59Z", 2, false},
 		{PeakOffPeak, "2026-07-16T20:30:00Z", 1, true},
+		{Weekend, "2026-01-16T22:59:59Z", 1, true},
+		{Weekend, "2026-01-16T23:00:00Z", 3, true},
+		{Weekend, "2026-01-18T11:00:00Z", 3, false},
+		{Weekend, "2026-01-18T23:00:00Z", 1, true},
+		{EJP, "2026-07-16T11:00:00Z", 1, false},
+		{EJP, "2026-07-16T21:00:00Z", 1, true},
 	}
 	for _, test := range tests {
-		got := tariffAt(&Scenario{Contract: test.contract}, momentAt(t, test.instant))
+		got := test.contract.calendar(nil).tariffAt(0, momentAt(t, test.instant))
 		if got.supplier != test.supplier || got.offPeak != test.offPeak {
 			t.Errorf("%v at %s: index %d, off peak %v; want %d, %v",
 				test.contract, test.instant, got.supplier, got.offPeak, test.supplier, test.offPeak)
@@ -66,22 +72,39 @@ func TestTempoDay(t *testing.T) {
 	const seed = 1
 	day := dayOfColour(t, seed, white, red)
 	before := colourOf(seed, day-1)
+	spanOf := func(day int64) span { return span{day*minutesPerDay + 360, day*minutesPerDay + 1800} }
+	peaks := func(numbers ...int) (all [3]span) { // peak 1 starts on the day, peak 2 on the next
+		for _, number := range numbers {
+			all[number-1] = spanOf(day + int64(number) - 1)
+		}
+		return all
+	}
+	eve := peaks(1)
+	if before == red {
+		eve[1] = spanOf(day - 1)
+	}
 	tests := []struct {
 		hour int64
 		want tariff
 	}{
-		{5, tariff{supplier: 2*before - 1, distributor: 3, offPeak: true, today: before, tomorrow: white, tempoDay: day - 1}},
-		{6, tariff{supplier: 4, distributor: 4, today: white, tempoDay: day}},
-		{19, tariff{supplier: 4, distributor: 4, today: white, tempoDay: day}},
-		{20, tariff{supplier: 4, distributor: 4, today: white, tomorrow: red, tempoDay: day}},
-		{22, tariff{supplier: 3, distributor: 3, offPeak: true, today: white, tomorrow: red, tempoDay: day}},
-		{29, tariff{supplier: 3, distributor: 3, offPeak: true, today: white, tomorrow: red, tempoDay: day}},
-		{30, tariff{supplier: 6, distributor: 4, today: red, tempoDay: day + 1}},
+		{5, tariff{supplier: 2*before - 1, distributor: 3, closed: true, offPeak: true, today: before, tomorrow: white,
+			running: before - blue, pending: 1, notice: 1, peaks: eve}},
+		{6, tariff{supplier: 4, distributor: 4, today: white, running: 1, peaks: peaks(1)}},
+		{19, tariff{supplier: 4, distributor: 4, today: white, running: 1, peaks: peaks(1)}},
+		{20, tariff{supplier: 4, distributor: 4, today: white, tomorrow: red, running: 1, pending: 2, notice: 2, peaks: peaks(1, 2)}},
+		{22, tariff{supplier: 3, distributor: 3, closed: true, offPeak: true, today: white, tomorrow: red,
+			running: 1, pending: 2, notice: 2, peaks: peaks(1, 2)}},
+		{29, tariff{supplier: 3, distributor: 3, closed: true, offPeak: true, today: white, tomorrow: red,
+			running: 1, pending: 2, notice: 2, peaks: peaks(1, 2)}},
+		{30, tariff{supplier: 6, distributor: 4, today: red, running: 2, peaks: peaks(2)}},
 	}
-	var c calendar
+	var c legalTime
 	for _, test := range tests {
-		got := tempo(seed, c.at(startOfDay(day)+test.hour*3600))
-		if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(tariff{})); diff != "" {
+		got := tempoCalendar().tariffAt(seed, c.at(startOfDay(day)+test.hour*3600))
+		if test.hour == 30 { // what comes after the red day is not looked at
+			got.pending, got.notice = 0, 0
+		}
+		if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(tariff{}, span{})); diff != "" {
 			t.Errorf("hour %d (-want +got):\n%s", test.hour, diff)
 		}
 	}
@@ -89,9 +112,69 @@ func TestTempoDay(t *testing.T) {
 
 func TestTempoLowSeason(t *testing.T) {
 	t.Parallel()
-	noon, night := tempo(1, momentAt(t, "2026-07-14T10:00:00Z")), tempo(1, momentAt(t, "2026-07-14T01:00:00Z"))
+	calendar := tempoCalendar()
+	noon := calendar.tariffAt(1, momentAt(t, "2026-07-14T10:00:00Z"))
+	night := calendar.tariffAt(1, momentAt(t, "2026-07-14T01:00:00Z"))
 	if noon.distributor != 2 || night.distributor != 1 {
 		t.Errorf("distributor's index %d at noon and %d at night, want 2 and 1", noon.distributor, night.distributor)
+	}
+}
+
+// TestEJPDay follows a mobile peak of EJP: known on the eve at 20:00, half an hour of notice, from 07:00 to 01:00.
+func TestEJPDay(t *testing.T) {
+	t.Parallel()
+	const seed = 3
+	calendar := ejpCalendar()
+	day := int64(0)
+	for first := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay; ; first++ {
+		if calendar.peakOn(seed, first) == 1 && calendar.peakOn(seed, first-1) == 0 && calendar.peakOn(seed, first+1) == 0 {
+			day = first
+			break
+		}
+	}
+	tests := []struct {
+		minute                             int64 // since the midnight before the peak
+		running, pending, notice, supplier int
+		known                              bool
+	}{
+		{-241, 0, 0, 0, 1, false},
+		{-240, 0, 1, 0, 1, true},
+		{389, 0, 1, 0, 1, true},
+		{390, 0, 1, 1, 1, true},
+		{419, 0, 1, 1, 1, true},
+		{420, 1, 0, 0, 2, true},
+		{1499, 1, 0, 0, 2, true},
+		{1500, 0, 0, 0, 1, false},
+	}
+	var c legalTime
+	for _, test := range tests {
+		got := calendar.tariffAt(seed, c.at(startOfDay(day)+test.minute*60))
+		if got.running != test.running || got.pending != test.pending || got.notice != test.notice || got.supplier != test.supplier {
+			t.Errorf("minute %d: %+v, want %+v", test.minute, got, test)
+		}
+		if known := got.peaks[0] != (span{}); known != test.known {
+			t.Errorf("minute %d: the peak is known: %v, want %v", test.minute, known, test.known)
+		}
+	}
+}
+
+// TestPeaksOfYear counts the peaks of a calendar: about as many as its shares say, on weekdays of the high season only.
+func TestPeaksOfYear(t *testing.T) {
+	t.Parallel()
+	calendar := Calendar{Peaks: []Peak{{Percent: 20}, {Percent: 10}, {Percent: 5}}}
+	first := time.Date(2010, 9, 1, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay
+	var count [4]int
+	for day := first; day < first+20*365; day++ {
+		number := calendar.peakOn(9, day)
+		count[number]++
+		if date, weekday := dateOf(day); number > 0 && (weekday == time.Saturday || weekday == time.Sunday || !highSeason(date.month)) {
+			t.Errorf("%v has peak %d", date, number)
+		}
+	}
+	for number, want := range [4]int{0, 432, 216, 108} { // of some 2160 weekdays
+		if got := count[number]; number > 0 && (got < want*8/10 || got > want*12/10) {
+			t.Errorf("peak %d comes %d times in twenty years, want about %d", number, got, want)
+		}
 	}
 }
 
@@ -118,63 +201,51 @@ func TestColours(t *testing.T) {
 	}
 }
 
-func TestPeakDay(t *testing.T) {
+// TestProfiles reads the day profiles as 54E §6.2.3.17 writes them: eleven blocks, in order of time, and at every
+// minute of the day the supplier's index that the profile counts on.
+func TestProfiles(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name            string
-		today, tomorrow int
-		start           [3]int64 // of peaks 1 and 2, counted from the Tempo day; -1 when unknown
-	}{
-		{"other contract", noColour, noColour, [3]int64{0, -1, -1}},
-		{"blue", blue, noColour, [3]int64{0, -1, -1}},
-		{"blue before blue", blue, blue, [3]int64{0, -1, -1}},
-		{"white announced", blue, white, [3]int64{0, 1, -1}},
-		{"red announced", blue, red, [3]int64{0, -1, 1}},
-		{"red running, white announced", red, white, [3]int64{0, 1, 0}},
-		{"red running, red announced", red, red, [3]int64{0, -1, 1}},
-	}
-	for _, test := range tests {
-		for number := 1; number <= 2; number++ {
-			current := tariff{today: test.today, tomorrow: test.tomorrow, tempoDay: 20000}
-			day, known := current.peakDay(number)
-			want := test.start[number]
-			if known != (want >= 0) || known && day != 20000+want {
-				t.Errorf("%s: peak %d starts on day %d (known: %v), want 20000%+d", test.name, number, day, known, want)
+	for contract := Base; contract < Custom; contract++ {
+		calendar := contract.calendar(nil)
+		days := calendar.Days
+		for _, peak := range calendar.Peaks {
+			days = append(days, peak.Day)
+		}
+		for i, day := range days {
+			text := string(day.appendTo(nil))
+			blocks := strings.Split(text, " ")
+			if len(text) != 98 || len(blocks) != 11 {
+				t.Errorf("%v, profile %d: %d characters in %d blocks, want 98 in 11", contract, i, len(text), len(blocks))
+			}
+			for minute := range minutesPerDay {
+				want, _, _ := day.at(minute)
+				if got := indexInProfile(t, blocks, minute); got != want {
+					t.Fatalf("%v, profile %d: index %d at minute %d, want %d", contract, i, got, minute, want)
+				}
 			}
 		}
 	}
 }
 
-// TestProfiles reads the day profiles as 54E §6.2.3.17 writes them: eleven blocks, in order of time, and at every
-// minute of the day the supplier's index that the contract counts on.
-func TestProfiles(t *testing.T) {
+// TestProfilesOfTheField holds the text of profiles against those of real meters.
+func TestProfilesOfTheField(t *testing.T) {
 	t.Parallel()
-	profiles := map[string]struct {
-		text     string
-		contract Contract
-		offset   int // what to add to the index of a blue day
+	unused := strings.Repeat(" NONUTILE", 8)
+	tempo := tempoCalendar()
+	tests := []struct {
+		name string
+		day  Day
+		want string
 	}{
-		"base":  {Base.dayProfile(), Base, 0},
-		"hc/hp": {PeakOffPeak.dayProfile(), PeakOffPeak, 0},
-		"blue":  {Tempo.dayProfile(), Tempo, 0},
-		"white": {peakProfile(white), Tempo, 2},
-		"red":   {peakProfile(red), Tempo, 4},
+		{"base", baseCalendar().Days[0], "00008001 NONUTILE NONUTILE" + unused},
+		{"tempo, blue", tempo.Days[0], "00004001 06004002 22004001" + unused},
+		{"tempo, white", tempo.Peaks[0].Day, "00004003 06004004 22004003" + unused},
+		{"tempo, red", tempo.Peaks[1].Day, "00004005 06004006 22004005" + unused},
+		{"virtual contacts", Day{{Index: 10, Contact: Closed, Virtual: 0x41}, {Minute: 1439, Index: 1}}, "0000C41A 23590001 NONUTILE" + unused},
 	}
-	for name, p := range profiles {
-		blocks := strings.Split(p.text, " ")
-		if len(p.text) != 98 || len(blocks) != 11 {
-			t.Errorf("%s: %d characters in %d blocks, want 98 in 11", name, len(p.text), len(blocks))
-		}
-		for minute := range int64(24 * 60) {
-			now := moment{second: minute * 60, day: 20000}
-			current := tariffAt(&Scenario{Contract: p.contract}, now)
-			want := current.supplier + p.offset
-			if p.contract == Tempo {
-				want -= 2 * (current.today - blue)
-			}
-			if got := indexInProfile(t, blocks, int(minute)); got != want {
-				t.Fatalf("%s: index %d at %02d:%02d, want %d", name, got, minute/60, minute%60, want)
-			}
+	for _, test := range tests {
+		if got := string(test.day.appendTo(nil)); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
 	}
 }
@@ -200,16 +271,17 @@ func indexInProfile(t *testing.T, blocks []string, minute int) int {
 	return index
 }
 
-// TestNames holds that every name is sixteen characters wide.
-func TestNames(t *testing.T) {
+// TestCalendars holds that every calendar of our own is one that a meter can hold, with names of full width.
+func TestCalendars(t *testing.T) {
 	t.Parallel()
-	for contract, rates := range map[Contract]int{Base: 1, PeakOffPeak: 2, Tempo: 6} {
-		if n := len(contract.calendarName()); n != 16 {
-			t.Errorf("calendar of %v: %d characters, want 16", contract, n)
+	for contract := Base; contract < Custom; contract++ {
+		calendar := contract.calendar(nil)
+		if err := calendar.check(); err != nil {
+			t.Errorf("%v: %v", contract, err)
 		}
-		for rate := 1; rate <= rates; rate++ {
-			if n := len(contract.rateName(rate)); n != 16 {
-				t.Errorf("rate %d of %v: %d characters, want 16", rate, contract, n)
+		for _, name := range append([]string{calendar.Name}, calendar.Rates...) {
+			if len(name) != 16 {
+				t.Errorf("%v: %q has %d characters, want 16", contract, name, len(name))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package linky_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,8 @@ func TestOverPowerBit(t *testing.T) {
 	}
 }
 
-// TestADPS holds that the warning is there exactly while the current is above ISOUSC, with that current, after IINST.
+// TestADPS holds that the warning is there while the current is above ISOUSC, with that current, after IINST. In the frame
+// in which that begins it comes wherever the frame has got to, and IINST is still the current before it.
 func TestADPS(t *testing.T) {
 	t.Parallel()
 	m := newMeter(t, overloaded(tic.Historic, 1))
@@ -45,6 +47,12 @@ func TestADPS(t *testing.T) {
 		f := hear(t, m, tic.Historic)
 		above := f.number(t, "IINST") > f.number(t, "ISOUSC")
 		at := slices.Index(f.labels, "ADPS")
+		if !above && at >= 0 {
+			if f.number(t, "ADPS") <= f.number(t, "ISOUSC") {
+				t.Fatalf("ADPS %s, ISOUSC %s", f.values["ADPS"], f.values["ISOUSC"])
+			}
+			continue
+		}
 		if above != (at > 0) {
 			t.Fatalf("IINST %s, ISOUSC %s, labels %q", f.values["IINST"], f.values["ISOUSC"], f.labels)
 		}
@@ -59,15 +67,45 @@ func TestADPS(t *testing.T) {
 	}
 }
 
-// TestShortFrames listens to the first overload on three phases: frames of ADIR, ADCO and currents, twenty of them
-// for a long one, until one minute after the overload.
+// TestADPSInserted listens to homes that overload: the warning is heard after groups of every part of the frame.
+func TestADPSInserted(t *testing.T) {
+	t.Parallel()
+	inserted := map[string]int{}
+	for seed := range uint64(4) {
+		s := overloaded(tic.Historic, 1)
+		s.Seed = seed
+		m := newMeter(t, s)
+		for range 3600 {
+			raw := m.Frame(nil)
+			at := bytes.Index(raw, []byte("\nADPS"))
+			if at < 0 {
+				continue
+			}
+			f := decode(t, tic.Historic, raw)[0]
+			if at := slices.Index(f.labels, "ADPS"); f.labels[at-1] != "IINST" {
+				inserted[f.labels[at-1]]++
+			}
+		}
+	}
+	if len(inserted) < 3 {
+		t.Errorf("ADPS is inserted after %v, want it after groups of every part of the frame", inserted)
+	}
+}
+
+// TestShortFrames listens to the first overload on three phases: the long frame is cut with EOT, then come frames of
+// ADIR, ADCO and currents, twenty of them for a long one, until one minute after the overload.
 func TestShortFrames(t *testing.T) {
 	t.Parallel()
 	m := newMeter(t, overloaded(tic.Historic, 3))
 	short, calm := 0, time.Time{}
 	for range 20_000 {
 		at := m.Now()
-		f := hear(t, m, tic.Historic)
+		raw := m.Frame(nil)
+		if whole, cut := bytes.CutSuffix(raw, []byte("\x04")); cut {
+			checkCut(t, append(whole, 0x03), short)
+			continue
+		}
+		f := decode(t, tic.Historic, raw)[0]
 		if isLong(f) && short%20 != 0 { // the alarm is over
 			checkEnd(t, calm, at)
 			return
@@ -81,6 +119,34 @@ func TestShortFrames(t *testing.T) {
 		}
 	}
 	t.Errorf("no overload came to its end; %d short frames", short)
+}
+
+// checkCut wants the first part of a long frame, whole groups only, before any short one.
+func checkCut(t *testing.T, raw []byte, short int) {
+	t.Helper()
+	f := decode(t, tic.Historic, raw)[0]
+	if short != 0 || f.labels[0] != "ADCO" || slices.Contains(f.labels, "PPOT") {
+		t.Errorf("after %d short frames a frame of %q is cut", short, f.labels)
+	}
+}
+
+// TestCutFrames holds that on three phases most overloads begin in the middle of a frame, and cut it.
+func TestCutFrames(t *testing.T) {
+	t.Parallel()
+	cut := 0
+	for seed := range uint64(4) {
+		s := overloaded(tic.Historic, 3)
+		s.Seed = seed
+		m := newMeter(t, s)
+		for range 3600 {
+			if raw := m.Frame(nil); raw[len(raw)-1] == 0x04 {
+				cut++
+			}
+		}
+	}
+	if cut < 4 {
+		t.Errorf("%d frames were cut in four evenings, want some in each", cut)
+	}
 }
 
 func isLong(f said) bool { return slices.Contains(f.labels, "MOTDETAT") }

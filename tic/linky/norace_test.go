@@ -1,5 +1,0 @@
-//go:build !race
-
-package linky_test
-
-const slow = false
