@@ -56,6 +56,10 @@ type state struct {
 	series  map[string]*seriesState
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
+
+	undated      []undatedPack // in the order they were put
+	undatedBytes int64
+	undatedGone  uint64 // records that went undated since Open
 }
 
 // Open opens the buffer in o.Dir, making it if need be.

@@ -16,6 +16,9 @@
 //     Badger would cut there, is copied to such a folder first; a table which MANIFEST does not know, which Badger
 //     would delete, is renamed; value logs are kept from being cut. A pack that fails its checksum is skipped and
 //     counted.
+//   - What cannot be dated yet (PutUndated) is as durable as the rest; Date moves it to the end of the log exactly
+//     once, in order. Records of before 2020 or of the future are refused, and nothing goes for its age while the time
+//     of day is not known (Options.Clock).
 //   - A sequence number is never used for two packs, not after trimming everything nor after a store was set
 //     aside: a new store starts above all numbers the old one had reserved, and above the clock (see SEQUENCE).
 //
@@ -38,6 +41,8 @@
 //	p seq(8)             the pack in its envelope (see there): CBOR, zstd, CRC; held in Badger's value log
 //	s name               id(4) of the series
 //	t hour(4) seq(8)     first and last millisecond within the hour, ids of the series the pack has there
+//	u number(8) place(8) records(4) boot
+//	                     a pack that waits for its date, in its envelope (see undatedPack)
 //	x                    nothing; dropped to make Badger flush its memtable
 //
 // An hour is a record's Unix time divided by 3600, rounded down. Sets of ids are runs (see idSet).

@@ -8,7 +8,7 @@ import (
 
 // WithClock replaces the wall clock.
 func (o Options) WithClock(now func() time.Time) Options {
-	o.now = now
+	o.Clock = func() (time.Time, bool) { return now(), true }
 	return o
 }
 

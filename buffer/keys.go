@@ -7,13 +7,14 @@ import (
 
 // The kinds of key, their first byte (see the package comment).
 const (
-	kindTotals = 'm'
-	kindCursor = 'c'
-	kindHour   = 'h'
-	kindPack   = 'p'
-	kindSeries = 's'
-	kindTime   = 't'
-	kindFlush  = 'x'
+	kindTotals  = 'm'
+	kindCursor  = 'c'
+	kindHour    = 'h'
+	kindPack    = 'p'
+	kindSeries  = 's'
+	kindTime    = 't'
+	kindUndated = 'u'
+	kindFlush   = 'x'
 )
 
 // hour is a Unix time divided by 3600, rounded down.

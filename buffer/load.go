@@ -52,6 +52,9 @@ func (b *Buffer) load() error {
 			if err := b.loadFirst(txn); err != nil {
 				return err
 			}
+			if err := b.loadUndated(txn); err != nil {
+				return err
+			}
 			if err := b.loadSeries(txn); err != nil {
 				return err
 			}

@@ -19,8 +19,10 @@ type Options struct {
 	MaxAge time.Duration
 	// AckDelay is the longest time an acknowledgement waits to be written when nothing is put; 0 means 5 s.
 	AckDelay time.Duration
+	// Clock tells the time of day and whether it is known; nil: the system's, believed. While it is not known nothing
+	// goes for its age, and a record of the future is not told from others.
+	Clock func() (now time.Time, known bool)
 
-	now  func() time.Time                 // the wall clock; tests set it
 	free func(dir string) (uint64, error) // bytes free for us; tests set it
 }
 
@@ -50,11 +52,17 @@ func (o Options) withDefaults() (Options, error) {
 	if o.AckDelay == 0 {
 		o.AckDelay = defaultAckDelay
 	}
-	if o.now == nil {
-		o.now = time.Now
+	if o.Clock == nil {
+		o.Clock = func() (time.Time, bool) { return time.Now(), true }
 	}
 	if o.free == nil {
 		o.free = freeBytes
 	}
 	return o, nil
+}
+
+// now is the time of day as far as anybody knows.
+func (o Options) now() time.Time {
+	now, _ := o.Clock()
+	return now
 }

@@ -13,14 +13,18 @@ import (
 	"releve/senml"
 )
 
+// ErrTime is under the error of Put for a pack with a record of before 2020 or of the future.
+var ErrTime = errors.New("no reading can be of that time")
+
 // ErrTooLarge is under the error of Put for a pack that must be split.
 var ErrTooLarge = errors.New("pack is too large, split it")
 
 // Bounds of what Put takes.
 const (
 	maxSeriesName = 1000
-	minTime       = 1 << 28 // below, a time is relative (RFC 8428 §4.5.3)
-	maxTime       = 1 << 36 // hours fit four bytes, milliseconds 53 bits
+	minTime       = 1_577_836_800 // 2020-01-01T00:00:00Z: no reading of ours is older
+	maxTime       = 1 << 36       // hours fit four bytes, milliseconds 53 bits
+	aheadOfClock  = time.Minute   // by which the clocks of sources may differ from ours
 )
 
 // draft is a pack made ready to be stored.
@@ -57,7 +61,7 @@ func (b *Buffer) Put(p senml.Pack) (Seq, error) {
 	if err := checkRoom(b.o, putRoom); err != nil {
 		return 0, fmt.Errorf("put pack: %w", err)
 	}
-	seq, err := b.store(d)
+	seq, err := b.store(d, nil)
 	if err != nil {
 		return 0, fmt.Errorf("put pack: %w", err)
 	}
@@ -69,21 +73,58 @@ func (b *Buffer) Put(p senml.Pack) (Seq, error) {
 
 // draw checks a pack and does what can be done without the turn.
 func (b *Buffer) draw(p senml.Pack) (draft, error) {
-	if len(p) == 0 {
-		return draft{}, errors.New("it has no records")
+	d, err := b.encode(p)
+	if err != nil {
+		return draft{}, err
 	}
-	if len(p) > senml.MaxRecords {
-		return draft{}, fmt.Errorf("%w: %d records, %d allowed", ErrTooLarge, len(p), senml.MaxRecords)
-	}
-	d := draft{pack: p, spans: map[hour]*span{}}
+	d.spans = map[hour]*span{}
+	latest := b.latest()
 	for i := range p {
-		if err := checkRecord(&p[i]); err != nil {
+		if err := checkTime(p[i].Time, latest); err != nil {
 			return draft{}, fmt.Errorf("record %d: %w", i+1, err)
 		}
 		d.note(&p[i])
 	}
 	if len(d.spans) > maxHours {
 		return draft{}, fmt.Errorf("%w: %d different hours, %d allowed", ErrTooLarge, len(d.spans), maxHours)
+	}
+	return d, nil
+}
+
+// latest is the latest time a record may have, in Unix seconds.
+func (b *Buffer) latest() float64 {
+	now, known := b.o.Clock()
+	if !known {
+		return maxTime - 1
+	}
+	return min(float64(now.Add(aheadOfClock).UnixMilli())/1000, maxTime-1)
+}
+
+// checkTime refuses a time that no reading can have.
+func checkTime(seconds, latest float64) error {
+	switch {
+	case seconds >= minTime && seconds <= latest:
+		return nil
+	case seconds >= minTime && seconds < maxTime:
+		return fmt.Errorf("%w: %s is of the future; check the clock of what sent it", ErrTime,
+			time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339))
+	}
+	return fmt.Errorf("%w: %.3f is not in Unix seconds since 2020", ErrTime, seconds)
+}
+
+// encode checks a pack but for its times, and compresses it.
+func (b *Buffer) encode(p senml.Pack) (draft, error) {
+	if len(p) == 0 {
+		return draft{}, errors.New("it has no records")
+	}
+	if len(p) > senml.MaxRecords {
+		return draft{}, fmt.Errorf("%w: %d records, %d allowed", ErrTooLarge, len(p), senml.MaxRecords)
+	}
+	d := draft{pack: p}
+	for i := range p {
+		if err := checkRecord(&p[i]); err != nil {
+			return draft{}, fmt.Errorf("record %d: %w", i+1, err)
+		}
 	}
 	var err error
 	if d.cbor, err = senml.EncodeCBOR(p); err != nil {
@@ -103,8 +144,6 @@ func checkRecord(r *senml.Record) error {
 		return errors.New("it has base fields, resolve the pack first")
 	case r.Name == "" || len(r.Name) > maxSeriesName:
 		return fmt.Errorf("a name has 1 to %d bytes, this one has %d", maxSeriesName, len(r.Name))
-	case math.IsNaN(r.Time) || r.Time < minTime || r.Time >= maxTime:
-		return fmt.Errorf("time %g is not an absolute time", r.Time)
 	}
 	return nil
 }
@@ -125,9 +164,10 @@ func (d *draft) note(r *senml.Record) {
 // millis is the time within an hour in milliseconds, rounded down.
 func millis(h hour, seconds float64) int { return int(math.Floor((seconds - h.start()) * 1000)) }
 
-// store writes a draft with the acknowledgements that are due. The caller holds the turn.
-func (b *Buffer) store(d draft) (Seq, error) {
-	seq, now := b.next, b.o.now()
+// store writes a draft with the acknowledgements that are due and whatever also writes, nil for nothing, in one
+// transaction. The caller holds the turn.
+func (b *Buffer) store(d draft, also func(txn *badger.Txn) error) (Seq, error) {
+	seq, now := b.next, b.putNow(d.pack)
 	places := b.changed()
 	ids := b.newIDs(d.pack)
 	if int(b.nextID)+len(ids) > maxIDs {
@@ -148,6 +188,11 @@ func (b *Buffer) store(d draft) (Seq, error) {
 		if err := setCursors(txn, places); err != nil {
 			return err
 		}
+		if also != nil {
+			if err := also(txn); err != nil {
+				return err
+			}
+		}
 		return txn.Set(totalsKey(), after.encode())
 	})
 	if errors.Is(err, badger.ErrTxnTooBig) {
@@ -162,6 +207,19 @@ func (b *Buffer) store(d draft) (Seq, error) {
 	}
 	b.publish(d.pack, seq, now, after, ids, places)
 	return seq, nil
+}
+
+// putNow is when a pack is put; while the time of day is not known, that of its latest record.
+func (b *Buffer) putNow(p senml.Pack) time.Time {
+	now, known := b.o.Clock()
+	if known {
+		return now
+	}
+	latest := 0.0
+	for i := range p {
+		latest = max(latest, p[i].Time)
+	}
+	return time.UnixMilli(int64(latest * 1000))
 }
 
 // skip leaves out the number and the series ids of a pack which may or may not have reached the disk.

@@ -18,6 +18,9 @@ type Stats struct {
 	First, Last Seq
 	// Trimmed is how many packs have gone since the store was made, sent or not.
 	Trimmed uint64
+	// Undated is how many records wait for their date; UndatedGone, how many went without since Open, for want of room
+	// or because later dated packs have gone.
+	Undated, UndatedGone uint64
 	// Corrupt is how many stored packs were found damaged and skipped since Open.
 	Corrupt uint64
 	// SetAside tells, a sentence each, which damaged stores or logs Open has put aside and where they are.
@@ -32,9 +35,14 @@ func (b *Buffer) Stats() Stats {
 	disk := diskBytes(b.o.Dir)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	undated := uint64(0)
+	for _, u := range b.undated {
+		undated += uint64(u.records)
+	}
 	return Stats{
 		Packs: b.packs, Bytes: b.bytes, DiskBytes: disk,
 		First: b.first, Last: b.next - 1,
+		Undated: undated, UndatedGone: b.undatedGone,
 		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Damage: b.damage,
 	}
 }

@@ -22,6 +22,9 @@ func (b *Buffer) trim() error {
 			return fmt.Errorf("trim buffer: %w", err)
 		}
 	}
+	if err := b.trimUndated(); err != nil {
+		return err
+	}
 	if b.dropped >= b.quantum() {
 		b.poke()
 	}
@@ -30,7 +33,8 @@ func (b *Buffer) trim() error {
 
 // overdue tells whether the oldest pack, put then, must go from a store of that size.
 func (b *Buffer) overdue(t totals, oldest time.Time) bool {
-	return t.packs > 0 && (t.bytes > b.o.MaxBytes || b.o.now().Sub(oldest) > b.o.MaxAge)
+	now, known := b.o.Clock()
+	return t.packs > 0 && (t.bytes+b.undatedBytes > b.o.MaxBytes || known && now.Sub(oldest) > b.o.MaxAge)
 }
 
 // cut is what one step of trimming comes to.

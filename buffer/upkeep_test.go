@@ -198,7 +198,7 @@ func TestLateAcknowledgement(t *testing.T) {
 // from the list with its last pack.
 func TestSeriesByTime(t *testing.T) {
 	t.Parallel()
-	clock := noon
+	clock := noon.Add(2 * time.Minute)
 	o := buffer.Options{Dir: t.TempDir(), MaxAge: time.Hour}.WithClock(func() time.Time { return clock })
 	b := open(t, o)
 	power := func(after time.Duration, value float64) senml.Record { return record("power", noon.Add(after), value) }
