@@ -65,7 +65,7 @@ func (s *shelf) numbers() []int {
 func counted(from, to int) senml.Pack {
 	var p senml.Pack
 	for n := from; n < to; n++ {
-		p = append(p, senml.Record{Name: "linky/n", Value: senml.NumberValue(float64(n)), Time: 1_800_000_000})
+		p = append(p, senml.Record{Name: "linky/n", Value: senml.NumberValue(float64(n)), Time: 1_750_000_000})
 	}
 	return p
 }

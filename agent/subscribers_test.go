@@ -324,7 +324,7 @@ func TestSubscribersGate(t *testing.T) {
 	end := d.open()
 	d.asks("subscribe", anne, d.device(anne))
 	d.until("anne", func() bool { return len(d.served()) == 1 })
-	secret := senml.Record{Name: "linky/tariff/label", Value: senml.NumberValue(99), Time: 1_800_000_000}
+	secret := senml.Record{Name: "linky/tariff/label", Value: senml.NumberValue(99), Time: 1_750_000_000}
 	if _, err := d.buffer.Put(append(counted(1, 2), secret)); err != nil {
 		t.Fatal(err)
 	}
