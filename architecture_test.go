@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"agent/series":        {"senml", "tic"},
 	"agent/status":        {},
 	"agent/led":           {},
+	"agent/doctor":        {"agent/status", "tic"},
 	"systemd/notify":      {},
 }
 

@@ -30,6 +30,7 @@ type verbs struct {
 	Simulate simulateVerb `cmd:"" help:"Play an electricity meter."`
 	Listen   listenVerb   `cmd:"" help:"Subscribe to a provider of the federation and print what it sends."`
 	Config   configVerbs  `cmd:"" help:"Work with the configuration."`
+	Doctor   doctorVerb   `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
 	Version  versionVerb  `cmd:"" help:"Print the version."`
 }
 

@@ -21,7 +21,11 @@ const (
 // newSession prepares the session of a configuration. Nothing is dialled or read yet: the files of secrets may be on
 // a disk that comes later, and measuring does not wait for them.
 func newSession(c config.Federation, priority int8, log *slog.Logger) *xmpp.Client {
-	return xmpp.New(xmpp.Config{
+	return xmpp.New(sessionConfig(c, priority, log))
+}
+
+func sessionConfig(c config.Federation, priority int8, log *slog.Logger) xmpp.Config {
+	return xmpp.Config{
 		JID:      c.JID,
 		Password: func() (string, error) { return password(c.PasswordFile) },
 		Address:  c.Address,
@@ -29,7 +33,7 @@ func newSession(c config.Federation, priority int8, log *slog.Logger) *xmpp.Clie
 		Priority: priority,
 		Identity: xmpp.Identity{Category: "client", Type: "bot", Name: software, Version: versionText(), Node: capsNode},
 		Log:      log,
-	})
+	}
 }
 
 // secrets says whether what a login needs can be read now.

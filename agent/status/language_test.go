@@ -73,3 +73,16 @@ func FuzzPreferred(f *testing.F) {
 		}
 	})
 }
+
+func TestWordsInALanguage(t *testing.T) {
+	t.Parallel()
+	both := Say("bonjour", "hello")
+	for tag, want := range map[string]string{"fr": "bonjour", "en": "hello", "en-GB": "hello", "FR-be": "bonjour", "de": "bonjour", "": "bonjour"} {
+		if got := both.In(tag); got != want {
+			t.Errorf("in %q it is %s, want %s", tag, got, want)
+		}
+	}
+	if got := Say("", "only").In("fr"); got != "only" {
+		t.Errorf("a sentence without French is %q, want the English one", got)
+	}
+}

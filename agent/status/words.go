@@ -24,6 +24,15 @@ func (w Words) String() string { return w.in(english) }
 // IsZero reports whether nothing is said in any language.
 func (w Words) IsZero() bool { return w == Words{} }
 
+// In returns the sentence in the language of a tag such as "fr" or "en-GB", in French for one that is not spoken.
+func (w Words) In(tag string) string {
+	l, ok := known(tag)
+	if !ok {
+		l = french
+	}
+	return w.in(l)
+}
+
 func (w Words) in(l language) string {
 	first, second := w.FR, w.EN
 	if l == english {

@@ -101,14 +101,21 @@ func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watc
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("read password: %w", err), conn.Close())
 	}
-	starttls := security.Clone()
-	starttls.NextProtos = nil // ALPN is for direct TLS only (XEP-0368)
-	features := []mellium.StreamFeature{
-		mellium.StartTLS(starttls),
+	session, err = begin(ctx, cfg, security, conn, secure,
 		// Without -PLUS: ejabberd 23.01 refuses channel binding over TLS 1.3 (it knows tls-unique only).
 		mellium.SASL("", password, sasl.ScramSha256, sasl.ScramSha1),
-		bind(cfg.JID.Resourcepart(), func(d *xml.Decoder) { in = d }),
+		bind(cfg.JID.Resourcepart(), func(d *xml.Decoder) { in = d }))
+	if err != nil {
+		return nil, nil, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err)
 	}
+	return session, in, nil
+}
+
+// begin opens a stream and negotiates TLS, then the features given. The connection is closed on error.
+func begin(ctx context.Context, cfg Config, security *tls.Config, conn *watchedConn, secure bool, features ...mellium.StreamFeature) (*mellium.Session, error) {
+	starttls := security.Clone()
+	starttls.NextProtos = nil // ALPN is for direct TLS only (XEP-0368)
+	features = append([]mellium.StreamFeature{mellium.StartTLS(starttls)}, features...)
 	var state mellium.SessionState
 	if secure {
 		state = mellium.Secure
@@ -118,15 +125,15 @@ func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watc
 	})
 	// The end of ctx closes the connection. mellium gets a context that never ends, for the reason given at link.send.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	session, err = mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
+	session, err := mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
 	if !stop() {
 		err = ctx.Err()
 	}
 	if err != nil { // a half-made session comes with the error, and the connection stays open
 		conn.Close()
-		return nil, nil, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), reason(err))
+		return nil, reason(err)
 	}
-	return session, in, nil
+	return session, nil
 }
 
 // reason maps what negotiation and the stream can answer to the errors of this package.

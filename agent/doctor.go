@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"releve/agent/config"
+	"releve/agent/doctor"
+	"releve/agent/status"
+	"releve/federation/xmpp"
+	"releve/tic/port"
+)
+
+type doctorVerb struct {
+	configFile
+	Port string        `help:"Examine this port, without a configuration."`
+	JSON bool          `name:"json" help:"Print the tree as JSON, in both languages."`
+	Lang string        `help:"Language, fr or en; without it that of the terminal." enum:"fr,en," default:""`
+	For  time.Duration `help:"Listen to each meter for at most so long." default:"12s"`
+}
+
+// errUnwell is the outcome of an examination that found something; what it is was printed.
+var errUnwell = errors.New("something is wrong: see above")
+
+// Run examines, prints what was found, and fails when something is wrong.
+func (v doctorVerb) Run(ctx context.Context, t terminal) error {
+	language := v.Lang
+	if language == "" {
+		language = spoken(os.Getenv)
+	}
+	fmt.Fprintln(t.err, status.Say("Examen en cours : les compteurs sont écoutés quelques secondes…", "Examining: the meters are listened to for some seconds…").In(language))
+	tree := v.exam().Checks(ctx).Run()
+	if err := v.print(t, tree, language); err != nil {
+		return err
+	}
+	if tree.Worst() > status.Waiting {
+		return errUnwell
+	}
+	return nil
+}
+
+func (v doctorVerb) print(t terminal, tree status.Node, language string) error {
+	if !v.JSON {
+		return doctor.Report(t.out, tree, language)
+	}
+	encoder := json.NewEncoder(t.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(tree)
+}
+
+// spoken is the language of the terminal, by the variables of POSIX in their order; English unless it is French.
+func spoken(env func(string) string) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := env(name); value != "" {
+			if len(value) >= 2 && value[:2] == "fr" {
+				return "fr"
+			}
+			break
+		}
+	}
+	return "en"
+}
+
+// exam is what the command line and the configuration ask to look at.
+func (v doctorVerb) exam() doctor.Exam {
+	e := doctor.Exam{Host: doctor.ThisHost(), Config: v.Config}
+	if v.Port != "" {
+		e.Config = ""
+		e.Meters = []doctor.Meter{v.meter(config.Meter{Name: "meter", Port: v.Port})}
+		return e
+	}
+	cfg, err := v.load()
+	if err != nil {
+		e.Err = err
+		return e
+	}
+	for _, m := range cfg.Meters {
+		e.Meters = append(e.Meters, v.meter(m))
+	}
+	e.State, e.Room = cfg.Agent.State, cfg.Buffer.MaxBytes
+	if cfg.Status.Listen != "" {
+		e.Page = pageOf(cfg.Status.Listen)
+	}
+	if f := cfg.Federation; f != nil {
+		e.Secrets = func() error { return secrets(*f) }
+		e.Federation = func(ctx context.Context) error { return reach(ctx, *f) }
+	}
+	return e
+}
+
+func (v doctorVerb) meter(m config.Meter) doctor.Meter {
+	return doctor.Meter{Name: m.Name, Port: m.Port, Listen: func(ctx context.Context) (*doctor.Hearing, error) {
+		ctx, enough := context.WithTimeout(ctx, v.For)
+		defer enough()
+		return hear(ctx, m, enough)
+	}}
+}
+
+// hear listens until ctx ends, and fails when the port could not be opened.
+func hear(ctx context.Context, m config.Meter, enough func()) (*doctor.Hearing, error) {
+	h := doctor.NewHearing(m.Mode, enough)
+	var refused error
+	err := port.Listen(ctx, port.Config{Name: m.Port, Mode: m.Mode, State: func(s port.State) {
+		switch {
+		case s.Open:
+			h.Speed, refused = s.Speed, nil
+		case s.Err != nil && h.Counters().Bytes == 0:
+			refused = s.Err
+			enough()
+		}
+	}}, h)
+	return h, errors.Join(err, refused)
+}
+
+// pageOf asks the page of a Relève that may be running.
+func pageOf(address string) *doctor.Page {
+	const patience = 5 * time.Second
+	return &doctor.Page{
+		Address: address,
+		Ask: func(ctx context.Context) (s status.Snapshot, err error) {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/api/v1/status", nil)
+			if err != nil {
+				return s, err
+			}
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				return s, err
+			}
+			defer answer.Body.Close()
+			return s, json.NewDecoder(http.MaxBytesReader(nil, answer.Body, 1<<20)).Decode(&s)
+		},
+		Free: func(ctx context.Context) error {
+			var lc net.ListenConfig
+			l, err := lc.Listen(ctx, "tcp", address)
+			if err != nil {
+				return err
+			}
+			return l.Close()
+		},
+	}
+}
+
+// reach talks to the server of the federation up to the point where one would log in.
+func reach(ctx context.Context, f config.Federation) error {
+	const patience = 15 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return xmpp.Reach(ctx, sessionConfig(f, 0, nil))
+}

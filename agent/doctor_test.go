@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"releve/agent/config"
+	"releve/agent/status"
+	"releve/tic"
+	"releve/tic/linky"
+)
+
+// terminalWithMeter is a pseudo-terminal on which a meter plays until the test ends.
+func terminalWithMeter(t *testing.T, s linky.Scenario) string {
+	t.Helper()
+	link := filepath.Join(t.TempDir(), "meter")
+	pty, err := linky.OpenPTY(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meter, err := linky.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- meter.Run(ctx, pty, linky.Pace{Parity: true}) }()
+	t.Cleanup(func() {
+		stop()
+		<-ended // its error is that its context ended
+		pty.Close()
+	})
+	return link
+}
+
+// examined runs the verb and returns the tree it prints. Its exit code must be that of the tree: other checks than the
+// one under test may well find something on this machine.
+func examined(t *testing.T, args ...string) status.Node {
+	t.Helper()
+	got := typed(t, "", append([]string{"doctor", "--json", "--lang", "en"}, args...)...)
+	var tree status.Node
+	if err := json.Unmarshal([]byte(got.out), &tree); err != nil {
+		t.Fatalf("%v in %s", err, got.out)
+	}
+	want := outcome{exitDone, got.out, "Examining: the meters are listened to for some seconds…\n"}
+	if tree.Worst() > status.Waiting {
+		want.code, want.talk = exitFailed, want.talk+"releve: something is wrong: see above\n"
+	}
+	if got != want {
+		t.Errorf("code %d and talk %q, want %d and %q", got.code, got.talk, want.code, want.talk)
+	}
+	return tree
+}
+
+func node(n status.Node, name string) status.Node {
+	if n.Name == name {
+		return n
+	}
+	for _, child := range n.Children {
+		if found := node(child, name); found.Name == name {
+			return found
+		}
+	}
+	return status.Node{}
+}
+
+func TestDoctorHearsAMeter(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []tic.Mode{tic.Standard, tic.Historic} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			tree := examined(t, "--port", terminalWithMeter(t, linky.Scenario{Seed: 3, Mode: mode}), "--for", "1m")
+			signal := node(tree, "signal")
+			if want := "The meter is heard well: " + mode.String() + " mode, "; signal.State != status.OK || !strings.HasPrefix(signal.Text.EN, want) {
+				t.Errorf("signal is %+v, want %s…", signal, want)
+			}
+		})
+	}
+}
+
+func TestDoctorSpeaksFrench(t *testing.T) {
+	t.Parallel()
+	got := typed(t, "", "doctor", "--lang", "fr", "--port", "/dev/releve-test-none")
+	want := "bon        Configuration : aucune, un port est donné\npanne        meter\npanne        Port : Le port /dev/releve-test-none n'existe pas.\n"
+	if got.code != exitFailed || !strings.HasPrefix(got.out, want) {
+		t.Errorf("code %d, report\n%swant\n%s…", got.code, got.out, want)
+	}
+}
+
+func TestDoctorWithoutConfiguration(t *testing.T) {
+	t.Parallel()
+	file := written(t, "releve.toml", "[[meter]]\nprot = \"x\"\n")
+	found := node(examined(t, "--config", file), "configuration")
+	if want := file + ":2: unknown key meter.prot; did you mean meter.port?"; found.State != status.Fault || found.Detail != want {
+		t.Errorf("configuration is %+v, want %s", found, want)
+	}
+}
+
+func TestDoctorReadsTheConfiguration(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken.Close() // nobody listens there any more
+	nobody := taken.Addr().String()
+	file := written(t, "releve.toml", fmt.Sprintf(
+		"[agent]\nstate = %q\n[[meter]]\nport = \"tcp://%s\"\n[status]\nlisten = \"127.0.0.1:0\"\n"+
+			"[federation]\njid = \"maison@sen1.example\"\npassword_file = %q\naddress = %q\n",
+		t.TempDir(), nobody, filepath.Join(t.TempDir(), "none"), nobody))
+	tree := examined(t, "--config", file)
+	for name, want := range map[string]status.State{
+		"configuration": status.OK, "signal": status.Fault, "page": status.OK, "secrets": status.Fault, "federation": status.Warning,
+	} {
+		if got := node(tree, name); got.Name != name || got.State != want {
+			t.Errorf("%s is %+v, want %s", name, got, want)
+		}
+	}
+	if got, want := node(tree, "signal").Detail, "connection refused"; !strings.Contains(got, want) {
+		t.Errorf("signal says %s, want %s", got, want)
+	}
+}
+
+// A meter that is heard badly is told apart from a port that does not open: what was heard is judged.
+func TestHearUntilTheEnd(t *testing.T) {
+	t.Parallel()
+	raw := simulated(t, "--frames", "2")
+	h, err := hear(t.Context(), config.Meter{Port: written(t, "capture", raw)}, func() {})
+	if err != nil || h.Counters().Frames != 2 {
+		t.Errorf("heard %+v, %v; want two frames", h.Counters(), err)
+	}
+	if _, err := hear(t.Context(), config.Meter{Port: "gopher://x"}, func() {}); err == nil || !strings.Contains(err.Error(), "gopher") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestPageOfARunningReleve(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.play(t, linky.Scenario{Seed: 3}, 2)
+	server := httptest.NewServer(status.Handler(h.snapshot, status.Options{}))
+	defer server.Close()
+	page := pageOf(server.Listener.Addr().String())
+	snapshot, err := page.Ask(t.Context())
+	if err != nil || len(snapshot.Meters) != 1 || snapshot.Meters[0].Frames == 0 || time.Since(snapshot.Now) > time.Minute {
+		t.Errorf("the page says %+v, %v", snapshot.Meters, err)
+	}
+	if err := page.Free(t.Context()); err == nil {
+		t.Error("the address of a running page is free")
+	}
+}
+
+func TestSpoken(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{nil, "en"},
+		{map[string]string{"LANG": "fr_FR.UTF-8"}, "fr"},
+		{map[string]string{"LANG": "C"}, "en"},
+		{map[string]string{"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "en"},
+		{map[string]string{"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr"}, "fr"},
+		{map[string]string{"LANG": "f"}, "en"},
+	} {
+		if got := spoken(func(name string) string { return test.env[name] }); got != test.want {
+			t.Errorf("%v speaks %s, want %s", test.env, got, test.want)
+		}
+	}
+}
