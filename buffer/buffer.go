@@ -25,11 +25,12 @@ const (
 
 // Buffer is the ordered store of packs. All methods are safe for use by several goroutines.
 type Buffer struct {
-	o     Options // set once, as is all above mu
-	db    *badger.DB
-	lock  *dirLock
-	codec *codec
-	aside []string // reports of what Open has set aside or copied
+	o       Options // set once, as is all above mu
+	db      *badger.DB
+	lock    *dirLock
+	codec   *codec
+	journal *journal // whoever has the turn writes it
+	aside   []string // reports of what Open has set aside or copied
 
 	turn    chan struct{} // holds one token: who takes it may write to db
 	nudge   chan struct{} // tells the keeper that there may be something to do
@@ -60,6 +61,9 @@ type state struct {
 	undated      []undatedPack // in the order they were put
 	undatedBytes int64
 	undatedGone  uint64 // records that went undated since Open
+
+	tail      []pending // durable in the journal only; appended to, never changed
+	tailSince time.Time // when the first of them was put
 }
 
 // Open opens the buffer in o.Dir, making it if need be.
@@ -105,7 +109,8 @@ func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeReserved(o.Dir, floor); err != nil {
+	err = errors.Join(writeReserved(o.Dir, floor), bringJournal(aside, o.Dir))
+	if err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
 	b, err := openLocked(o, lock)
@@ -129,27 +134,45 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openBadger(o)
+	journal, err := openJournal(o.Dir)
 	if err != nil {
 		return nil, err
 	}
+	db, err := openBadger(o)
+	if err != nil {
+		return nil, errors.Join(err, journal.close())
+	}
 	b := &Buffer{
-		o: o, db: db, lock: lock, codec: codec,
+		o: o, db: db, lock: lock, codec: codec, journal: journal,
 		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), quit: make(chan struct{}),
 		wake: make(chan struct{}), cursors: map[string]*Cursor{}, bad: map[Seq]struct{}{},
 		state: state{series: map[string]*seriesState{}}, aside: reports,
 	}
 	b.turn <- struct{}{}
-	err = b.load()
-	if err == nil && len(reports) > 0 {
-		err = b.leaveOut(lostNumbers)
-	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err := b.restore(len(reports) > 0); err != nil {
+		return nil, errors.Join(err, db.Close(), journal.close())
 	}
 	b.keeping.Add(1)
 	go b.keep()
 	return b, nil
+}
+
+// restore reads the state back, first from the database, then from the journal.
+func (b *Buffer) restore(cut bool) error {
+	if err := b.load(); err != nil {
+		return err
+	}
+	if cut {
+		if err := b.leaveOut(lostNumbers); err != nil {
+			return err
+		}
+	}
+	report, err := b.replay()
+	if report != "" {
+		b.aside = append(b.aside, report)
+		b.o.Log.Warn("buffer opened, but not as it was left", "report", report)
+	}
+	return err
 }
 
 // Close writes the acknowledgements, closes the store and unlocks the folder. Calls that wait return
@@ -168,11 +191,19 @@ func (b *Buffer) Close() error {
 	<-b.turn // never given back: nobody writes after this
 	b.keeping.Wait()
 	b.reading.Wait()
-	err := b.writeCursors()
+	err := b.settleAll()
 	if closing := b.db.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close buffer %s: %w", b.o.Dir, closing))
 	}
-	return errors.Join(err, b.lock.release())
+	return errors.Join(err, b.journal.close(), b.lock.release())
+}
+
+// settleAll leaves everything in the database.
+func (b *Buffer) settleAll() error {
+	if len(b.changed()) == 0 {
+		return b.fold()
+	}
+	return b.write(func(*badger.Txn) error { return nil })
 }
 
 // take waits for the turn to write.
@@ -193,8 +224,20 @@ func (b *Buffer) take() error {
 
 func (b *Buffer) give() { b.turn <- struct{}{} }
 
-// view runs a read on a snapshot. A panic of Badger over damaged bytes becomes an error.
-func (b *Buffer) view(read func(txn *badger.Txn) error) (err error) {
+// view runs a read on a snapshot of all that was put: it folds the journal in first. When that does not go, the read
+// lacks the last hour. The caller must not hold the turn.
+func (b *Buffer) view(read func(txn *badger.Txn) error) error {
+	b.mu.Lock()
+	behind := len(b.tail) > 0
+	b.mu.Unlock()
+	if behind {
+		b.tend(b.inTurn(b.fold))
+	}
+	return b.look(read)
+}
+
+// look runs a read on a snapshot of the database. A panic of Badger over damaged bytes becomes an error.
+func (b *Buffer) look(read func(txn *badger.Txn) error) (err error) {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()

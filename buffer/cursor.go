@@ -55,7 +55,7 @@ type Cursor struct {
 	name string
 
 	place         // guarded by b.mu, as is all below
-	written place // as the database has it
+	written place // as the database or the journal has it
 	removed bool
 }
 
@@ -126,7 +126,10 @@ func (b *Buffer) begins(from Start) (Seq, error) {
 	}
 	first := b.next
 	h := hourOf(clampSeconds(from.at))
-	err := b.view(func(txn *badger.Txn) error {
+	if err := b.fold(); err != nil {
+		return 0, err
+	}
+	err := b.look(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindTime}})
 		defer it.Close()
 		for it.Seek(timePrefix(h)); it.Valid(); it.Next() {
@@ -293,13 +296,37 @@ func settle(places map[*Cursor]place) {
 	}
 }
 
+// places lists where all cursors are. The caller holds the turn.
+func (b *Buffer) places() map[*Cursor]place {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := map[*Cursor]place{}
+	for _, c := range b.cursors {
+		all[c] = c.place
+	}
+	return all
+}
+
+// named is places by the names of their cursors.
+func named(places map[*Cursor]place) map[string]place {
+	all := map[string]place{}
+	for c, at := range places {
+		all[c.name] = at
+	}
+	return all
+}
+
 // writeCursors makes all acknowledgements durable. The caller holds the turn.
 func (b *Buffer) writeCursors() error {
 	places := b.changed()
 	if len(places) == 0 {
 		return nil
 	}
-	if err := b.write(func(txn *badger.Txn) error { return setCursors(txn, places) }); err != nil {
+	err := b.journal.add(note{places: named(places)}.encode())
+	if errors.Is(err, errJournalFull) {
+		err = b.fold()
+	}
+	if err != nil {
 		return fmt.Errorf("write cursors: %w", err)
 	}
 	b.mu.Lock()

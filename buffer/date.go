@@ -82,7 +82,7 @@ type lot struct {
 
 // gatherLot reads the next packs of a boot, one or up to most records, and leaves out what cannot be read.
 func (b *Buffer) gatherLot(boot string, most int) (l lot, err error) {
-	err = b.view(func(txn *badger.Txn) error {
+	err = b.look(func(txn *badger.Txn) error {
 		for _, u := range b.undated {
 			if u.boot != boot {
 				continue

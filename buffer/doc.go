@@ -24,11 +24,18 @@
 //
 // # Who owns what
 //
-// Whoever holds the turn (a channel with one token) may write to the database: Put, the creation and removal of
+// Whoever holds the turn (a channel with one token) may write to the journal and the database: Put, the creation and removal of
 // a cursor, trimming. The mutex guards memory alone and is never held over disk input or output, so an
 // acknowledgement does not wait for an fsync. One goroutine, the keeper, writes late acknowledgements, trims by
 // age when nothing is put, and gives disk space back; it sleeps without a timer when there is nothing to do
 // but the hourly look at the age. Readers take Badger snapshots and lock nothing.
+//
+// # Journal
+//
+// Put writes a pack to the journal, a file of fixed length, and is done. Once an hour, or when the journal is full,
+// the packs in it are folded into Badger, as also by Close, before packs are trimmed and before the history is read;
+// until then recipients get them from memory. Opened after a kill, a buffer folds the journal in first. A pack of more
+// than 64 KiB, or with very many hours or new series, goes to Badger at once.
 //
 // # Keys
 //
@@ -56,6 +63,7 @@
 //
 // # Files besides Badger's
 //
+//	JOURNAL    what Badger has not yet, see type journal
 //	LOCK       process number of the owner; the lock itself is a flock on the folder
 //	SEQUENCE   first sequence number this store may not use, decimal
 //

@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"errors"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -34,8 +35,8 @@ func (b *Buffer) DropMarked() error { return b.db.DropPrefix(flushKey()) }
 // Trim trims at once instead of after an hour without Put.
 func (b *Buffer) Trim() error { return b.inTurn(b.trim)() }
 
-// FailDatabase makes what follows fail as if the disk did, by closing the database underneath.
-func (b *Buffer) FailDatabase() error { return b.db.Close() }
+// FailDisk makes what follows fail as if the disk did, by closing the files underneath.
+func (b *Buffer) FailDisk() error { return errors.Join(b.db.Close(), b.journal.file.Close()) }
 
 // SkipNumber does what Put does when it cannot know whether a pack has reached the disk.
 func (b *Buffer) SkipNumber() { b.skip(b.next, 1) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
+	"golang.org/x/sys/unix"
 )
 
 // files are Badger's files in the folder.
@@ -222,4 +223,25 @@ func lastByte(f io.ReaderAt, size int64) (int64, error) {
 		size = from
 	}
 	return 0, nil
+}
+
+// syncLogs makes durable the logs of memtables, but for those that have become a durable table meanwhile.
+func syncLogs(dir string) error {
+	f, err := listFiles(dir)
+	if err != nil {
+		return err
+	}
+	for _, path := range f.logs {
+		log, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = errors.Join(unix.Fdatasync(int(log.Fd())), log.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("sync log: %w", err)
+		}
+	}
+	return nil
 }

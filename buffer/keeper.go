@@ -33,6 +33,7 @@ func (b *Buffer) keep() {
 			b.tend(b.inTurn(b.writeCursors))
 		case <-age.C:
 			b.tend(b.inTurn(b.trim))
+			b.tend(b.inTurn(b.foldIfDue))
 		}
 	}
 }
@@ -53,6 +54,14 @@ func (b *Buffer) inTurn(duty func() error) func() error {
 		defer b.give()
 		return duty()
 	}
+}
+
+// foldIfDue is for when nothing is put any more.
+func (b *Buffer) foldIfDue() error {
+	if !b.foldDue() {
+		return nil
+	}
+	return b.fold()
 }
 
 // quantum is how many trimmed bytes make it worth giving space back.

@@ -17,7 +17,7 @@ type Options struct {
 	MaxBytes int64
 	// MaxAge bounds the time since Put; 0 means 31 days. Older packs go.
 	MaxAge time.Duration
-	// AckDelay is the longest time an acknowledgement waits to be written when nothing is put; 0 means 5 s.
+	// AckDelay is the longest time an acknowledgement waits to be written when nothing is put; 0 means 5 minutes.
 	AckDelay time.Duration
 	// Clock tells the time of day and whether it is known; nil: the system's, believed. While it is not known nothing
 	// goes for its age, and a record of the future is not told from others.
@@ -29,7 +29,7 @@ type Options struct {
 const (
 	defaultMaxBytes = 256 << 20
 	defaultMaxAge   = 31 * 24 * time.Hour
-	defaultAckDelay = 5 * time.Second
+	defaultAckDelay = 5 * time.Minute
 )
 
 // withDefaults fills in what was left zero.

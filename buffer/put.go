@@ -42,7 +42,7 @@ type span struct {
 	names       map[string]struct{}
 }
 
-// Put stores a pack and returns its number when it is durable. Records must be resolved: a name, an absolute
+// Put stores a pack and returns its number when it is durable, usually in the journal (see there). Records must be resolved: a name, an absolute
 // time in Unix seconds and no base fields. A pack may have senml.MaxRecords records, 4 MiB of CBOR and 1024
 // different hours; ErrTooLarge tells when it has more. ErrFull under the error means that the disk has less room
 // than the buffer needs to work safely; nothing was stored then, and Put works again once there is room.
@@ -77,14 +77,13 @@ func (b *Buffer) draw(p senml.Pack) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	d.spans = map[hour]*span{}
 	latest := b.latest()
 	for i := range p {
 		if err := checkTime(p[i].Time, latest); err != nil {
 			return draft{}, fmt.Errorf("record %d: %w", i+1, err)
 		}
-		d.note(&p[i])
 	}
+	d.noteAll()
 	if len(d.spans) > maxHours {
 		return draft{}, fmt.Errorf("%w: %d different hours, %d allowed", ErrTooLarge, len(d.spans), maxHours)
 	}
@@ -148,6 +147,14 @@ func checkRecord(r *senml.Record) error {
 	return nil
 }
 
+// noteAll enters the records in the index of their hours.
+func (d *draft) noteAll() {
+	d.spans = map[hour]*span{}
+	for i := range d.pack {
+		d.note(&d.pack[i])
+	}
+}
+
 // note enters a record in the index of its hour.
 func (d *draft) note(r *senml.Record) {
 	h := hourOf(r.Time)
@@ -164,49 +171,40 @@ func (d *draft) note(r *senml.Record) {
 // millis is the time within an hour in milliseconds, rounded down.
 func millis(h hour, seconds float64) int { return int(math.Floor((seconds - h.start()) * 1000)) }
 
-// store writes a draft with the acknowledgements that are due and whatever also writes, nil for nothing, in one
-// transaction. The caller holds the turn.
+// store makes a draft durable with the acknowledgements that are due and whatever also writes, nil for nothing, in one
+// step. The caller holds the turn.
 func (b *Buffer) store(d draft, also func(txn *badger.Txn) error) (Seq, error) {
-	seq, now := b.next, b.putNow(d.pack)
 	places := b.changed()
-	ids := b.newIDs(d.pack)
-	if int(b.nextID)+len(ids) > maxIDs {
+	p := b.prepare(d, b.putNow(d.pack))
+	if int(b.nextID)+len(p.ids) > maxIDs {
 		return 0, fmt.Errorf("there would be more than %d series", maxIDs)
 	}
-	e := envelope{seq: seq, put: now, hours: slices.Sorted(maps.Keys(d.spans)), cbor: d.cbor}
-	sealed := b.codec.seal(e, d.coding, d.payload)
-	after := b.totals
-	after.next, after.packs, after.bytes = seq+1, after.packs+1, after.bytes+int64(len(sealed))
-
-	err := b.db.Update(func(txn *badger.Txn) error {
-		if err := txn.Set(packKey(seq), sealed); err != nil {
-			return err
-		}
-		if err := b.setIndex(txn, seq, d.spans, ids); err != nil {
-			return err
-		}
-		if err := setCursors(txn, places); err != nil {
-			return err
-		}
-		if also != nil {
-			if err := also(txn); err != nil {
-				return err
-			}
-		}
-		return txn.Set(totalsKey(), after.encode())
-	})
+	journaled, err := b.commit(p, places, also)
 	if errors.Is(err, badger.ErrTxnTooBig) {
-		return 0, fmt.Errorf("%w: too many new series or hours", ErrTooLarge)
-	}
-	if err == nil {
-		err = b.sync()
+		err = fmt.Errorf("%w: too many new series or hours", ErrTooLarge)
 	}
 	if err != nil {
-		b.skip(seq, len(ids))
+		b.skip(p.seq, len(p.ids))
 		return 0, err
 	}
-	b.publish(d.pack, seq, now, after, ids, places)
-	return seq, nil
+	b.publish(d.pack, p, places, journaled)
+	if b.foldDue() {
+		if err := b.fold(); err != nil { // the pack is durable all the same
+			b.o.Log.Warn("buffer could not fold its journal", "error", err)
+		}
+	}
+	return p.seq, nil
+}
+
+// prepare gives a draft its number and its envelope. The caller holds the turn.
+func (b *Buffer) prepare(d draft, put time.Time) *pending {
+	e := envelope{seq: b.next, put: put, hours: slices.Sorted(maps.Keys(d.spans)), cbor: d.cbor}
+	p := &pending{
+		seq: b.next, put: put, sealed: b.codec.seal(e, d.coding, d.payload),
+		spans: d.spans, ids: b.newIDs(d.pack), after: b.totals,
+	}
+	p.after.next, p.after.packs, p.after.bytes = p.seq+1, b.packs+1, b.bytes+int64(len(p.sealed))
+	return p
 }
 
 // putNow is when a pack is put; while the time of day is not known, that of its latest record.
@@ -230,43 +228,39 @@ func (b *Buffer) skip(seq Seq, ids int) {
 	b.nextID += uint32(ids)
 }
 
-// publish lets readers see a stored pack.
-func (b *Buffer) publish(p senml.Pack, seq Seq, now time.Time, after totals, ids map[string]uint32, places map[*Cursor]place) {
+// publish lets readers see a durable pack.
+func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]place, journaled bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.first == seq {
-		b.oldest = now
+	if b.first == p.seq {
+		b.oldest = p.put
 	}
-	b.totals = after
-	b.addSeries(ids)
-	for i := range p {
-		b.series[p[i].Name].see(seq, &p[i])
+	if journaled {
+		if len(b.tail) == 0 {
+			b.tailSince = p.put
+		}
+		b.tail = append(b.tail, *p)
+	}
+	b.totals = p.after
+	b.addSeries(p.ids)
+	for i := range records {
+		b.series[records[i].Name].see(p.seq, &records[i])
 	}
 	settle(places)
 	b.wakeAll()
 }
 
-// write runs a small transaction of its own and makes it durable. It takes the totals along: a number left out
-// must be on disk before a cursor that has passed it. The caller holds the turn.
-func (b *Buffer) write(f func(txn *badger.Txn) error) error {
-	if err := checkRoom(b.o, tidyRoom); err != nil {
-		return err
-	}
-	err := b.db.Update(func(txn *badger.Txn) error {
-		if err := f(txn); err != nil {
-			return err
-		}
-		return txn.Set(totalsKey(), b.totals.encode())
-	})
-	if err != nil {
-		return err
-	}
-	return b.sync()
-}
-
-// sync waits until all that was written is on the disk.
+// sync waits until all that was written is on the disk. Badger syncs the newest log and value log; a log that it is
+// just making a table of must not be lost either, nor a file because its folder does not have its name.
 func (b *Buffer) sync() error {
-	if err := b.db.Sync(); err != nil {
+	err := b.db.Sync()
+	if err == nil {
+		err = syncLogs(b.o.Dir)
+	}
+	if err == nil {
+		err = b.lock.folder.Sync()
+	}
+	if err != nil {
 		return fmt.Errorf("sync buffer %s: %w", b.o.Dir, err)
 	}
 	return nil

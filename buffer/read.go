@@ -12,9 +12,10 @@ import (
 
 // read returns up to most packs with from ≤ seq < end, leaving out what is gone or damaged.
 func (b *Buffer) read(ctx context.Context, from, end Seq, most int) ([]Item, error) {
+	tail, stored := b.recent(from, end)
 	var items []Item
-	err := b.view(func(txn *badger.Txn) error {
-		for seq := nextSeq(txn, from, end); seq < end && len(items) < most; seq = nextSeq(txn, seq+1, end) {
+	err := b.look(func(txn *badger.Txn) error {
+		for seq := nextSeq(txn, from, stored); seq < stored && len(items) < most; seq = nextSeq(txn, seq+1, stored) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -27,7 +28,26 @@ func (b *Buffer) read(ctx context.Context, from, end Seq, most int) ([]Item, err
 	if err != nil && len(items) == 0 {
 		return nil, err
 	}
-	return items, nil
+	if err != nil {
+		return items, nil
+	}
+	return b.addRecent(items, tail, most), nil
+}
+
+// addRecent adds packs of the tail.
+func (b *Buffer) addRecent(items []Item, tail []pending, most int) []Item {
+	for i := range tail {
+		if len(items) >= most {
+			break
+		}
+		records, err := b.readPending(&tail[i])
+		if err != nil {
+			b.report(tail[i].seq, err)
+			continue
+		}
+		items = append(items, Item{Seq: tail[i].seq, Pack: records})
+	}
+	return items
 }
 
 // readPack decodes one pack. One that cannot be read is counted and reported once, unless it has been trimmed.

@@ -189,7 +189,7 @@ func TestGoesOnAfterFailure(t *testing.T) {
 	}
 	c := cursor(t, b, "c", buffer.Now())
 	first := put(t, b, minute(noon, 1))
-	if err := b.FailDatabase(); err != nil {
+	if err := b.FailDisk(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Put(minute(noon, 1)); err == nil {

@@ -17,6 +17,11 @@ const (
 // trim removes the oldest packs until size and age are within bounds, whoever still waits for them. The caller
 // holds the turn. What it writes becomes durable with the next Put: after a power cut it is done again.
 func (b *Buffer) trim() error {
+	if b.overdue(b.totals, b.oldest) {
+		if err := b.fold(); err != nil {
+			return fmt.Errorf("trim buffer: %w", err)
+		}
+	}
 	for b.overdue(b.totals, b.oldest) {
 		if err := b.trimSome(); err != nil {
 			return fmt.Errorf("trim buffer: %w", err)

@@ -135,7 +135,7 @@ func (b *Buffer) UndatedSpan(boot string) (first, last float64, err error) {
 	if n := len(packs); n > 2 {
 		packs = []undatedPack{packs[0], packs[n-1]}
 	}
-	err = b.view(func(txn *badger.Txn) error {
+	err = b.look(func(txn *badger.Txn) error {
 		for _, u := range packs {
 			p, err := b.readUndated(txn, u)
 			if err != nil {

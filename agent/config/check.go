@@ -127,7 +127,7 @@ func (f *findings) share(key, value string) string {
 
 func (f *findings) buffer(d document) Buffer {
 	return Buffer{
-		Period:   f.duration("buffer.period", d.Buffer.Period, 10*time.Second, time.Second, time.Minute),
+		Period:   f.duration("buffer.period", d.Buffer.Period, time.Minute, time.Second, time.Minute),
 		FullSet:  f.duration("buffer.full_set", d.Buffer.FullSet, 10*time.Minute, time.Minute, day),
 		MaxBytes: f.bytes("buffer.max_bytes", or(d.Buffer.MaxBytes, "256MiB")),
 		MaxAge:   f.duration("buffer.max_age", d.Buffer.MaxAge, 31*day, time.Hour, 366*day),

@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 		Agent:  config.Agent{State: "/var/lib/releve", Location: paris},
 		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0", Mode: tic.Auto}},
 		Buffer: config.Buffer{
-			Period: 10 * time.Second, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour,
+			Period: time.Minute, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour,
 		},
 		Status: config.Status{Listen: "127.0.0.1:8080"},
 	}

@@ -1,0 +1,51 @@
+package buffer
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// note is the body of an entry of the journal: a pack, the places of the cursors that have moved, or both.
+//
+// Format:  uvarint number of cursors; each: uvarint length, name, acknowledged seq(8), expired packs(8); envelope or nothing
+// Example: 01 01 63 0006200000000007 0000000000000000 says that cursor c has acknowledged that number
+type note struct {
+	places map[string]place
+	sealed []byte // nothing when it tells of cursors only
+}
+
+func (n note) encode() []byte {
+	body := binary.AppendUvarint(nil, uint64(len(n.places)))
+	for name, at := range n.places {
+		body = binary.AppendUvarint(body, uint64(len(name)))
+		body = append(body, name...)
+		body = append(body, at.encode()...)
+	}
+	return append(body, n.sealed...)
+}
+
+var errNote = errors.New("journal entry is malformed")
+
+func decodeNote(body []byte) (note, error) {
+	count, n := binary.Uvarint(body)
+	if n <= 0 || count > uint64(len(body)) {
+		return note{}, errNote
+	}
+	body = body[n:]
+	places := map[string]place{}
+	for range count {
+		size, n := binary.Uvarint(body)
+		if n <= 0 || size > maxCursorName || uint64(len(body)-n) < size+cursorSize {
+			return note{}, errNote
+		}
+		name, rest := string(body[n:n+int(size)]), body[n+int(size):]
+		places[name] = decodePlace(rest)
+		body = rest[cursorSize:]
+	}
+	return note{places: places, sealed: body}, nil
+}
+
+// decodePlace reads what place.encode wrote; data has at least cursorSize bytes.
+func decodePlace(data []byte) place {
+	return place{acked: Seq(binary.BigEndian.Uint64(data)), expired: binary.BigEndian.Uint64(data[8:])}
+}

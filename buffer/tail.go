@@ -1,0 +1,228 @@
+package buffer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"releve/senml"
+)
+
+// pending is a pack that is durable in the journal and not yet in the database. Recipients get it from memory; whoever
+// needs the index of the history has all of them folded in first, see view.
+type pending struct {
+	seq    Seq
+	put    time.Time
+	sealed []byte
+	spans  map[hour]*span
+	ids    map[string]uint32 // of the series it was the first to have
+	after  totals
+}
+
+const (
+	// foldEvery is how long a pack stays out of the database: the longer, the fewer times its files are written.
+	foldEvery = time.Hour
+	// Bounds of a pack that goes by the journal; a larger one goes to the database at once, and fits a transaction.
+	journalPack  = 64 << 10
+	journalHours = 64
+	journalNew   = 256
+)
+
+// goesByJournal tells whether a pack is of the usual size.
+func (p *pending) goesByJournal() bool {
+	return len(p.sealed) <= journalPack && len(p.spans) <= journalHours && len(p.ids) <= journalNew
+}
+
+// commit makes a pack durable, in the journal or, with what also writes, in the database. The caller holds the turn.
+func (b *Buffer) commit(p *pending, places map[*Cursor]place, also func(txn *badger.Txn) error) (journaled bool, err error) {
+	if also == nil && p.goesByJournal() {
+		err = b.journal.add(note{places: named(places), sealed: p.sealed}.encode())
+		if !errors.Is(err, errJournalFull) {
+			return true, err
+		}
+	}
+	return false, b.write(func(txn *badger.Txn) error {
+		if also != nil {
+			if err := also(txn); err != nil {
+				return err
+			}
+		}
+		return b.insert(txn, p)
+	})
+}
+
+// foldDue tells whether the packs of the journal have been there long enough.
+func (b *Buffer) foldDue() bool {
+	age := b.o.now().Sub(b.tailSince)
+	return len(b.tail) > 0 && (age >= foldEvery || age < 0)
+}
+
+// fold brings the packs of the journal into the database. When it fails, they stay where they are and it can be tried
+// again. The caller holds the turn.
+func (b *Buffer) fold() error {
+	if len(b.tail) == 0 && b.journal.isEmpty() {
+		return nil
+	}
+	return b.write(func(*badger.Txn) error { return nil })
+}
+
+// write runs a transaction and makes it durable, after all that the journal holds and together with the places of
+// the cursors and the totals: a number left out must be on disk before a cursor that has passed it. Then the journal is
+// empty. The caller holds the turn.
+func (b *Buffer) write(f func(txn *badger.Txn) error) error {
+	if err := checkRoom(b.o, tidyRoom); err != nil {
+		return err
+	}
+	for i := range b.tail {
+		if err := b.db.Update(func(txn *badger.Txn) error { return b.insert(txn, &b.tail[i]) }); err != nil {
+			return fmt.Errorf("fold journal: %w", err)
+		}
+	}
+	places := b.places()
+	err := b.db.Update(func(txn *badger.Txn) error {
+		if err := setCursors(txn, places); err != nil {
+			return err
+		}
+		if err := txn.Set(totalsKey(), b.totals.encode()); err != nil {
+			return err
+		}
+		return f(txn)
+	})
+	if err == nil {
+		err = b.sync()
+	}
+	if err == nil {
+		err = b.journal.empty()
+	}
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tail = nil
+	settle(places)
+	return nil
+}
+
+// insert adds a pack, its index and the totals it leaves to a transaction.
+func (b *Buffer) insert(txn *badger.Txn, p *pending) error {
+	if err := txn.Set(packKey(p.seq), p.sealed); err != nil {
+		return err
+	}
+	if err := b.setIndex(txn, p.seq, p.spans, p.ids); err != nil {
+		return err
+	}
+	return txn.Set(totalsKey(), p.after.encode())
+}
+
+// recent returns the packs with from ≤ seq < end that are not in the database, up to most, and the first number that
+// is not. They are taken before the database is looked at, so a pack that is folded meanwhile is met once.
+func (b *Buffer) recent(from, end Seq) (tail []pending, stored Seq) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tail, stored = b.tail, end
+	if len(tail) > 0 {
+		stored = min(tail[0].seq, end)
+	}
+	for len(tail) > 0 && tail[0].seq < from {
+		tail = tail[1:]
+	}
+	for len(tail) > 0 && tail[len(tail)-1].seq >= end {
+		tail = tail[:len(tail)-1]
+	}
+	return tail, stored
+}
+
+// readPending decodes a pack of the tail.
+func (b *Buffer) readPending(p *pending) (senml.Pack, error) {
+	e, err := b.codec.open(p.sealed)
+	if err != nil {
+		return nil, err
+	}
+	return senml.DecodeCBOR(e.cbor)
+}
+
+// replay reads the journal that the process before has left, brings what the database has not into it, and begins an
+// empty one. The report is about damage.
+func (b *Buffer) replay() (report string, err error) {
+	bodies, hole, err := b.journal.entries()
+	if err != nil {
+		return "", err
+	}
+	lost := 0
+	for _, body := range bodies {
+		n, err := decodeNote(body)
+		if err == nil {
+			err = b.again(n)
+		}
+		if err != nil {
+			lost++
+		}
+	}
+	if hole > 0 || lost > 0 {
+		report = fmt.Sprintf("journal %s is damaged at byte %d, packs that were there are lost to the buffer", b.journal.path, hole)
+	}
+	if len(bodies) > 0 {
+		if err := b.write(func(*badger.Txn) error { return nil }); err != nil {
+			return report, fmt.Errorf("open buffer %s: %w", b.o.Dir, err)
+		}
+	}
+	return report, b.journal.begin()
+}
+
+// again takes what an entry of the journal says.
+func (b *Buffer) again(n note) error {
+	for name, at := range n.places {
+		if c := b.cursors[name]; c != nil {
+			c.place = place{acked: max(c.acked, at.acked), expired: max(c.expired, at.expired)}
+			b.leaveOutTo(c.acked + 1)
+		}
+	}
+	if len(n.sealed) == 0 {
+		return nil
+	}
+	e, err := b.codec.open(n.sealed)
+	if err != nil {
+		return err
+	}
+	records, err := senml.DecodeCBOR(e.cbor)
+	if err != nil {
+		return err
+	}
+	d, err := b.encode(records) // their times were right when they were put, whatever the clock says now
+	if err != nil {
+		return err
+	}
+	d.noteAll()
+	stored, readable := b.lookUp(e.seq)
+	switch {
+	case readable:
+		return nil
+	case stored:
+		return b.db.Update(func(txn *badger.Txn) error { return txn.Set(packKey(e.seq), n.sealed) })
+	}
+	b.leaveOutTo(e.seq)
+	b.publish(d.pack, b.prepare(d, e.put), nil, true)
+	return nil
+}
+
+// lookUp tells whether the database knows a pack, and whether it can read it. A power cut may leave the key, in a table
+// that Badger made of its log meanwhile, without the value; then the value is put back. When the database does not know
+// a pack but has later ones, it was made anew after damage: the pack comes in under a new number.
+func (b *Buffer) lookUp(seq Seq) (stored, readable bool) {
+	err := b.look(func(txn *badger.Txn) error {
+		_, err := b.openPack(txn, seq)
+		return err
+	})
+	return !errors.Is(err, badger.ErrKeyNotFound), err == nil
+}
+
+// leaveOutTo makes next the number of the next pack, unless that is lower.
+func (b *Buffer) leaveOutTo(next Seq) {
+	if b.first == b.next {
+		b.first = max(b.first, next)
+	}
+	b.next = max(b.next, next)
+}
