@@ -129,7 +129,7 @@ func sumUp(w io.Writer, c tic.Counters) {
 		}
 	}
 	fmt.Fprintf(w, ", labels not known %d, line feeds damaged %d\n", c.Unknown, c.DamagedLF)
-	if d := c.Diagnosis(); d != "" {
-		fmt.Fprintln(w, d)
+	if d := c.Diagnosis(); !d.IsZero() {
+		fmt.Fprintln(w, d.EN)
 	}
 }

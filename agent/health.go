@@ -71,8 +71,8 @@ func (m *meter) framesFinding() status.Finding {
 
 func (m *meter) checksumsFinding() status.Finding {
 	_, counters := m.look()
-	if diagnosis := counters.Diagnosis(); diagnosis != "" {
-		return status.Finding{State: status.Warning, Text: status.Say("", diagnosis)}
+	if diagnosis := counters.Diagnosis(); !diagnosis.IsZero() {
+		return status.Finding{State: status.Warning, Text: status.Say(diagnosis.FR, diagnosis.EN)}
 	}
 	return status.Finding{}
 }

@@ -35,8 +35,8 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, d *series.Dictionar
 	if v.mode != tic.Auto {
 		m.Mode = v.mode.String()
 	}
-	if diagnosis := counters.Diagnosis(); diagnosis != "" {
-		m.Diagnosis = status.Say("", diagnosis)
+	if diagnosis := counters.Diagnosis(); !diagnosis.IsZero() {
+		m.Diagnosis = status.Say(diagnosis.FR, diagnosis.EN)
 	}
 	if tariff, ok := v.values[series.PathTariff].Value.Text(); ok {
 		m.Tariff = status.Say(tariff, tariff)

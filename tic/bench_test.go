@@ -2,103 +2,96 @@ package tic_test
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"releve/tic"
 )
 
-func BenchmarkDecodeHistoric(b *testing.B)     { benchmarkDecode(b, historicRows, 64) }
-func BenchmarkDecodeStandard(b *testing.B)     { benchmarkDecode(b, standardRows, 64) }
-func BenchmarkDecodeHistoric4096(b *testing.B) { benchmarkDecode(b, historicRows, 4096) }
-func BenchmarkDecodeStandard4096(b *testing.B) { benchmarkDecode(b, standardRows, 4096) }
-
-func BenchmarkDecodeHistoricParity(b *testing.B) {
-	benchmarkBytes(b, []byte(withParity(frame(historicRows...))), 64)
-}
-
-func BenchmarkDecodeStandardParity(b *testing.B) {
-	benchmarkBytes(b, []byte(withParity(frame(standardRows...))), 64)
-}
-
-// The naive decoder allocates as most published ones do; the ratio to it is what the care above buys.
-func BenchmarkNaiveHistoric(b *testing.B) { benchmarkNaive(b, historicRows) }
-func BenchmarkNaiveStandard(b *testing.B) { benchmarkNaive(b, standardRows) }
-
-func benchmarkDecode(b *testing.B, rows []string, piece int) {
-	b.Helper()
-	benchmarkBytes(b, []byte(frame(rows...)), piece)
-}
-
-// benchmarkBytes decodes a long run of frames, so that pieces fall everywhere in them.
-func benchmarkBytes(b *testing.B, one []byte, piece int) {
-	b.Helper()
-	const frames = 512
-	raw := bytes.Repeat(one, frames)
-	seen := 0
-	d := tic.NewDecoder(tic.Auto, func(f *tic.Frame) { seen += len(f.Groups) })
-	b.SetBytes(int64(len(raw)))
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		for rest := raw; len(rest) > 0; {
-			k := min(piece, len(rest))
-			d.Write(rest[:k]) // never errors, by its contract
-			rest = rest[k:]
+// BenchmarkDecode measures the decoder beside its references, in the same run: each iteration gives the same bytes to all
+// of them in turn, and the ratios are medians over the iterations, so that what else the machine does falls on all alike.
+//
+// word is the fastest validating loop, byte a byte-at-a-time one; typed decodes and reads every value by its type.
+func BenchmarkDecode(b *testing.B) {
+	for _, mode := range []struct {
+		name string
+		rows []string
+	}{{"standard", standardRows}, {"historic", historicRows}} {
+		for _, piece := range []int{4096, 64} {
+			raw := bytes.Repeat([]byte(frame(mode.rows...)), 256)
+			b.Run(fmt.Sprintf("%s/%d", mode.name, piece), func(b *testing.B) { race(b, raw, piece) })
+			parity := []byte(withParity(string(raw)))
+			b.Run(fmt.Sprintf("%s-parity/%d", mode.name, piece), func(b *testing.B) { race(b, parity, piece) })
 		}
-		n++
-	}
-	if d.Counters().Frames != uint64(n*frames) || seen == 0 {
-		b.Fatalf("decoded %d frames, want %d", d.Counters().Frames, n*frames)
 	}
 }
 
-func benchmarkNaive(b *testing.B, rows []string) {
+// race runs the contestants and reports MB/s and ratios.
+func race(b *testing.B, raw []byte, piece int) {
 	b.Helper()
-	const frames = 64
-	raw := bytes.Repeat([]byte(frame(rows...)), frames)
-	b.SetBytes(int64(len(raw)))
+	words, typed := newWordLoop(), &typedLoop{}
+	typed.Decoder = tic.NewDecoder(tic.Auto, typed.read)
+	contestants := []func([]byte){
+		words.feed, (&byteLoop{}).feed, sink{tic.NewDecoder(tic.Auto, func(*tic.Frame) {})}.feed, typed.feed,
+	}
+	took := make([][]float64, len(contestants))
 	b.ReportAllocs()
 	for b.Loop() {
-		if got := len(naive(raw)); got != frames {
-			b.Fatalf("decoded %d frames, want %d", got, frames)
+		for i, feed := range contestants {
+			begun := time.Now()
+			for rest := raw; len(rest) > 0; {
+				k := min(piece, len(rest))
+				feed(rest[:k])
+				rest = rest[k:]
+			}
+			took[i] = append(took[i], time.Since(begun).Seconds())
 		}
 	}
+	if typed.failed > 0 || typed.Counters().Refused() > 0 || typed.Counters().Frames == 0 {
+		b.Fatalf("%d values unread, %+v", typed.failed, typed.Counters())
+	}
+	report(b, len(raw), took)
 }
 
-// naive is the decoder one writes first: split, split, sum. It knows clean input only, and is also the reference the
-// real one is compared with.
-func naive(raw []byte) [][]string {
-	var frames [][]string
-	for _, f := range bytes.Split(raw, []byte{0x03}) {
-		_, body, found := bytes.Cut(f, []byte{0x02})
-		if !found {
-			continue
+// report tells the speed of word and typed, and the medians of word/typed, byte/typed and word/decode.
+func report(b *testing.B, size int, took [][]float64) {
+	b.Helper()
+	ratio := func(over, under int) float64 {
+		all := make([]float64, len(took[0]))
+		for i := range all {
+			all[i] = took[over][i] / took[under][i]
 		}
-		frames = append(frames, naiveGroups(body))
+		slices.Sort(all)
+		return all[len(all)/2]
 	}
-	return frames
+	b.ReportMetric(float64(size)/slices.Min(took[0])/1e6, "word-MB/s")
+	b.ReportMetric(float64(size)/slices.Min(took[3])/1e6, "typed-MB/s")
+	b.ReportMetric(ratio(0, 3), "typed/word")
+	b.ReportMetric(ratio(0, 2), "decode/word")
+	b.ReportMetric(ratio(1, 3), "typed/byte")
+	b.ReportMetric(0, "ns/op") // of all contestants together: says nothing
 }
 
-func naiveGroups(body []byte) []string {
-	var groups []string
-	for _, line := range bytes.Split(body, []byte{'\r'}) {
-		line = bytes.TrimPrefix(line, []byte{'\n'})
-		if len(line) < 4 {
-			continue
+// sink is a decoder whose groups nobody reads.
+type sink struct{ *tic.Decoder }
+
+func (s sink) feed(p []byte) { s.Write(p) } // never errors, by its contract
+
+// typedLoop decodes and reads every value.
+type typedLoop struct {
+	*tic.Decoder
+	reading tic.Reading
+	failed  int
+}
+
+func (l *typedLoop) feed(p []byte) { l.Write(p) } // never errors, by its contract
+
+func (l *typedLoop) read(f *tic.Frame) {
+	for i := range f.Groups {
+		if f.Groups[i].Read(&l.reading) != nil {
+			l.failed++
 		}
-		covered, sep := line[:len(line)-1], "\t"
-		if !bytes.Contains(line, []byte{'\t'}) {
-			covered, sep = line[:len(line)-2], " "
-		}
-		sum := 0
-		for _, c := range covered {
-			sum += int(c)
-		}
-		if byte(sum&0x3F)+0x20 != line[len(line)-1] {
-			continue
-		}
-		label, rest, _ := bytes.Cut(line[:len(line)-2], []byte(sep))
-		groups = append(groups, string(label)+"|"+string(bytes.ReplaceAll(rest, []byte("\t"), []byte("|"))))
 	}
-	return groups
 }

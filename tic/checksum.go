@@ -44,37 +44,41 @@ const (
 type census struct {
 	sum  uint64 // of all bytes, without their parity bits
 	high uint64 // a top bit is set when a byte has its parity bit set
-	del  uint64 // a top bit is set when a byte is DEL (7Fh), the one bad character above the controls
 }
 
-// copyClean copies a line of at most maxLine bytes without its parity bits into to, which is as long, and counts it.
-func copyClean(to, line []byte) census {
+// take counts a line of at most maxLine bytes.
+func take(line []byte) census {
 	n := len(line)
-	to = to[:n]
-	var last uint64 // the bytes after the last whole word
 	if n < 8 {
-		last = short(line)
-		for i, b := range line {
-			to[i] = b & 0x7F
-		}
-	} else {
-		w := binary.LittleEndian.Uint64(line[n-8:])
-		binary.LittleEndian.PutUint64(to[n-8:], w&sevenBits)
-		last = w >> (8 * uint(8-n&7)) // none when n is a multiple of 8: Go shifts by 64 to zero
+		w := short(line)
+		return total(w, pairs(w&sevenBits))
 	}
-	high, seven := last, last&sevenBits
-	del, sum := seven+lanes, pairs(seven)
-	for i := 0; i+8 <= n; i += 8 {
-		w := binary.LittleEndian.Uint64(line[i:])
+	w := binary.LittleEndian.Uint64(line[n-8:]) >> (8 * uint(8-n&7)) // the bytes after the last whole word, if any
+	high, sum := w, pairs(w&sevenBits)
+	for len(line) >= 8 {
+		w = binary.LittleEndian.Uint64(line)
 		high |= w
-		w &= sevenBits
-		del |= w + lanes
-		sum += pairs(w)
-		binary.LittleEndian.PutUint64(to[i:], w)
+		sum += pairs(w & sevenBits)
+		line = line[8:]
 	}
-	sum += sum >> 32
-	sum += sum >> 16
-	return census{sum: sum & 0xFFFF, high: high & topBits, del: del & topBits}
+	return total(high, sum)
+}
+
+// total adds the four sums of pairs up.
+func total(high, sum uint64) census {
+	const all = 0x0001000100010001
+	return census{sum: sum * all >> 48, high: high & topBits}
+}
+
+// strip clears the parity bits of a line.
+func strip(line []byte) {
+	for len(line) >= 8 {
+		binary.LittleEndian.PutUint64(line, binary.LittleEndian.Uint64(line)&sevenBits)
+		line = line[8:]
+	}
+	for i := range line {
+		line[i] &= 0x7F
+	}
 }
 
 // pairs adds neighbouring bytes, which leaves four 16-bit sums: room for maxLine/8 words × 2 bytes × 127.
@@ -102,16 +106,11 @@ func firstSpace(line []byte) int {
 	for ; i+8 <= len(line); i += 8 {
 		w := binary.LittleEndian.Uint64(line[i:])&sevenBits ^ sp*lanes // an SP becomes 0
 		if marks := (w - lanes) & ^w & topBits; marks != 0 {
-			return i + firstLane(marks) // the lowest mark is true, those above it may not be
+			return i + bits.TrailingZeros64(marks)>>3 // the lowest mark is true, those above it may not be
 		}
 	}
 	for i < len(line) && line[i]&0x7F != sp {
 		i++
 	}
 	return i
-}
-
-// firstLane returns which byte of the word the lowest mark stands for.
-func firstLane(marks uint64) int {
-	return bits.TrailingZeros64(marks) >> 3
 }

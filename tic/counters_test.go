@@ -15,7 +15,7 @@ func TestCauses(t *testing.T) {
 	for _, c := range tic.Causes() {
 		words = append(words, c.String())
 	}
-	want := []string{"overflow", "parity", "framing", "charset", "checksum", "mode"}
+	want := []string{"overflow", "parity", "framing", "charset", "checksum", "label", "mode", "width"}
 	if diff := cmp.Diff(want, words); diff != "" {
 		t.Errorf("causes (-want +got):\n%s", diff)
 	}
@@ -55,7 +55,7 @@ func TestDiagnosis(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			_, counters := decode(test.mode, test.raw, 64)
-			if got := counters.Diagnosis(); got != test.want {
+			if got := counters.Diagnosis(); got.EN != test.want || (got.FR == "") != (got.EN == "") {
 				t.Errorf("diagnosis is %q, want %q\n%+v", got, test.want, counters)
 			}
 		})

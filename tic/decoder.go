@@ -1,7 +1,5 @@
 package tic
 
-import "encoding/binary"
-
 // Bounds of what is kept. The longest group on the bus is PJOURF+1, 110 bytes; the longest frame seen, three-phase
 // producer with Tempo, 1442 bytes and 70 groups.
 const (
@@ -15,6 +13,9 @@ const (
 //
 // It accepts group by group: a refused line costs itself, never its frame. It finds its place again at any of CR, LF,
 // STX, ETX and EOT, so a damaged one of them costs at most the line it would have ended.
+//
+// A line is read in one of three ways, which judge it alike, the fastest first: it repeats the line of its place in the
+// frame before, see memory; it looks as the table of labels predicts, see pattern; or it is taken apart, see shape.
 type Decoder struct {
 	mode Mode // Auto, or the only mode accepted
 	emit func(*Frame)
@@ -22,25 +23,25 @@ type Decoder struct {
 	counters Counters
 	parity   parity
 
-	// The line being read. Between two calls to Write its bytes are in carry, and only there.
-	shape   shape
-	carry   [maxLine]byte
+	// The line being read. Between two calls to Write its bytes are in carry, or they are the first ones that memory
+	// has for its place.
+	carry   [maxLine + 2]byte
 	carried int
-	begun   bool // its LF was seen
-	skip    bool // it was too long: everything is ignored to its end
+	clean   [maxLine + 2]byte // a line without parity bits, while it is judged
+	repeats int               // how many bytes memory has of it
+	begun   bool              // the character that ended the line before was an LF
+	skip    bool              // it was too long: everything is ignored to its end
 
 	// The frame being read.
 	frame  Frame
-	opened bool           // its STX was seen
-	length int            // bytes on the wire so far
-	used   int            // of store
-	store  [maxFrame]byte // the accepted lines, parity bits gone; groups are views of it
-	groups [maxGroups]Group
+	opened bool // its STX was seen
+	length int  // bytes on the wire so far
+	memory memory
 }
 
 // NewDecoder returns a decoder for one line. An explicit mode refuses the groups of the other one; Auto takes, for
 // each frame, the mode of its first group. emit is called once a frame, and for groups accepted outside a whole frame
-// with Complete false; the frame and all its slices are valid until emit returns.
+// with Complete false; the frame and all its slices are valid until emit returns, and only to be read.
 func NewDecoder(mode Mode, emit func(*Frame)) *Decoder {
 	d := &Decoder{mode: mode, emit: emit, begun: true}
 	d.clear()
@@ -51,121 +52,157 @@ func NewDecoder(mode Mode, emit func(*Frame)) *Decoder {
 // and never returns an error: what is wrong with the line is counted, see Counters.
 func (d *Decoder) Write(p []byte) (int, error) {
 	d.counters.Bytes += uint64(len(p))
-	start := -d.carried // where the line began, counted from p[0]
-	if d.skip {
-		start = -1 // before p, so that the line is not taken for empty
-	}
-	i := 0
-	for ; i+8 <= len(p); i += 8 {
-		if marks := controls(binary.LittleEndian.Uint64(p[i:])); marks != 0 {
-			start = d.controls(p, start, i, marks)
+	for rest := p; len(rest) > 0; {
+		if d.carried == 0 && !d.skip {
+			rest = d.repeat(rest)
+		}
+		if len(rest) > 0 {
+			rest = d.readLine(rest)
 		}
 	}
-	if marks := controls(short(p[i:])) &^ (^uint64(0) << (8 * (len(p) - i))); marks != 0 {
-		start = d.controls(p, start, i, marks)
-	}
-	d.keep(p, start)
 	return len(p), nil
 }
 
 // Flush tells the decoder that the bytes stop here: the end of a file, a port that was unplugged. It emits the groups
 // accepted so far and forgets the line being read, so that the next bytes are not taken for its continuation.
 func (d *Decoder) Flush() {
-	d.end(false)
-	d.restart(true)
-	d.carried = 0
+	d.finish(false)
+	d.restart(lf)
 }
 
 // Counters returns what was seen so far.
 func (d *Decoder) Counters() Counters { return d.counters }
 
-// controls handles the control characters marked in the eight bytes at p[i], in a line that began at start, and returns
-// where the line begins now.
-func (d *Decoder) controls(p []byte, start, i int, marks uint64) int {
-	for ; marks != 0; marks &= marks - 1 {
-		at := i + firstLane(marks)
-		c := p[at] & 0x7F
-		switch {
-		case !ends(c) && at == start:
-			start++ // a damaged LF, or NUL bytes of an idle line
-		case !ends(c):
-			d.shape.note(c, at-start)
-		case at == start && c == lf:
-			d.begun = true
-			start++
-		default:
-			d.closeLine(p, start, at)
-			d.restart(c == lf)
-			start = at + 1
-			if c < ht {
-				d.boundary(c)
-			}
-		}
+// readLine reads up to the character that ends the line, or as far as p goes, and returns what comes after.
+func (d *Decoder) readLine(p []byte) []byte {
+	if d.skip {
+		return d.skipLine(p)
 	}
-	return start
+	line, old := p, d.carried
+	if old > 0 {
+		line = d.carry[:old+copy(d.carry[old:], p)]
+	}
+	n := d.recognise(line)
+	if n == 0 {
+		n = ended(line)
+		if n == 0 {
+			return d.wait(p)
+		}
+		d.closeLine(line[:n])
+	}
+	d.carried = 0
+	return p[n-old:]
 }
 
-// ends reports whether a control character ends the line it is found in.
+// ended returns the length of the line at the front with the character that ends it, or 0 when it has not ended.
+func ended(line []byte) int {
+	start, _ := lead(line)
+	for i := start; i < len(line); i++ {
+		if ends(line[i]) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// lead returns where a line begins, after its LF, or a damaged one, or the NUL bytes of an idle line, and whether one of
+// them is an LF.
+func lead(line []byte) (start int, begun bool) {
+	for _, c := range line {
+		c &= 0x7F
+		if c != lf && (c >= sp || ends(c)) {
+			break
+		}
+		begun = begun || c == lf
+		start++
+	}
+	return start, begun
+}
+
+// ends reports whether a character, parity bit or not, ends the line it is found in.
 func ends(c byte) bool {
-	return 1<<c&(1<<cr|1<<lf|1<<stx|1<<etx|1<<eot) != 0
+	c &= 0x7F
+	return c < sp && 1<<c&(1<<cr|1<<lf|1<<stx|1<<etx|1<<eot) != 0
+}
+
+// wait keeps the beginning of a line, which may be as long as any line, and returns what was not kept.
+func (d *Decoder) wait(p []byte) []byte {
+	n := copy(d.carry[d.carried:], p)
+	line := d.carry[:d.carried+n]
+	start, begun := lead(line)
+	switch {
+	case len(line)-start > maxLine:
+		d.reject(Overflow)
+		d.skip, d.carried = true, 0
+	case start > 1:
+		d.begun = d.begun || begun
+		d.carried = copy(line, line[start:])
+	default:
+		d.carried = len(line)
+	}
+	return p[n:]
+}
+
+// skipLine ignores the rest of a line that is too long.
+func (d *Decoder) skipLine(p []byte) []byte {
+	for i, c := range p {
+		if ends(c) {
+			d.restart(c)
+			d.boundary(c)
+			return p[i+1:]
+		}
+	}
+	return nil
+}
+
+// closeLine takes a line apart that ended with its last character. Empty lines are no fault: CR LF, CR ETX, CR CR.
+func (d *Decoder) closeLine(line []byte) {
+	last := len(line) - 1
+	start, begun := lead(line[:last])
+	if start < last {
+		d.begun = d.begun || begun
+		d.judge(line, start)
+	}
+	c := line[last]
+	d.restart(c)
+	d.boundary(c)
+}
+
+// judge accepts or refuses the line that begins at start and ends with its last character.
+func (d *Decoder) judge(line []byte, start int) {
+	text := line[start : len(line)-1]
+	if len(text) > maxLine {
+		d.reject(Overflow)
+		return
+	}
+	if d.full(len(text) + 2) {
+		d.giveUp()
+	}
+	d.length += len(text) + 2
+	c := line[len(line)-1]
+	cause, ok := d.accept(text, c, start == 1 && line[0] == lf && c&0x7F == cr)
+	if !ok {
+		d.reject(cause)
+	}
+}
+
+// restart forgets the line that the character ended. An LF also begins the next one, as on a terminal that turned each
+// CR into LF.
+func (d *Decoder) restart(c byte) {
+	d.begun = c&0x7F == lf
+	d.skip, d.carried, d.repeats = false, 0, 0
 }
 
 // boundary ends or begins a frame.
 func (d *Decoder) boundary(c byte) {
-	switch c {
+	switch c & 0x7F {
 	case stx:
-		d.end(false)
+		d.finish(false)
 		d.opened = true
 	case etx:
-		d.end(d.opened)
+		d.finish(d.opened)
 	case eot:
-		d.end(false)
-	}
-}
-
-// keep copies the unfinished line out of p, which is the caller's again after Write.
-func (d *Decoder) keep(p []byte, start int) {
-	if d.skip {
-		return
-	}
-	if len(p)-start > maxLine {
-		d.reject(Overflow)
-		d.skip, d.carried = true, 0
-		return
-	}
-	d.carried += copy(d.carry[d.carried:], p[max(start, 0):])
-}
-
-// restart forgets the line; begun tells whether the character that ended it also begins the next one, as on a terminal
-// that turned each CR into LF.
-func (d *Decoder) restart(begun bool) {
-	d.shape = shape{}
-	d.begun = begun
-	d.skip = false
-}
-
-// closeLine ends the line that lies between start and end. Empty lines are no fault: CR LF, CR ETX, CR CR.
-func (d *Decoder) closeLine(p []byte, start, end int) {
-	size := end - start
-	d.carried, start = 0, max(start, 0)
-	if d.skip || size <= 0 {
-		return
-	}
-	if size > maxLine {
-		d.reject(Overflow)
-		return
-	}
-	line := p[start:end]
-	if rest := len(line); rest < size {
-		copy(d.carry[size-rest:], line)
-		line = d.carry[:size]
-	}
-	if d.full(size) {
-		d.giveUp()
-	}
-	d.length += size + 2
-	if cause, ok := d.accept(line); !ok {
-		d.reject(cause)
+		d.finish(false)
 	}
 }
 
@@ -175,41 +212,47 @@ func (d *Decoder) reject(cause Cause) {
 	d.frame.Rejected++
 }
 
-// accept makes the line a group of the frame, or tells why not. The frame has room for it.
-func (d *Decoder) accept(line []byte) (Cause, bool) {
-	line = d.shape.trim(line)
-	clean := d.store[d.used : d.used+len(line)]
-	census := copyClean(clean, line)
-	cut, cause, ok := d.verify(line, census)
+// accept makes the line a group of the frame, or tells why not. The frame has room for it. framed tells whether nothing
+// but an LF comes before it and nothing but a CR after.
+func (d *Decoder) accept(line []byte, ended byte, framed bool) (Cause, bool) {
+	shape := shapeOf(line)
+	whole := len(line)
+	line = shape.trim(line)
+	census := take(line)
+	cut, cause, ok := d.verify(shape, line, census)
 	if !ok {
 		return cause, false
 	}
-	known := index(line[:cut.label]) >= 0
+	mode := shape.mode()
+	text := d.clean[:copy(d.clean[:], line)]
+	strip(text)
+	entry, cause, ok := identify(text, cut, mode)
 	switch {
-	case !known && !labelled(line[:cut.label]):
-		return BadCharset, false
-	case !d.speaks(d.shape.mode()):
+	case !ok:
+		return cause, false
+	case d.frame.Mode != mode && d.frame.Mode != Auto:
 		return WrongMode, false
 	}
-	d.parity.saw(census.high != 0)
-	d.add(cut, clean)
-	d.count(known)
+	d.add(line, ended, place{
+		cut: cut, mode: mode, entry: entry, plain: census.high == 0, odd: !framed || len(line) < whole,
+		narrow: entry > 0 && int(cut.end-cut.value) != labels[entry-1].Width,
+	})
 	return 0, true
 }
 
-// verify returns where to cut a line, or what is wrong with it.
-func (d *Decoder) verify(line []byte, c census) (cut, Cause, bool) {
+// verify returns where to cut a line, or what is wrong with it, whatever its label.
+func (d *Decoder) verify(s shape, line []byte, c census) (cut, Cause, bool) {
 	high := c.high != 0
 	if high && !even(line) {
 		return cut{}, BadParity, false
 	}
-	cuts, ok := d.shape.cuts(line)
+	cuts, ok := s.cuts(line)
 	switch {
 	case !ok:
 		return cut{}, BadFraming, false
-	case d.shape.junk > 0 || c.del != 0:
+	case s.junk > 0:
 		return cut{}, BadCharset, false
-	case !guarded(line, c.sum, d.shape.mode()):
+	case !guarded(line, c.sum, s.mode()):
 		return cut{}, BadChecksum, false
 	case !high && d.parity.carried && !even(line):
 		d.parity.stripped()
@@ -218,37 +261,38 @@ func (d *Decoder) verify(line []byte, c census) (cut, Cause, bool) {
 	return cuts, 0, true
 }
 
-// add keeps a cut line, which lies in the store at the place that is free.
-func (d *Decoder) add(c cut, line []byte) {
-	n := len(d.frame.Groups)
-	c.of(line, &d.groups[n])
-	d.frame.Groups = d.groups[:n+1]
-	d.used += len(line)
+// add makes an accepted line, from its first character to its checksum, the next group of the frame.
+func (d *Decoder) add(line []byte, ended byte, p place) {
+	d.memory.put(line, ended, p)
+	d.join(&p)
 }
 
-// speaks reports whether a group of this mode may join the frame, and settles the mode with the first group.
-func (d *Decoder) speaks(mode Mode) bool {
-	if d.frame.Mode == Auto {
-		d.frame.Mode = mode
+// join settles the mode of the frame with its first group, and counts a group.
+func (d *Decoder) join(p *place) {
+	d.frame.Mode = p.mode
+	d.parity.saw(!p.plain)
+	c := &d.counters
+	c.Groups++
+	switch {
+	case p.entry == 0:
+		c.Unknown++
+	default:
+		c.Known[p.mode]++
 	}
-	return d.frame.Mode == mode
-}
-
-func (d *Decoder) count(known bool) {
-	d.counters.Groups++
-	if known {
-		d.counters.Known[d.frame.Mode]++
-	} else {
-		d.counters.Unknown++
+	if p.narrow {
+		c.OffWidth++
+	}
+	if p.plain {
+		c.NoParity++
 	}
 	if !d.begun {
-		d.counters.DamagedLF++
+		c.DamagedLF++
 	}
 }
 
-// full reports whether a line, its LF and its CR would take the frame past its bounds.
+// full reports whether a line with its LF and its CR would take the frame past its bounds.
 func (d *Decoder) full(size int) bool {
-	return d.length+size+2 > maxFrame || len(d.frame.Groups) == maxGroups
+	return d.length+size > maxFrame || d.memory.here == maxGroups
 }
 
 // giveUp ends a frame that has grown past its bounds. What it holds is emitted.
@@ -256,15 +300,19 @@ func (d *Decoder) giveUp() {
 	if d.opened {
 		d.counters.Rejected[Overflow]++
 	}
-	d.end(false)
+	d.finish(false)
 }
 
-// end emits what the frame holds and begins an empty one, outside STX and ETX.
-func (d *Decoder) end(complete bool) {
-	if len(d.frame.Groups) > 0 {
+// finish emits what the frame holds and begins an empty one, outside STX and ETX.
+func (d *Decoder) finish(complete bool) {
+	if d.memory.here > 0 {
+		d.frame.Groups = d.memory.groups[:d.memory.here]
 		d.frame.Complete = complete
 		if complete {
 			d.counters.Frames++
+		}
+		if d.frame.Standby() {
+			d.counters.Standby++
 		}
 		d.emit(&d.frame)
 	}
@@ -272,7 +320,8 @@ func (d *Decoder) end(complete bool) {
 }
 
 func (d *Decoder) clear() {
-	d.frame = Frame{Mode: d.mode, Groups: d.groups[:0]}
+	d.frame = Frame{Mode: d.mode}
 	d.opened = false
-	d.length, d.used = 0, 0
+	d.length = 0
+	d.memory.here = 0
 }

@@ -99,7 +99,7 @@ func TestGroup(t *testing.T) {
 		{name: "bad checksum", raw: "\x02\nPAPP 00440 *\r\x03", count: counts{"checksum": 1}},
 		{name: "control character inside", raw: "\x02\nPA\x0bP 00440 )\r\x03", count: counts{"charset": 1}},
 		{name: "DEL inside", raw: frame("PAPP 0\x7f440"), count: counts{"charset": 1}},
-		{name: "no such label", raw: frame("}PR`PzSOUSC 20"), count: counts{"charset": 1}},
+		{name: "no such label", raw: frame("}PR`PzSOUSC 20"), count: counts{"label": 1}},
 	})
 }
 
@@ -174,10 +174,11 @@ func TestMode(t *testing.T) {
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	good := "PAPP|00440"
-	long := strings.Repeat("N", 160-len("PJOURF+1\t\t0"))
+	long := strings.Repeat("N", 160-len("PJOURF+9\t\t0"))
 	check(t, []wire{
-		{name: "the longest line", raw: frame("PJOURF+1\t" + long), want: []shown{whole("standard", 0, "PJOURF+1|"+long)}},
-		{name: "one more", raw: "\x02" + lines("PJOURF+1\t"+long+"N", "VTIC\t02") + "\x03", count: counts{"overflow": 1},
+		{name: "the longest line", raw: frame("PJOURF+9\t" + long), count: counts{"unknown": 1},
+			want: []shown{whole("standard", 0, "PJOURF+9|"+long)}},
+		{name: "one more", raw: "\x02" + lines("PJOURF+9\t"+long+"N", "VTIC\t02") + "\x03", count: counts{"overflow": 1},
 			want: []shown{whole("standard", 1, "VTIC|02")}},
 		{name: "endless line", raw: frame("PAPP 00440") + strings.Repeat("U", 10_000) + frame("PAPP 00440"),
 			count: counts{"overflow": 1}, want: []shown{whole("historic", 0, good), whole("historic", 0, good)}},
@@ -187,11 +188,11 @@ func TestBounds(t *testing.T) {
 				part("historic", 0, strings.Split(strings.Repeat(","+good, 128)[1:], ",")...),
 				part("historic", 0, good),
 			}},
-		{name: "over 4 KiB", raw: frame(strings.Split(strings.Repeat(",PJOURF+1\t"+long, 26)[1:], ",")...),
-			count: counts{"overflow": 1},
+		{name: "over 4 KiB", raw: frame(strings.Split(strings.Repeat(",PJOURF+9\t"+long, 26)[1:], ",")...),
+			count: counts{"overflow": 1, "unknown": 26},
 			want: []shown{
-				part("standard", 0, strings.Split(strings.Repeat(",PJOURF+1|"+long, 25)[1:], ",")...),
-				part("standard", 0, "PJOURF+1|"+long),
+				part("standard", 0, strings.Split(strings.Repeat(",PJOURF+9|"+long, 25)[1:], ",")...),
+				part("standard", 0, "PJOURF+9|"+long),
 			}},
 		{name: "endless text without frames", raw: lines(strings.Split(strings.Repeat(",PAPP 00440", 129)[1:], ",")...),
 			want: []shown{
@@ -289,6 +290,10 @@ func TestReferenceFrames(t *testing.T) {
 				got, counters := decode(tic.Auto, sent, 64)
 				if diff := cmp.Diff([]shown{whole(name, 0, want[0]...)}, got); diff != "" {
 					t.Errorf("frames (-want +got):\n%s", diff)
+				}
+				seen.NoParity = 0
+				if sent == raw {
+					seen.NoParity = seen.Groups
 				}
 				if diff := cmp.Diff(seen, counters); diff != "" {
 					t.Errorf("counters (-want +got):\n%s", diff)

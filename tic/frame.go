@@ -49,11 +49,22 @@ type Group struct {
 	Label    []byte
 	Horodate []byte // nil when the group has none
 	Value    []byte
+
+	// What the decoder found out when it accepted the group.
+	entry    uint8 // of the label in labels, plus 1; 0 when it is not known, or nobody looked
+	numeric  bool  // Uint returns quantity.Amount
+	existing bool  // Time returns horodate
+	bounded  bool  // numeric, within the bounds of the label, and with a date if it has to have one
+	horodate Horodate
+	quantity Quantity
 }
 
 // Uint returns the value as a whole number, in the unit Lookup gives for the label.
 // Nothing on the bus is signed, so any byte but a digit is an error, and so is an empty value.
 func (g Group) Uint() (uint64, error) {
+	if g.numeric {
+		return g.quantity.Amount, nil
+	}
 	if len(g.Value) == 0 || len(g.Value) > maxDigits {
 		return 0, fmt.Errorf("read %s: %d digits, want 1 to %d", g.Label, len(g.Value), maxDigits)
 	}
@@ -72,11 +83,31 @@ const maxDigits = 19
 
 // Time reads the horodate of the group. A group without one is an error.
 func (g Group) Time() (Horodate, error) {
+	if g.existing {
+		return g.horodate, nil
+	}
 	h, err := ParseHorodate(g.Horodate)
 	if err != nil {
 		return Horodate{}, fmt.Errorf("read %s: %w", g.Label, err)
 	}
 	return h, nil
+}
+
+// look reads what a group says once, for those who ask each time it comes.
+func (g *Group) look(entry uint8) {
+	g.entry, g.numeric, g.existing, g.bounded = entry, false, false, false
+	if entry == 0 {
+		return
+	}
+	l := &labels[entry-1]
+	if l.Horodate {
+		g.horodate, g.existing = horodate(g.Horodate)
+	}
+	if l.Kind == Digits {
+		g.quantity.Unit = l.Unit
+		g.quantity.Amount, g.numeric = decimal(g.Value)
+		g.bounded = l.defines(g.quantity.Amount) && g.existing == l.Horodate
+	}
 }
 
 // Frame is the groups between STX and ETX, in order. It always holds at least one group.
@@ -85,4 +116,10 @@ type Frame struct {
 	Complete bool // began with STX and ended with ETX; false for groups accepted outside a whole frame
 	Groups   []Group
 	Rejected int // lines of this frame that did not become groups
+}
+
+// Standby reports whether a meter is in its idle state, veille in 02E §1.3: its frames hold nothing but its address, and
+// the distributor has to be asked to switch the information on.
+func (f *Frame) Standby() bool {
+	return f.Complete && f.Rejected == 0 && len(f.Groups) == 1 && string(f.Groups[0].Label) == "ADCO"
 }

@@ -55,7 +55,7 @@ func TestHorodateErrors(t *testing.T) {
 		{"short", "H24013117450", "read horodate: 12 characters, want 13"},
 		{"long", "H2401311745000", "read horodate: 14 characters, want 13"},
 		{"season", "X240131174500", "read horodate: season is 'X', want H, E, h, e or space"},
-		{"letter", "H24013117450O", `read horodate: "0O" is not a number`},
+		{"letter", "H24013117450O", `read horodate: "24013117450O" are not twelve digits`},
 		{"month", "H241331174500", `read horodate: "241331174500" is no date`},
 		{"day", "H230229000000", `read horodate: "230229000000" is no date`},
 		{"day nought", "H230200000000", `read horodate: "230200000000" is no date`},

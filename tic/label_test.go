@@ -12,15 +12,24 @@ import (
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	for _, want := range []tic.Label{
-		{Name: "ADCO", Modes: tic.InHistoric, Width: 12, Meaning: "address of the meter"},
-		{Name: "GAZ", Modes: tic.InHistoric, Width: 7, Unit: "dal", Meaning: "gas index, from a concentrator"},
-		{Name: "ADIR2", Modes: tic.InHistoric, Width: 3, Unit: "A", Phases: 3, Meaning: "warning: subscribed current exceeded, phase 2"},
-		{Name: "DATE", Modes: tic.InStandard, Horodate: true, Meaning: "date and time"},
-		{Name: "EASF10", Modes: tic.InStandard, Width: 9, Unit: "Wh", Meaning: "active energy drawn, supplier index 10"},
-		{Name: "ERQ4", Modes: tic.InStandard, Width: 9, Unit: "VArh", Producer: true, Meaning: "reactive energy, quadrant 4"},
-		{Name: "SMAXSN3-1", Modes: tic.InStandard, Width: 5, Unit: "VA", Horodate: true, Phases: 3,
-			Meaning: "highest apparent power drawn yesterday, phase 3"},
-		{Name: "SINST1", Modes: tic.InStandard, Width: 5, Unit: "VA", Meaning: "apparent power drawn, of a pilot meter (VTIC 01)"},
+		{Name: "ADCO", Modes: tic.InHistoric, Kind: tic.Identity, Width: 12, Meaning: tic.Words{FR: "adresse du compteur", EN: "address of the meter"}},
+		{Name: "GAZ", Modes: tic.InHistoric, Kind: tic.Digits, Width: 7, Unit: tic.Decalitre, When: tic.OnConcentrator,
+			Meaning: tic.Words{FR: "index gaz", EN: "gas index"}},
+		{Name: "ADIR2", Modes: tic.InHistoric, Kind: tic.Digits, Width: 3, Unit: tic.Ampere, Phases: 3, When: tic.WhileOver,
+			Meaning: tic.Words{FR: "avertissement de dépassement, phase 2", EN: "warning: subscribed current exceeded, phase 2"}},
+		{Name: "DATE", Modes: tic.InStandard, Horodate: true, Meaning: tic.Words{FR: "date et heure", EN: "date and time"}},
+		{Name: "EASF10", Modes: tic.InStandard, Kind: tic.Digits, Width: 9, Unit: tic.WattHour,
+			Meaning: tic.Words{FR: "énergie active soutirée, index fournisseur 10", EN: "active energy drawn, supplier index 10"}},
+		{Name: "ERQ4", Modes: tic.InStandard, Kind: tic.Digits, Width: 9, Unit: tic.VoltAmpereReactiveHour, Producer: true,
+			Meaning: tic.Words{FR: "énergie réactive, quadrant 4", EN: "reactive energy, quadrant 4"}},
+		{Name: "SMAXSN3-1", Modes: tic.InStandard, Kind: tic.Digits, Width: 5, Unit: tic.VoltAmpere, Horodate: true, Phases: 3,
+			Meaning: tic.Words{
+				FR: "puissance apparente soutirée, maximum de la veille, phase 3", EN: "highest apparent power drawn yesterday, phase 3",
+			}},
+		{Name: "NTARF", Modes: tic.InStandard, Kind: tic.Digits, Width: 2, Low: 1, High: 10,
+			Meaning: tic.Words{FR: "numéro de l'index fournisseur en cours", EN: "number of the supplier index in force"}},
+		{Name: "SINST1", Modes: tic.InStandard, Kind: tic.Digits, Width: 5, Unit: tic.VoltAmpere, When: tic.OnPilots,
+			Meaning: tic.Words{FR: "puissance apparente soutirée", EN: "apparent power drawn"}},
 	} {
 		t.Run(want.Name, func(t *testing.T) {
 			t.Parallel()
@@ -28,7 +37,7 @@ func TestLookup(t *testing.T) {
 			if !ok {
 				t.Fatal("not found")
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(tic.Label{})); diff != "" {
 				t.Errorf("label (-want +got):\n%s", diff)
 			}
 		})
@@ -54,10 +63,10 @@ func TestLabels(t *testing.T) {
 		if got, ok := tic.Lookup([]byte(l.Name)); !ok || got != l {
 			t.Errorf("%s is entry %d, and Lookup finds %q", l.Name, i, got.Name)
 		}
-		if l.Meaning == "" || l.Width == 0 && l.Name != "DATE" || l.Width > 98 {
+		if l.Meaning.FR == "" || l.Meaning.EN == "" || strings.Contains(l.Name+l.Meaning.FR+l.Meaning.EN, "%") || l.Width == 0 && l.Name != "DATE" || l.Width > 98 {
 			t.Errorf("%s: width %d, meaning %q", l.Name, l.Width, l.Meaning)
 		}
-		if !strings.Contains(" A V W VA kVA Wh VArh min dal  ", " "+l.Unit+" ") {
+		if !strings.Contains(" A V W VA kVA Wh VArh min dal  ", " "+l.Unit.String()+" ") {
 			t.Errorf("%s: unit %q", l.Name, l.Unit)
 		}
 		count[l.Modes]++

@@ -11,11 +11,11 @@ const (
 	sp  = 0x20
 )
 
-// shape is where the separators of the line being read are.
+// shape is where the separators of a line are.
 type shape struct {
 	tabs  [maxTabs]uint8 // its first HT
 	ntabs uint8          // how many HT it has, maxTabs+1 for more than a group can have
-	junk  uint8          // control characters other than HT, at most maxLine of them
+	junk  uint8          // characters no line has: controls other than HT, and DEL
 }
 
 const (
@@ -23,18 +23,21 @@ const (
 	horodateLen = 13 // SAAMMJJhhmmss
 )
 
-// note adds a control character at a place within the line. Beyond maxLine the line is refused in any case.
-func (s *shape) note(c byte, at int) {
-	switch {
-	case at > maxLine:
-	case c != ht:
-		s.junk++
-	case s.ntabs < maxTabs:
-		s.tabs[s.ntabs] = uint8(at)
-		s.ntabs++
-	default:
-		s.ntabs = maxTabs + 1
+// shapeOf returns the shape of a line of at most maxLine bytes.
+func shapeOf(line []byte) (s shape) {
+	for i, c := range line {
+		switch c &= 0x7F; {
+		case c >= sp && c < 0x7F:
+		case c != ht:
+			s.junk++
+		case s.ntabs < maxTabs:
+			s.tabs[s.ntabs] = uint8(i)
+			s.ntabs++
+		default:
+			s.ntabs = maxTabs + 1
+		}
 	}
+	return s
 }
 
 // trim drops control characters at the end. They are a damaged CR: a checksum is never one.
@@ -59,7 +62,7 @@ func (s *shape) mode() Mode {
 
 // cut is where a line is cut into a group: label [:label], horodate [label+1:dated], value [value:end].
 type cut struct {
-	label, dated, value, end int // dated is 0 without a horodate
+	label, dated, value, end uint8 // dated is 0 without a horodate
 }
 
 // cuts finds the separators of a line, and reports whether they are where the grammar wants them.
@@ -70,26 +73,25 @@ func (s *shape) cuts(line []byte) (cut, bool) {
 	}
 	first := firstSpace(line)
 	ok := first > 0 && first+1 < end && line[end]&0x7F == sp
-	return cut{label: first, value: first + 1, end: end}, ok
+	return cut{label: uint8(first), value: uint8(first + 1), end: uint8(end)}, ok
 }
 
 // cutStandard cuts at the HT, of which the last stands before the checksum. Only a dated group, DATE, may have no value.
 func (s *shape) cutStandard(end int) (cut, bool) {
-	first, second := int(s.tabs[0]), int(s.tabs[1])
+	first, second := s.tabs[0], s.tabs[1]
 	switch s.ntabs {
 	case 2:
-		return cut{label: first, value: first + 1, end: end}, second == end && first+1 < end
+		return cut{label: first, value: first + 1, end: uint8(end)}, first > 0 && int(second) == end && int(first)+1 < end
 	case maxTabs:
-		ok := int(s.tabs[2]) == end && second-first-1 == horodateLen
-		return cut{label: first, dated: second, value: second + 1, end: end}, ok
+		ok := first > 0 && int(s.tabs[2]) == end && second-first-1 == horodateLen
+		return cut{label: first, dated: second, value: second + 1, end: uint8(end)}, ok
 	}
 	return cut{}, false
 }
 
 // of makes the group of a cut line.
 func (c cut) of(line []byte, g *Group) {
-	g.Label, g.Horodate = line[:c.label:c.label], nil
-	g.Value = line[c.value:c.end:c.end]
+	g.Label, g.Horodate, g.Value = line[:c.label:c.label], nil, line[c.value:c.end:c.end]
 	if c.dated > 0 {
 		g.Horodate = line[c.label+1 : c.dated : c.dated]
 	}

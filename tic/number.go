@@ -1,5 +1,7 @@
 package tic
 
+import "encoding/binary"
+
 // decimal reads at most maxDigits decimal digits, and reports whether raw is nothing but that.
 func decimal(raw []byte) (uint64, bool) {
 	if len(raw) == 0 || len(raw) > maxDigits {
@@ -33,4 +35,19 @@ func hexadecimal(raw []byte) (uint64, bool) {
 		}
 	}
 	return n, true
+}
+
+// overNine makes the top bit of each byte that is over 9, and under 80h, when it is added.
+const overNine = 0x76 * lanes
+
+// isDigits reports whether at least eight bytes are digits.
+func isDigits(raw []byte) bool {
+	end := len(raw) - 8
+	w := binary.LittleEndian.Uint64(raw[end:]) ^ '0'*lanes
+	bad := w | (w + overNine)
+	for i := 0; i < end; i += 8 {
+		w = binary.LittleEndian.Uint64(raw[i:]) ^ '0'*lanes
+		bad |= w | (w + overNine)
+	}
+	return bad&topBits == 0
 }

@@ -36,6 +36,11 @@ func (p *parity) saw(high bool) {
 	}
 }
 
+// trusts reports whether the parity of a line is right as far as is known of it.
+func (p *parity) trusts(line []byte, high uint64) bool {
+	return high == 0 && !p.carried || even(line)
+}
+
 // stripped notes a line whose checksum is right and whose only fault is that it has no parity bits.
 func (p *parity) stripped() {
 	p.without++

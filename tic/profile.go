@@ -14,7 +14,7 @@ type Profile struct {
 	used   int
 }
 
-// profileBlocks is how many blocks a profile has, and profileWidth how many characters.
+// The numbers of blocks and of characters of a profile.
 const (
 	profileBlocks = 11
 	blockWidth    = 8
@@ -23,10 +23,10 @@ const (
 
 // Block is what holds from a time of the day until the next block.
 type Block struct {
-	Hour, Minute int
+	Hour, Minute uint8
 	Contact      Contact
 	Virtual      uint8 // commands of the virtual contacts: bit 0 is contact 1, bit 6 contact 7
-	Index        int   // supplier index that counts, 1 to 10; 0 leaves it as it is
+	Index        uint8 // supplier index that counts, 1 to 10; 0 leaves it as it is
 }
 
 // Contact is what a block commands of the dry contact.
@@ -44,60 +44,61 @@ const (
 func (c Contact) String() string { return word(c, "leave", "Tempo", "open", "close") }
 
 // ParseProfile reads 98 characters. Used blocks must come first and in the order of their times.
-func ParseProfile(raw []byte) (Profile, error) {
+func ParseProfile(raw []byte) (p Profile, err error) {
+	err = p.read(raw)
+	return p, err
+}
+
+// read reads a profile in place of the one before.
+func (p *Profile) read(raw []byte) error {
+	p.used = 0
 	if len(raw) != profileWidth {
-		return Profile{}, fmt.Errorf("read day profile: %d characters, want %d", len(raw), profileWidth)
+		return fmt.Errorf("read day profile: %d characters, want %d", len(raw), profileWidth)
 	}
-	var p Profile
 	for i := range profileBlocks {
 		at := i * (blockWidth + 1)
 		if i > 0 && raw[at-1] != sp {
-			return Profile{}, fmt.Errorf("read day profile: no space before block %d", i+1)
+			return fmt.Errorf("read day profile: no space before block %d", i+1)
 		}
-		if err := p.add(i, raw[at:at+blockWidth]); err != nil {
-			return Profile{}, fmt.Errorf("read day profile: block %d, %q, %w", i+1, raw[at:at+blockWidth], err)
+		block := raw[at : at+blockWidth]
+		if string(block) == unusedBlock {
+			continue
+		}
+		if fault := p.add(i, block); fault != "" {
+			return fmt.Errorf("read day profile: block %d, %q, %s", i+1, block, fault)
 		}
 	}
-	return p, nil
+	return nil
 }
 
-// add appends the block at place i unless it is unused.
-func (p *Profile) add(i int, raw []byte) error {
-	if string(raw) == unusedBlock {
-		return nil
-	}
+// add appends the block that stands at place i, or says what is wrong with it.
+func (p *Profile) add(i int, raw []byte) (fault string) {
 	clock, ok := decimal(raw[:4])
 	orders, hex := hexadecimal(raw[4:])
 	b := Block{
-		Hour: int(clock / 100), Minute: int(clock % 100),
-		Contact: Contact(orders >> 14), Virtual: uint8(orders >> 4 & 0x7F), Index: int(orders & 15),
+		Hour: uint8(clock / 100), Minute: uint8(clock % 100),
+		Contact: Contact(orders >> 14), Virtual: uint8(orders >> 4 & 0x7F), Index: uint8(orders & 15),
 	}
 	switch {
 	case !ok || !hex:
-		return blockFault("is not HHMM and four hexadecimal digits")
+		return "is not HHMM and four hexadecimal digits"
 	case b.Hour > 23 || b.Minute > 59:
-		return blockFault("has no such time")
+		return "has no such time"
 	case p.used < i:
-		return blockFault("follows one that is not used")
+		return "follows one that is not used"
 	case i > 0 && !p.blocks[i-1].before(b):
-		return blockFault("is not later than the one before")
+		return "is not later than the one before"
 	}
 	if b.Index > supplierIndexes { // 11 to 15 mean the same as 0
 		b.Index = 0
 	}
 	p.blocks[i] = b
 	p.used++
-	return nil
+	return ""
 }
 
 // unusedBlock fills the place of a block.
 const unusedBlock = "NONUTILE"
-
-// blockFault says what is wrong with a block, and allocates nothing for it.
-type blockFault string
-
-// Error returns the words.
-func (f blockFault) Error() string { return string(f) }
 
 func (b Block) before(other Block) bool {
 	return b.Hour < other.Hour || b.Hour == other.Hour && b.Minute < other.Minute
@@ -108,7 +109,7 @@ func (p *Profile) Blocks() []Block { return p.blocks[:p.used] }
 
 // At returns the block that holds at a time of the day, and whether there is one: not before the first.
 func (p *Profile) At(hour, minute int) (Block, bool) {
-	at := Block{Hour: hour, Minute: minute}
+	at := Block{Hour: uint8(hour), Minute: uint8(minute)}
 	for i := p.used - 1; i >= 0; i-- {
 		if !at.before(p.blocks[i]) {
 			return p.blocks[i], true

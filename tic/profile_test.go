@@ -76,7 +76,7 @@ func TestProfileAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ hour, minute, index int }{{0, 0, 1}, {5, 59, 1}, {6, 0, 2}, {21, 59, 2}, {23, 59, 1}} {
-		if b, ok := p.At(test.hour, test.minute); !ok || b.Index != test.index {
+		if b, ok := p.At(test.hour, test.minute); !ok || int(b.Index) != test.index {
 			t.Errorf("at %02d:%02d index %d, %v, want %d", test.hour, test.minute, b.Index, ok, test.index)
 		}
 	}
@@ -101,8 +101,8 @@ func FuzzProfile(f *testing.F) {
 		}
 		last := -1
 		for _, b := range p.Blocks() {
-			now := b.Hour*60 + b.Minute
-			if now <= last || now >= 24*60 || b.Index < 0 || b.Index > 10 || b.Virtual > 0x7F {
+			now := int(b.Hour)*60 + int(b.Minute)
+			if now <= last || now >= 24*60 || b.Index > 10 || b.Virtual > 0x7F {
 				t.Fatalf("%q: block %+v after minute %d", raw, b, last)
 			}
 			last = now

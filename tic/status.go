@@ -157,11 +157,16 @@ type Relays uint8
 
 // ParseRelays reads three decimal digits, 000 to 255.
 func ParseRelays(raw []byte) (Relays, error) {
-	n, ok := decimal(raw)
-	if !ok || len(raw) != 3 || n > 255 {
+	r, ok := relays(raw)
+	if !ok {
 		return 0, fmt.Errorf("read relays: %q is not a number from 000 to 255", raw)
 	}
-	return Relays(n), nil
+	return r, nil
+}
+
+func relays(raw []byte) (Relays, bool) {
+	n, ok := decimal(raw)
+	return Relays(n), ok && len(raw) == 3 && n <= 255
 }
 
 // Closed reports whether a relay, 1 to 8, is closed.

@@ -30,18 +30,26 @@ type Option struct {
 
 // ParseOption reads four characters. Where a point fills the name, a space is taken too: meters send both.
 func ParseOption(raw []byte) (Option, error) {
+	o, ok := option(raw)
+	if !ok {
+		return Option{}, fmt.Errorf("read tariff option: %q is not BASE, HC.., EJP. or BBRx", raw)
+	}
+	return o, nil
+}
+
+func option(raw []byte) (Option, bool) {
 	switch name := pointed(raw); string(name[:]) {
 	case "BASE":
-		return Option{Contract: BaseContract}, nil
+		return Option{Contract: BaseContract}, true
 	case "HC..":
-		return Option{Contract: OffPeakContract}, nil
+		return Option{Contract: OffPeakContract}, true
 	case "EJP.":
-		return Option{Contract: EJPContract}, nil
+		return Option{Contract: EJPContract}, true
 	}
 	if len(raw) == 4 && string(raw[:3]) == "BBR" && raw[3] >= '(' && raw[3] <= '?' {
-		return Option{Contract: TempoContract, Circuit1: 'A' - 1 + raw[3]>>3&3, Circuit2: int(raw[3] & 7)}, nil
+		return Option{Contract: TempoContract, Circuit1: 'A' - 1 + raw[3]>>3&3, Circuit2: int(raw[3] & 7)}, true
 	}
-	return Option{}, fmt.Errorf("read tariff option: %q is not BASE, HC.., EJP. or BBRx", raw)
+	return Option{}, false
 }
 
 // String returns the four characters.
@@ -65,17 +73,25 @@ const (
 
 // ParseColour reads DEMAIN, four characters. Landis meters write ____ for ----.
 func ParseColour(raw []byte) (Colour, error) {
+	c, ok := colour(raw)
+	if !ok {
+		return NoColour, fmt.Errorf("read colour of tomorrow: %q is not ----, BLEU, BLAN or ROUG", raw)
+	}
+	return c, nil
+}
+
+func colour(raw []byte) (Colour, bool) {
 	switch string(raw) {
 	case "----", "____":
-		return NoColour, nil
+		return NoColour, true
 	case "BLEU":
-		return Blue, nil
+		return Blue, true
 	case "BLAN":
-		return White, nil
+		return White, true
 	case "ROUG":
-		return Red, nil
+		return Red, true
 	}
-	return NoColour, fmt.Errorf("read colour of tomorrow: %q is not ----, BLEU, BLAN or ROUG", raw)
+	return NoColour, false
 }
 
 // String returns the colour's name.
@@ -108,31 +124,39 @@ type Period struct {
 
 // ParsePeriod reads four characters. Where a point fills the name, a space is taken too.
 func ParsePeriod(raw []byte) (Period, error) {
+	p, ok := period(raw)
+	if !ok {
+		return Period{}, fmt.Errorf("read tariff period: %q is not TH.., HC.., HP.., HN.., PM.., HCJx or HPJx", raw)
+	}
+	return p, nil
+}
+
+func period(raw []byte) (Period, bool) {
 	switch name := pointed(raw); string(name[:]) {
 	case "TH..":
-		return Period{Hours: AllHours}, nil
+		return Period{Hours: AllHours}, true
 	case "HC..":
-		return Period{Hours: OffPeak}, nil
+		return Period{Hours: OffPeak}, true
 	case "HP..":
-		return Period{Hours: Peak}, nil
+		return Period{Hours: Peak}, true
 	case "HN..":
-		return Period{Hours: NormalHours}, nil
+		return Period{Hours: NormalHours}, true
 	case "PM..":
-		return Period{Hours: MobilePeak}, nil
+		return Period{Hours: MobilePeak}, true
 	case "HCJB":
-		return Period{OffPeak, Blue}, nil
+		return Period{OffPeak, Blue}, true
 	case "HCJW":
-		return Period{OffPeak, White}, nil
+		return Period{OffPeak, White}, true
 	case "HCJR":
-		return Period{OffPeak, Red}, nil
+		return Period{OffPeak, Red}, true
 	case "HPJB":
-		return Period{Peak, Blue}, nil
+		return Period{Peak, Blue}, true
 	case "HPJW":
-		return Period{Peak, White}, nil
+		return Period{Peak, White}, true
 	case "HPJR":
-		return Period{Peak, Red}, nil
+		return Period{Peak, Red}, true
 	}
-	return Period{}, fmt.Errorf("read tariff period: %q is not TH.., HC.., HP.., HN.., PM.., HCJx or HPJx", raw)
+	return Period{}, false
 }
 
 // String returns the kind of hours and the colour, if any.
@@ -148,13 +172,21 @@ type Timetable byte
 
 // ParseTimetable reads one character.
 func ParseTimetable(raw []byte) (Timetable, error) {
+	t, ok := timetable(raw)
+	if !ok {
+		return 0, fmt.Errorf("read timetable: %q is not A, C, D, E or Y", raw)
+	}
+	return t, nil
+}
+
+func timetable(raw []byte) (Timetable, bool) {
 	if len(raw) == 1 {
 		switch raw[0] {
 		case 'A', 'C', 'D', 'E', 'Y':
-			return Timetable(raw[0]), nil
+			return Timetable(raw[0]), true
 		}
 	}
-	return 0, fmt.Errorf("read timetable: %q is not A, C, D, E or Y", raw)
+	return 0, false
 }
 
 // String returns the letter.

@@ -50,7 +50,7 @@ func TestDictionaryIsOfTheMeter(t *testing.T) {
 			switch {
 			case ok && !label.Modes.Has(mode):
 				t.Errorf("%s is mapped in %s mode, in which no meter sends it", label.Name, mode)
-			case ok && s.Unit != label.Unit:
+			case ok && s.Unit != label.Unit.String():
 				t.Errorf("%s is in %q, the meter sends %q", label.Name, s.Unit, label.Unit)
 			case ok && (s.Title.FR == "" || s.Title.EN == "" || strings.Contains(s.Title.FR+s.Title.EN+s.Path, "%")):
 				t.Errorf("%s is called %q on path %s", label.Name, s.Title, s.Path)
