@@ -34,11 +34,13 @@ var arrows = map[string][]string{
 	"federation/lab/demo": {"federation/lab"},
 	"agent":               {"*"},
 	"agent/config":        {"federation/consent", "federation/xmpp", "tic"},
-	"agent/series":        {"senml", "tic"},
+	"agent/series":        {"agent/series/derived", "senml", "tic"},
 	"agent/status":        {},
 	"agent/led":           {},
 	"agent/doctor":        {"agent/status", "tic"},
 	"systemd/notify":      {},
+
+	"agent/series/derived": {},
 }
 
 // owners lists modules that only some folders may import.
