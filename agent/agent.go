@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"releve/agent/config"
@@ -30,6 +31,7 @@ type agent struct {
 	buffer      *buffer.Buffer
 	gatherer    *gatherer
 	identities  *identities
+	addresses   *addresses
 	meters      []*meter
 	session     *xmpp.Client // nil without [federation]
 	subscribers *subscribers // nil without [federation]
@@ -61,7 +63,11 @@ func (a *agent) openState(context.Context) error {
 		return fmt.Errorf("make the folder agent.state: %w", err)
 	}
 	ids, err := openIdentities(a.state("identities.json"), a.cfg.Meters, a.log)
+	if err != nil {
+		return err
+	}
 	a.identities = ids
+	a.addresses, err = openAddresses(a.state("addresses.json"), a.log)
 	return err
 }
 
@@ -111,12 +117,13 @@ func (a *agent) tasks() []task {
 }
 
 func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
+	recorder := a.newRecorder(cfg)
 	m := &meter{
 		cfg:      cfg,
-		recorder: series.NewRecorder(cfg.Name, a.dictionary, a.cfg.Buffer.FullSet),
+		recorder: recorder,
 		take:     a.gatherer.add,
 		learn:    a.identities.learn,
-		view:     newView(a.cfg.Agent.Location),
+		view:     newView(a.cfg.Agent.Location, recorder),
 		log:      a.log,
 	}
 	if cfg.Share != "" {
@@ -132,6 +139,22 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 		}
 	}
 	return m
+}
+
+// newRecorder returns a recorder that goes on where the last one ended.
+func (a *agent) newRecorder(cfg config.Meter) *series.Recorder {
+	r := series.NewRecorder(cfg.Name, a.cfg.Buffer.FullSet)
+	r.Derived = cfg.Derived
+	r.Met = func(address []byte, sure bool) bool { return a.addresses.another(cfg.Name, address, sure) }
+	r.Notify = func(e series.Event) {
+		a.log.Info("event", "meter", cfg.Name, "kind", string(e.Kind), "subject", e.Subject, "ended", e.Ended)
+	}
+	for _, s := range a.buffer.Series() {
+		if path, of := strings.CutPrefix(s.Name, cfg.Name+"/"); of {
+			r.Resume(path, s.Last)
+		}
+	}
+	return r
 }
 
 // page serves the local page.

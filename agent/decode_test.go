@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	order "cmp"
 	"fmt"
 	"io"
 	"os"
@@ -165,8 +166,12 @@ func TestDecodeSenML(t *testing.T) {
 	t.Parallel()
 	raw := simulated(t, "--frames", "3", "--producer", "--phases", "3")
 	var want senml.Pack
-	recorder := series.NewRecorder("linky", series.NewDictionary(), 0)
-	decoder := tic.NewDecoder(tic.Auto, func(f *tic.Frame) { want = append(want, recorder.Record(f, heardAt(f))...) })
+	recorder := series.NewRecorder("linky", 0)
+	decoder := tic.NewDecoder(tic.Auto, func(f *tic.Frame) {
+		said := recorder.Record(f, heardAt(f))
+		slices.SortStableFunc(said, func(x, y senml.Record) int { return order.Compare(x.Time, y.Time) }) // RFC 8428 §4.6
+		want = append(want, said...)
+	})
 	if _, err := io.WriteString(decoder, raw); err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"releve/agent/led"
+	"releve/agent/series"
 	"releve/agent/status"
 	"releve/federation/xmpp"
 )
 
-// A meter that has said nothing good for this long is at fault (Enedis-NOI-CPT_02E §1.5.3 says 10 s; a probe of the
-// other speed takes as long again).
-const silentAfter = 30 * time.Second
+// A meter that has said nothing good for this long is at fault.
+const silentAfter = series.SilentAfter
 
 // checks is the tree of what can be wrong. What a failed check explains is not looked at.
 func (a *agent) checks() *status.Check {
@@ -19,7 +19,8 @@ func (a *agent) checks() *status.Check {
 	for _, m := range a.meters {
 		port := status.Named("port", m.portFinding).Required().Then(
 			status.Named("frames", m.framesFinding).Required().Then(
-				status.Named("checksums", m.checksumsFinding)))
+				status.Named("checksums", m.checksumsFinding),
+				status.Named("readings", m.readingsFinding)))
 		if m.share != nil {
 			port.Then(status.Named("share", m.shareFinding))
 		}
@@ -93,6 +94,26 @@ func (m *meter) shareFinding() status.Finding {
 			"%d other program(s) read this meter; %d bytes skipped, %d disconnected, %d refused.", stats.Clients, stats.Skipped, stats.Dropped, stats.Refused)
 	}
 	return found
+}
+
+// readingsFinding says what holds of the meter that its readings do not say by themselves. A meter that is asleep is a
+// fault to be shown (02E §1.5.3); everything else may be as it must.
+func (m *meter) readingsFinding() status.Finding {
+	conditions := m.recorder.Conditions()
+	if len(conditions) == 0 {
+		return status.Finding{}
+	}
+	first := conditions[0]
+	title := first.Kind.Title()
+	finding := status.Finding{State: status.Warning, Text: status.Say(title.FR+".", title.EN+".")}
+	switch first.Kind {
+	case series.Standby:
+		finding.State = status.Fault
+		finding.Advice = status.Say("Demandez au distributeur d'activer la télé-information.", "Ask the distributor to switch the customer bus on.")
+	case series.IndexWithheld:
+		finding.Advice = status.Say("Rien à faire : il sera repris si le compteur le confirme.", "Nothing to do: it is taken if the meter confirms it.")
+	}
+	return finding
 }
 
 func (a *agent) bufferFinding() status.Finding {

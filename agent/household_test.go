@@ -167,7 +167,7 @@ func fetched(t *testing.T, url string) string {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	const (
-		lineOK     = "ok         port: ok\nok           frames: ok\nok             checksums: ok\n"
+		lineOK     = "ok         port: ok\nok           frames: ok\nok             checksums: ok\nok             readings: ok\n"
 		bufferOK   = "ok         buffer: ok\n"
 		connecting = "waiting    federation: Connecting to the federation…\n"
 	)
@@ -181,7 +181,7 @@ func TestHealth(t *testing.T) {
 	}{
 		{
 			"at first", func(*testing.T, house) {},
-			"waiting    port: The port is being opened.\nwaiting      frames: depends on port\nwaiting        checksums: depends on port\n" + bufferOK + connecting,
+			"waiting    port: The port is being opened.\nwaiting      frames: depends on port\nwaiting        checksums: depends on port\nwaiting        readings: depends on port\n" + bufferOK + connecting,
 			"port: The port is being opened.", led.Waiting,
 		},
 		{
@@ -190,14 +190,14 @@ func TestHealth(t *testing.T) {
 				h.meters[0].setState(port.State{Err: fmt.Errorf("port /dev/ttyUSB0 is in use by another program")})
 			},
 			"fault      port: The port /dev/ttyUSB0 does not open (port /dev/ttyUSB0 is in use by another program). Check that the adapter is plugged in and that no other program reads it.\n" +
-				"waiting      frames: depends on port\nwaiting        checksums: depends on port\n" + bufferOK + connecting,
+				"waiting      frames: depends on port\nwaiting        checksums: depends on port\nwaiting        readings: depends on port\n" + bufferOK + connecting,
 			"port: The port /dev/ttyUSB0 does not open (port /dev/ttyUSB0 is in use by another program). Check that the adapter is plugged in and that no other program reads it.",
 			led.Fault,
 		},
 		{
 			"nothing heard", func(_ *testing.T, h house) { h.meters[0].setState(port.State{Open: true, Speed: 9600}) },
 			"waiting    port: waiting\nwaiting      frames: No frame has been read yet. Check the two wires between terminals I1 and I2 of the meter and the adapter.\n" +
-				"waiting        checksums: depends on frames\n" + bufferOK + connecting,
+				"waiting        checksums: depends on frames\nwaiting        readings: depends on frames\n" + bufferOK + connecting,
 			"frames: No frame has been read yet. Check the two wires between terminals I1 and I2 of the meter and the adapter.", led.Waiting,
 		},
 		{
@@ -206,7 +206,7 @@ func TestHealth(t *testing.T) {
 				h.meters[0].view.lastFrame = time.Now().Add(-silentAfter - time.Second)
 			},
 			"fault      port: fault\nfault        frames: The meter has stopped saying anything readable. Check the wires; if the meter has just changed mode, wait a minute.\n" +
-				"waiting        checksums: depends on frames\n" + bufferOK + connecting,
+				"waiting        checksums: depends on frames\nwaiting        readings: depends on frames\n" + bufferOK + connecting,
 			"frames: The meter has stopped saying anything readable. Check the wires; if the meter has just changed mode, wait a minute.", led.Fault,
 		},
 		{
@@ -216,7 +216,7 @@ func TestHealth(t *testing.T) {
 				h.meters[0].counters.Rejected[tic.BadChecksum] = 10
 			},
 			"warning    port: warning\nwarning      frames: warning\nwarning        checksums: 10 of 110 lines are refused, most for their checksum: the receiver circuit is marginal " +
-				"(at 9600 Bd its resistor is often too large), the wires are too long, or two programs read the port.\n" + bufferOK + connecting,
+				"(at 9600 Bd its resistor is often too large), the wires are too long, or two programs read the port.\nok             readings: ok\n" + bufferOK + connecting,
 			"", led.Away,
 		},
 		{

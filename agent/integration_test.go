@@ -79,6 +79,7 @@ func newHousehold(t *testing.T, own lab.Kind) *household {
 state = %q
 [[meter]]
 name = "linky"
+derived = false
 port = %q
 [buffer]
 period = "1s"
@@ -326,7 +327,7 @@ func (h *household) check() {
 func (h *household) played() map[string]map[senml.Value]bool {
 	h.t.Helper()
 	said := map[string]map[senml.Value]bool{}
-	recorder := series.NewRecorder("linky", series.NewDictionary(), 0)
+	recorder := series.NewRecorder("linky", 0)
 	decoder := tic.NewDecoder(tic.Standard, func(f *tic.Frame) {
 		for _, r := range recorder.Record(f, time.Now()) {
 			_, path, _ := strings.Cut(r.Name, "/")

@@ -34,16 +34,33 @@ func (m *meter) String() string { return "meter " + m.cfg.Name }
 
 // Run listens until ctx ends. A port that goes away comes back by itself.
 func (m *meter) Run(ctx context.Context) error {
+	attending, stop := context.WithCancel(ctx)
+	defer stop()
+	go m.attend(attending)
 	line := &countedLine{meter: m}
 	line.decoder = tic.NewDecoder(m.cfg.Mode, m.frame)
 	return port.Listen(ctx, port.Config{Name: m.cfg.Port, Mode: m.cfg.Mode, Log: m.log, State: m.setState}, line)
+}
+
+// attend notices that nothing is heard.
+func (m *meter) attend(ctx context.Context) {
+	tick := time.NewTicker(silentAfter / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			m.take(m.recorder.Quiet(now))
+		}
+	}
 }
 
 // frame takes a frame while the decoder still owns its bytes.
 func (m *meter) frame(f *tic.Frame) {
 	now := time.Now()
 	records := m.recorder.Record(f, now)
-	m.view.frame(f, records, now)
+	m.view.frame(f, now)
 	for _, g := range f.Groups {
 		if string(g.Label) == "PRM" {
 			m.learn(m.cfg.Name, string(g.Value))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,26 +10,20 @@ import (
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
-	"releve/senml"
 	"releve/tic"
 )
 
 // dayIndexes are the indexes that today is counted from.
 func dayIndexes() []string { return []string{series.PathDrawn, series.PathInjectedIndex} }
 
-func pathOf(name string) string {
-	_, path, _ := strings.Cut(name, "/")
-	return path
-}
-
 // show returns what the page shows of a meter.
-func (v *view) show(cfg config.Meter, counters tic.Counters, d *series.Dictionary) status.Meter {
+func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) status.Meter {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	m := status.Meter{
 		Name: cfg.Name, Port: cfg.Port, LastFrame: v.lastFrame,
 		Frames: counters.Frames, Groups: counters.Groups, Rejected: counters.Refused(),
-		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(), Today: v.today(),
+		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(now), Today: v.today(),
 	}
 	if v.mode != tic.Auto {
 		m.Mode = v.mode.String()
@@ -38,30 +31,54 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, d *series.Dictionar
 	if diagnosis := counters.Diagnosis(); !diagnosis.IsZero() {
 		m.Diagnosis = status.Say(diagnosis.FR, diagnosis.EN)
 	}
-	if tariff, ok := v.values[series.PathTariff].Value.Text(); ok {
-		m.Tariff = status.Say(tariff, tariff)
+	for _, latest := range v.recorder.All() {
+		v.place(&m, latest, now)
 	}
-	for _, path := range slices.Sorted(maps.Keys(v.values)) {
-		v.place(&m, path, d.Path(path))
-	}
+	v.placeEvent(&m)
 	return m
 }
 
-// place puts a value where it belongs: registers, or the list of the others.
-func (v *view) place(m *status.Meter, path string, s series.Series) {
-	value := v.values[path].Value
-	label := status.Say(s.Title.FR, s.Title.EN)
-	n, isNumber := value.Number()
+// place puts a value where it belongs: registers, or the list of the others. What the meter does not say any more is
+// not shown, but for registers, which stay what they are while nothing is heard.
+func (v *view) place(m *status.Meter, latest series.Live, now time.Time) {
+	path, stale := latest.Series.Path, latest.Stale(now)
+	label := status.Say(latest.Series.Title.FR, latest.Series.Title.EN)
+	n, isNumber := latest.Value.Number()
+	isIndex := isNumber && latest.Series.Unit == "Wh"
+	tariff, _ := latest.Value.Text()
 	switch {
-	case path == series.PathPower, path == series.PathInjected, path == series.PathTariff, isPhase(path) && len(m.Phases) > 0:
-	case isNumber && s.Quantity == "energy" && n == 0: // indexes the contract does not use
-	case isNumber && s.Quantity == "energy":
-		m.Indexes = append(m.Indexes, status.Index{Label: label, Value: status.WattHour(n), At: v.lastFrame})
+	case path == series.PathPower, path == series.PathInjected, isPhase(path) && len(m.Phases) > 0:
+	case isIndex && n == 0: // indexes the contract does not use
+	case isIndex:
+		m.Indexes = append(m.Indexes, status.Index{
+			Label: label, Value: status.WattHour(n), Current: v.counts(path, now), At: latest.Said,
+		})
+	case stale:
+	case path == series.PathTariff:
+		m.Tariff = status.Say(tariff, tariff)
 	default:
 		m.Readings = append(m.Readings, status.Reading{
-			Series: path, Label: label, Value: value.String(), Unit: s.Unit, At: v.lastFrame,
+			Series: path, Label: label, Value: latest.Value.String(), Unit: latest.Series.Unit, At: latest.Of,
 		})
 	}
+}
+
+// counts tells whether an index is the one that counts now.
+func (v *view) counts(path string, now time.Time) bool {
+	latest, ok := v.recorder.Latest(series.PathTariffIndex)
+	return ok && !latest.Stale(now) && path == series.SupplierIndex(latest.Value.String())
+}
+
+// placeEvent puts the last thing that happened to the meter at the end of the list.
+func (v *view) placeEvent(m *status.Meter) {
+	events := v.recorder.Events()
+	if len(events) == 0 {
+		return
+	}
+	last := events[len(events)-1]
+	m.Readings = append(m.Readings, status.Reading{
+		Series: series.PathEvent, Label: status.Say("Dernier événement", "Last event"), Value: last.String(), At: last.At,
+	})
 }
 
 // trendToNow is the curve with the latest value as its end, so that it agrees with the headline.
@@ -77,35 +94,44 @@ func pointOf(p *status.Power) status.Point {
 	return status.Point{At: p.At, Apparent: p.Apparent, Injected: p.Injected}
 }
 
+// power is the latest power and when it was said. What is injected is of the same moment, or not known: the estimate
+// of a meter that does not count it is called so.
 func (v *view) power() *status.Power {
-	drawn, ok := v.values[series.PathPower].Value.Number()
+	drawn, _ := v.recorder.Latest(series.PathPower)
+	n, ok := drawn.Value.Number()
 	if !ok {
 		return nil
 	}
-	injected, _ := v.values[series.PathInjected].Value.Number()
-	return &status.Power{
-		Apparent: status.VoltAmpere(drawn), Injected: status.VoltAmpere(injected),
-		Subscribed: v.subscribed, At: v.lastFrame,
+	p := &status.Power{
+		Apparent: status.VoltAmpere(n), Subscribed: status.VoltAmpere(v.recorder.Contracted()), At: drawn.Said,
 	}
+	for _, path := range []string{series.PathInjectedEstimate, series.PathInjected} {
+		injected, _ := v.recorder.Latest(path)
+		if n, ok := injected.Value.Number(); ok && !injected.Stale(drawn.Said) {
+			p.Injected, p.Estimated = status.VoltAmpere(n), path == series.PathInjectedEstimate && n > 0
+		}
+	}
+	return p
 }
 
 func isPhase(path string) bool {
-	return strings.HasPrefix(path, "current/") || strings.HasPrefix(path, "voltage/") ||
-		strings.HasPrefix(path, series.PathPower+"/")
+	word, rest, _ := strings.Cut(path, "/")
+	return (word == "current" || word == "voltage") && len(rest) == 1 || strings.HasPrefix(path, series.PathPower+"/")
 }
 
-func (v *view) phases() []status.Phase {
-	if _, three := v.values["current/3"]; !three {
+// phases is what is said of each phase of a three-phase meter.
+func (v *view) phases(now time.Time) []status.Phase {
+	if _, three := v.recorder.Latest("current/3"); !three {
 		return nil
 	}
 	var phases []status.Phase
 	for n := 1; n <= threePhases; n++ {
 		phase := status.Phase{
 			Name:    fmt.Sprint(n),
-			Current: number(v.values[fmt.Sprintf("current/%d", n)]),
-			Voltage: number(v.values[fmt.Sprintf("voltage/%d", n)]),
+			Current: v.fresh(fmt.Sprintf("current/%d", n), now),
+			Voltage: v.fresh(fmt.Sprintf("voltage/%d", n), now),
 		}
-		if p := number(v.values[fmt.Sprintf("%s/%d", series.PathPower, n)]); p != nil {
+		if p := v.fresh(fmt.Sprintf("%s/%d", series.PathPower, n), now); p != nil {
 			apparent := status.VoltAmpere(*p)
 			phase.Apparent = &apparent
 		}
@@ -114,11 +140,16 @@ func (v *view) phases() []status.Phase {
 	return phases
 }
 
-func number(r senml.Record) *float64 {
-	if n, ok := r.Value.Number(); ok {
-		return &n
+const threePhases = 3
+
+// fresh is a number that the meter still says.
+func (v *view) fresh(path string, now time.Time) *float64 {
+	latest, _ := v.recorder.Latest(path)
+	n, ok := latest.Value.Number()
+	if !ok || latest.Stale(now) {
+		return nil
 	}
-	return nil
+	return &n
 }
 
 // today is what the indexes have grown by since midnight; nil when midnight's index is not known.
@@ -133,7 +164,7 @@ func (v *view) today() *status.Today {
 
 func (v *view) since(path string) (status.WattHour, bool) {
 	began, known := v.midnight[path]
-	now, read := v.values[path].Value.Number()
+	now, read := v.number(path)
 	if !known || !read || now < began {
 		return 0, false
 	}
@@ -149,7 +180,7 @@ func (a *agent) snapshot() status.Snapshot {
 	}
 	for _, m := range a.meters {
 		_, counters := m.look()
-		s.Meters = append(s.Meters, m.view.show(m.cfg, counters, a.dictionary))
+		s.Meters = append(s.Meters, m.view.show(m.cfg, counters, s.Now))
 	}
 	if a.subscribers != nil {
 		s.Recipients = a.recipientsShown()

@@ -71,7 +71,7 @@ func (p *printer) printFrame(f *tic.Frame) error {
 
 func (p *printer) printPack(f *tic.Frame) error {
 	if p.recorder == nil {
-		p.recorder = series.NewRecorder("linky", series.NewDictionary(), 0)
+		p.recorder = series.NewRecorder("linky", 0)
 	}
 	pack := p.recorder.Record(f, heardAt(f))
 	if len(pack) == 0 {

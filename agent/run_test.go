@@ -26,7 +26,7 @@ func TestRunFile(t *testing.T) {
 	raw := simulated(t, "--frames", fmt.Sprint(frames))
 	capture, state := written(t, "capture", raw), filepath.Join(t.TempDir(), "state")
 	file := written(t, "releve.toml", fmt.Sprintf(
-		"[agent]\nstate = %q\n[buffer]\nperiod = \"1m\"\n[[meter]]\nport = %q\n[status]\nlisten = \"\"\n", state, capture))
+		"[agent]\nstate = %q\n[buffer]\nperiod = \"1m\"\n[[meter]]\nderived = false\nport = %q\n[status]\nlisten = \"\"\n", state, capture))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	talk, talks := io.Pipe()
@@ -57,7 +57,7 @@ func TestRunFile(t *testing.T) {
 func checkStored(t *testing.T, state, raw string) {
 	t.Helper()
 	want := map[string]int{}
-	recorder := series.NewRecorder("linky", series.NewDictionary(), time.Hour)
+	recorder := series.NewRecorder("linky", time.Hour)
 	decoder := tic.NewDecoder(tic.Auto, func(f *tic.Frame) {
 		for _, r := range recorder.Record(f, time.Now()) {
 			want[r.Name]++
@@ -73,7 +73,7 @@ func checkStored(t *testing.T, state, raw string) {
 	defer b.Close()
 	now := time.Now()
 	for name, n := range want {
-		p, _, err := b.History(t.Context(), name, now.Add(-time.Hour), now.Add(time.Hour), 1000)
+		p, _, err := b.History(t.Context(), name, time.Unix(0, 0), now.Add(time.Hour), 1000)
 		if err != nil || len(p) != n {
 			t.Errorf("%s has %d records, %v; want %d", name, len(p), err, n)
 		}

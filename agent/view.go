@@ -1,11 +1,12 @@
 package main
 
 import (
+	"maps"
 	"sync"
 	"time"
 
+	"releve/agent/series"
 	"releve/agent/status"
-	"releve/senml"
 	"releve/tic"
 )
 
@@ -15,64 +16,42 @@ const (
 	trendKeeps = 180
 )
 
-// view is what the page shows of one meter: its latest values, kept apart from the buffer so that a page never
-// waits for a disk.
+// view is what the page shows of one meter: what its recorder knows, and what came before.
 type view struct {
 	location *time.Location
+	recorder *series.Recorder
 
-	mu         sync.Mutex // guards everything below
-	mode       tic.Mode
-	lastFrame  time.Time
-	values     map[string]senml.Record // by path, the latest of each
-	trend      []status.Point
-	subscribed status.VoltAmpere
-	day        time.Time // local midnight that today counts from
-	midnight   map[string]float64
+	mu        sync.Mutex // guards everything below
+	mode      tic.Mode
+	lastFrame time.Time
+	trend     []status.Point
+	day       time.Time // local midnight that today counts from
+	midnight  map[string]float64
+	indexes   map[string]float64 // of the last frame, those that today is counted from
 }
 
-func newView(location *time.Location) *view {
-	return &view{location: location, values: map[string]senml.Record{}, midnight: map[string]float64{}}
+func newView(location *time.Location, recorder *series.Recorder) *view {
+	return &view{location: location, recorder: recorder, midnight: map[string]float64{}, indexes: map[string]float64{}}
 }
 
-// frame takes what a frame brought. Values that did not change are confirmed by lastFrame.
-func (v *view) frame(f *tic.Frame, changed senml.Pack, at time.Time) {
+// frame takes a frame that was recorded.
+func (v *view) frame(f *tic.Frame, at time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.rollOver(at)
 	v.mode, v.lastFrame = f.Mode, at
-	for _, r := range changed {
-		v.values[pathOf(r.Name)] = r
-	}
-	for _, g := range f.Groups {
-		v.contract(g)
+	for _, path := range dayIndexes() {
+		if n, ok := v.number(path); ok {
+			v.indexes[path] = n
+		}
 	}
 	v.point(at)
 }
 
-// Power per unit of what a meter says of its contract.
-const (
-	perKVA      = 1000
-	perAmpere   = 200 // Enedis-NOI-CPT_54E: ISOUSC is the subscribed power over 200 V
-	threePhases = 3
-)
-
-// contract reads the subscribed power.
-func (v *view) contract(g tic.Group) {
-	unit := status.VoltAmpere(0)
-	switch string(g.Label) {
-	case "PREF":
-		unit = perKVA
-	case "ISOUSC":
-		unit = perAmpere
-		if _, three := v.values["current/3"]; three {
-			unit *= threePhases
-		}
-	default:
-		return
-	}
-	if n, err := g.Uint(); err == nil {
-		v.subscribed = status.VoltAmpere(n) * unit
-	}
+// number returns the latest value of a series, however old.
+func (v *view) number(path string) (float64, bool) {
+	latest, _ := v.recorder.Latest(path)
+	return latest.Value.Number()
 }
 
 // nearMidnight is how long before midnight a frame may have been heard for its indexes to stand for midnight's. With
@@ -91,11 +70,7 @@ func (v *view) rollOver(at time.Time) {
 	}
 	v.day, v.midnight = day, map[string]float64{}
 	if silent := day.Sub(v.lastFrame); 0 < silent && silent <= nearMidnight {
-		for _, path := range dayIndexes() {
-			if n, ok := v.values[path].Value.Number(); ok {
-				v.midnight[path] = n
-			}
-		}
+		maps.Copy(v.midnight, v.indexes)
 	}
 }
 

@@ -26,11 +26,13 @@ func paris(t *testing.T) *time.Location {
 type watched struct {
 	*view
 	recorder *series.Recorder
+	at       time.Time // of the last frame
 }
 
 func newWatched(t *testing.T) *watched {
 	t.Helper()
-	return &watched{newView(paris(t)), series.NewRecorder("linky", series.NewDictionary(), 10*time.Minute)}
+	recorder := series.NewRecorder("linky", 10*time.Minute)
+	return &watched{view: newView(paris(t), recorder), recorder: recorder}
 }
 
 // hear takes a frame of label, value pairs.
@@ -39,11 +41,13 @@ func (w *watched) hear(mode tic.Mode, at time.Time, words ...string) {
 	for i := 0; i < len(words); i += 2 {
 		f.Groups = append(f.Groups, tic.Group{Label: []byte(words[i]), Value: []byte(words[i+1])})
 	}
-	w.frame(f, w.recorder.Record(f, at), at)
+	w.recorder.Record(f, at)
+	w.frame(f, at)
+	w.at = at
 }
 
 func (w *watched) shown() status.Meter {
-	return w.show(config.Meter{Name: "linky", Port: "/dev/ttyUSB0"}, tic.Counters{Frames: 3, Groups: 20}, series.NewDictionary())
+	return w.show(config.Meter{Name: "linky", Port: "/dev/ttyUSB0"}, tic.Counters{Frames: 3, Groups: 20}, w.at)
 }
 
 func local(t *testing.T, text string) time.Time {
@@ -74,6 +78,7 @@ func TestViewShows(t *testing.T) {
 			{Label: status.Say("Index fournisseur 1", "Supplier index 1"), Value: 1000, At: at},
 		},
 		Readings: []status.Reading{
+			{Series: "contract/power/subscribed", Label: status.Say("Puissance souscrite", "Subscribed power"), Value: "6", Unit: "kVA", At: at},
 			{Series: "voltage/1", Label: status.Say("Tension efficace, phase 1", "Voltage, phase 1"), Value: "230", Unit: "V", At: at},
 		},
 	}
@@ -99,7 +104,7 @@ func TestViewPhases(t *testing.T) {
 	if diff := cmp.Diff(want, got.Phases); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got.Power.Injected != 50 || len(got.Readings) != 0 {
+	if got.Power.Injected != 50 || len(got.Readings) != 1 || got.Readings[0].Series != "status/power/implausible" {
 		t.Errorf("power is %+v, readings %+v", got.Power, got.Readings)
 	}
 }

@@ -83,7 +83,7 @@ func (f *findings) meters(raw []rawMeter) []Meter {
 	var meters []Meter
 	seen := map[string]bool{}
 	for i, r := range raw {
-		m := Meter{Name: or(r.Name, "linky"), Port: or(r.Port, "auto"), PRM: r.PRM}
+		m := Meter{Name: or(r.Name, "linky"), Port: or(r.Port, "auto"), PRM: r.PRM, Derived: r.Derived == nil || *r.Derived}
 		key := fmt.Sprintf("meter %d (%s)", i+1, m.Name)
 		if !meterName.MatchString(m.Name) {
 			f.addf("%s: name must be 1 to 32 ASCII letters, digits or hyphens", key)

@@ -36,7 +36,8 @@ type Meter struct {
 	Mode tic.Mode
 	PRM  string // 14 digits, or "" to learn it from the meter in standard mode
 
-	Share string // host:port where other programs may read along; "" for nowhere
+	Derived bool   // whether what can be computed from the readings is recorded too
+	Share   string // host:port where other programs may read along; "" for nowhere
 }
 
 // Buffer is the [buffer] section.

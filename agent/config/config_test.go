@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Config{
 		Agent:  config.Agent{State: "/var/lib/releve", Location: paris},
-		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0", Mode: tic.Auto}},
+		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0", Mode: tic.Auto, Derived: true}},
 		Buffer: config.Buffer{
 			Period: time.Minute, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour,
 		},
@@ -295,6 +295,7 @@ state = "state"
 name = "Shed-2"
 port = "tcp://shed:2000"
 mode = "historic"
+derived = false
 prm = "` + point + `"
 [buffer]
 period = "1m"

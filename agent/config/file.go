@@ -46,10 +46,11 @@ type document struct {
 }
 
 type rawMeter struct {
-	Name string `toml:"name"`
-	Port string `toml:"port"`
-	Mode string `toml:"mode"`
-	PRM  string `toml:"prm"`
+	Name    string `toml:"name"`
+	Port    string `toml:"port"`
+	Mode    string `toml:"mode"`
+	PRM     string `toml:"prm"`
+	Derived *bool  `toml:"derived"`
 
 	Share string `toml:"share"`
 }

@@ -2,6 +2,7 @@ package series_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +20,17 @@ const rhythm = 10 * time.Minute
 // noon is when the first frame of a test is heard.
 var noon = time.Date(2026, 1, 15, 12, 0, 0, 250_000_000, time.UTC)
 
-// frameOf makes a frame of "LABEL VALUE" words; a value keeps its spaces.
+// frameOf makes a frame of "LABEL VALUE" or "LABEL@HORODATE VALUE" words; a value keeps its spaces.
 func frameOf(mode tic.Mode, groups ...string) *tic.Frame {
 	f := &tic.Frame{Mode: mode, Complete: true}
 	for _, g := range groups {
 		label, value, _ := strings.Cut(g, " ")
-		f.Groups = append(f.Groups, tic.Group{Label: []byte(label), Value: []byte(value)})
+		one := tic.Group{Value: []byte(value)}
+		if name, rest, dated := strings.Cut(g, "@"); dated {
+			label, one.Horodate, one.Value = name, []byte(rest[:13]), []byte(rest[14:])
+		}
+		one.Label = []byte(label)
+		f.Groups = append(f.Groups, one)
 	}
 	return f
 }
@@ -84,7 +90,7 @@ func TestRecorder(t *testing.T) {
 			{0, frameOf(std, "LTARF    HEURE  CREUSE  "), "tariff/label=HEURE  CREUSE"},
 			{time.Second, frameOf(std, "LTARF HEURE  CREUSE"), ""},
 			{2 * time.Second, frameOf(std, "LTARF      "), "tariff/label="},
-			{3 * time.Second, frameOf(his, "PTEC HC.."), "tariff/label=HC.."},
+			{3 * time.Second, frameOf(his, "PTEC HC.."), "tariff/label=HC.. tariff/index=1"},
 		}},
 		{"what is no number is no reading", []heard{
 			{0, frameOf(std, "SINSTS 005A0", "URMS1 ", "EAST -00000001", "IRMS1 001"), "current/1=1A"},
@@ -121,7 +127,7 @@ func TestRecorder(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+			r := series.NewRecorder("linky", rhythm)
 			for i, h := range test.frames {
 				at := noon.Add(h.after)
 				if diff := cmp.Diff(h.want, said(r.Record(h.frame, at), at)); diff != "" {
@@ -135,7 +141,7 @@ func TestRecorder(t *testing.T) {
 // A machine without a clock of its own begins in 1970. SenML would take such a time for "56 years from now".
 func TestRecorderWaitsForTheClock(t *testing.T) {
 	t.Parallel()
-	r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+	r := series.NewRecorder("linky", rhythm)
 	f := frameOf(tic.Standard, "URMS1 230")
 	for _, at := range []time.Time{time.Unix(10, 0), time.Unix(senml.FirstAbsolute-1, 999_000_000), {}} {
 		if p := r.Record(f, at); p != nil {
@@ -150,7 +156,7 @@ func TestRecorderWaitsForTheClock(t *testing.T) {
 func TestRecordsDoNotShareTheFrame(t *testing.T) {
 	t.Parallel()
 	f := frameOf(tic.Standard, "LTARF BLEU", "SINSTS 00500")
-	p := series.NewRecorder("linky", series.NewDictionary(), rhythm).Record(f, noon)
+	p := series.NewRecorder("linky", rhythm).Record(f, noon)
 	for _, g := range f.Groups {
 		clear(g.Label)
 		clear(g.Value)
@@ -198,7 +204,7 @@ func TestNothingPersonal(t *testing.T) {
 	for name, scenario := range everyMeter() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+			r := series.NewRecorder("linky", rhythm)
 			secrets := map[string]bool{}
 			var pack senml.Pack
 			at := noon
@@ -247,7 +253,7 @@ func FuzzRecorder(f *testing.F) {
 			t.Skip("longer than a frame, or later than the year 3084")
 		}
 		frame := frameOf(mode, strings.Split(text, "\n")...)
-		r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
+		r := series.NewRecorder("linky", rhythm)
 		at := time.UnixMilli(milli)
 		pack := r.Record(frame, at)
 		if len(pack) == 0 {
@@ -260,7 +266,7 @@ func FuzzRecorder(f *testing.F) {
 			if !strings.HasPrefix(record.Name, "linky/") || record.Time < senml.FirstAbsolute {
 				t.Errorf("record is %+v", record)
 			}
-			if _, text := record.Value.Text(); text != (record.Unit == "") {
+			if _, number := record.Value.Number(); !number && record.Unit != "" {
 				t.Errorf("%s is %s in %q", record.Name, record.Value, record.Unit)
 			}
 		}
@@ -276,30 +282,86 @@ func FuzzRecorder(f *testing.F) {
 	})
 }
 
-// BenchmarkRecord is what each frame of a household costs after the decoder: some change, most do not.
+// kept plays frames of a meter at its own rhythm and copies them out of the decoder.
+func kept(tb testing.TB, s linky.Scenario, n int) (list []*tic.Frame) {
+	tb.Helper()
+	meter, err := linky.New(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	decoder := tic.NewDecoder(tic.Auto, func(f *tic.Frame) { list = append(list, clone(f)) })
+	for range n {
+		if _, err := decoder.Write(meter.Frame(nil)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return list
+}
+
+// clone copies a frame out of its decoder.
+func clone(f *tic.Frame) *tic.Frame {
+	own := *f
+	own.Groups = nil
+	for _, g := range f.Groups {
+		own.Groups = append(own.Groups, tic.Group{Label: slices.Clone(g.Label), Horodate: slices.Clone(g.Horodate), Value: slices.Clone(g.Value)})
+	}
+	return &own
+}
+
+// A frame that says what the one before said costs no memory.
+func TestUnchangedFrameAllocatesNothing(t *testing.T) {
+	for name, scenario := range everyMeter() {
+		f := kept(t, scenario, 1)[0]
+		f.Groups = slices.DeleteFunc(f.Groups, func(g tic.Group) bool { return string(g.Label) == "DATE" })
+		r := series.NewRecorder("linky", 24*time.Hour)
+		r.Derived = true
+		at := noon
+		for range 200 { // until what is computed from the past stands still
+			at = at.Add(time.Minute)
+			r.Record(f, at)
+		}
+		if got := testing.AllocsPerRun(100, func() {
+			at = at.Add(10 * time.Millisecond)
+			r.Record(f, at)
+		}); got != 0 {
+			t.Errorf("%s: %v allocations", name, got)
+		}
+	}
+}
+
+// BenchmarkRecord is what each frame costs after the decoder: an unchanged one, and a household's at its own rhythm, of
+// which some values change. The reference is to look every label up.
 func BenchmarkRecord(b *testing.B) {
 	for _, mode := range []tic.Mode{tic.Historic, tic.Standard} {
-		b.Run(mode.String(), func(b *testing.B) {
-			var kept []*tic.Frame
-			frames(b, linky.Scenario{Mode: mode, Contract: linky.Tempo, Seed: 5}, 16, func(f *tic.Frame) {
-				kept = append(kept, clone(f))
-			})
-			r := series.NewRecorder("linky", series.NewDictionary(), rhythm)
-			at := noon
-			b.ReportAllocs()
+		household := kept(b, linky.Scenario{Mode: mode, Contract: linky.Tempo, Seed: 5}, 600)
+		for name, list := range map[string][]*tic.Frame{"household": household, "unchanged": household[:1]} {
+			for _, derived := range []bool{false, true} {
+				b.Run(fmt.Sprintf("%s/%s/derived=%t", mode, name, derived), func(b *testing.B) {
+					b.ReportAllocs()
+					recordAll(b, list, derived)
+				})
+			}
+		}
+		b.Run(mode.String()+"/reference", func(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
-				at = at.Add(time.Second)
-				r.Record(kept[i%len(kept)], at)
+				for _, g := range household[i%len(household)].Groups {
+					tic.Lookup(g.Label)
+				}
 			}
 		})
 	}
 }
 
-// clone copies a frame out of its decoder.
-func clone(f *tic.Frame) *tic.Frame {
-	groups := make([]string, 0, len(f.Groups))
-	for _, g := range f.Groups {
-		groups = append(groups, string(g.Label)+" "+string(g.Value))
+func recordAll(b *testing.B, list []*tic.Frame, derived bool) {
+	b.Helper()
+	var r *series.Recorder
+	at := noon
+	for i := 0; b.Loop(); i++ {
+		if i%len(list) == 0 && len(list) > 1 || r == nil { // or indexes would go backwards
+			r = series.NewRecorder("linky", rhythm)
+			r.Derived = derived
+		}
+		at = at.Add(time.Second)
+		r.Record(list[i%len(list)], at)
 	}
-	return frameOf(f.Mode, groups...)
 }
