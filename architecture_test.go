@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
 	"agent/status":        {},
 	"agent/led":           {},
+	"agent/button":        {},
 	"agent/doctor":        {"agent/status", "tic"},
 	"systemd/notify":      {},
 
@@ -49,7 +50,7 @@ var owners = map[string][]string{
 	"github.com/dgraph-io":  {"buffer"},
 	"github.com/fxamacker":  {"senml"},
 	"go.bug.st/serial":      {"tic/port"},
-	"periph.io":             {"agent/led"},
+	"periph.io":             {"agent/button", "agent/led"},
 	"github.com/pelletier":  {"agent/config"},
 	"github.com/alecthomas": {"agent"},
 	"github.com/creack/pty": {"tic/linky"},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"releve/agent/config"
@@ -36,6 +37,10 @@ type agent struct {
 	session     *xmpp.Client // nil without [federation]
 	subscribers *subscribers // nil without [federation]
 	health      *status.Check
+
+	presses *presses                // nil without [button]
+	rest    context.CancelCauseFunc // stops the agent, and says why
+	noted   atomic.Int64            // when the button last had its way, in Unix nanoseconds
 }
 
 // newAgent opens what must be there before anything runs, in the order in which one needs the other.
@@ -113,6 +118,9 @@ func (a *agent) tasks() []task {
 	if a.cfg.LED.Pin != "" {
 		tasks = append(tasks, named{"led", a.blink})
 	}
+	if a.presses != nil {
+		tasks = append(tasks, named{"button", a.obey})
+	}
 	return tasks
 }
 
@@ -167,11 +175,12 @@ func (a *agent) page(ctx context.Context) error {
 	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{}))
 }
 
-// blink drives the LED.
+// blink drives the LED. A light that is not there is said once, and the agent does without.
 func (a *agent) blink(ctx context.Context) error {
 	pin, err := led.Open(a.cfg.LED.Pin)
 	if err != nil {
-		return err
+		a.log.Warn("no light", "error", err)
+		return nil
 	}
 	return led.Blink(ctx, pin, a.light)
 }
@@ -191,5 +200,8 @@ func (a *agent) announce(ctx context.Context) error {
 		return err
 	}
 	<-ctx.Done()
+	if restOrNil(ctx) != nil { // the process stays
+		return nil
+	}
 	return notify.Stopping()
 }

@@ -167,6 +167,8 @@ func sessionAdvice(err error) status.Words {
 func (a *agent) light() led.State {
 	tree := a.health.Run()
 	switch {
+	case a.isNoted(time.Now()):
+		return led.Noted
 	case tree.Ready() == nil && a.session != nil && !a.session.State().Up:
 		return led.Away
 	case tree.Ready() == nil:

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+
+	"releve/agent/config"
 )
 
 type runVerb struct {
@@ -11,17 +14,35 @@ type runVerb struct {
 	LogLevel string `help:"${enum}." enum:"debug,info,warn,error" default:"info"`
 }
 
-// Run starts every part and stops them all when ctx ends.
+// Run measures until ctx ends. The button can make it rest meanwhile.
 func (v runVerb) Run(ctx context.Context, t terminal) error {
 	cfg, err := v.load()
 	if err != nil {
 		return err
 	}
 	log := newLog(t.err, v.LogLevel)
+	presses := watchButton(ctx, cfg.Button.Pin, log)
+	defer presses.close()
+	for {
+		err := measure(ctx, cfg, log, presses)
+		if !errors.Is(err, errRest) {
+			return err
+		}
+		if !rest(ctx, presses, log) {
+			return nil
+		}
+	}
+}
+
+// measure starts every part and stops them all when ctx ends, or when the button asks to rest: then it returns errRest.
+func measure(ctx context.Context, cfg config.Config, log *slog.Logger, presses *presses) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	a, err := newAgent(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
+	a.presses, a.rest = presses, stop
 	log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
 	serve(ctx, log, a.tasks())
 	err = errors.Join(a.gatherer.flush(), a.buffer.Close()) // the meters may have said something after the gatherer stopped
@@ -29,5 +50,13 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 		return fmt.Errorf("stop: %w", err)
 	}
 	log.Info("stopped")
+	return restOrNil(ctx)
+}
+
+// restOrNil tells whether it is the button that ended ctx.
+func restOrNil(ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errRest) {
+		return cause
+	}
 	return nil
 }

@@ -47,6 +47,7 @@ func check(d document) (Config, error) {
 		Federation: f.federation(d),
 		Status:     f.status(d),
 		LED:        f.led(d),
+		Button:     f.button(d),
 	}
 	c.Grants = f.grants(d.Grant, c.Agent.Location)
 	f.kinds("recipient", d.Recipient)
@@ -256,6 +257,16 @@ func (f *findings) led(d document) LED {
 		f.addf("led.pin: %q is not a pin such as GPIO17", d.LED.Pin)
 	}
 	return LED{Pin: d.LED.Pin}
+}
+
+func (f *findings) button(d document) Button {
+	switch pin := d.Button.Pin; {
+	case !pinName.MatchString(pin):
+		f.addf("button.pin: %q is not a pin such as GPIO27", pin)
+	case pin != "" && pin == d.LED.Pin:
+		f.addf("button.pin: %s is the pin of the light already", pin)
+	}
+	return Button{Pin: d.Button.Pin}
 }
 
 func (f *findings) status(d document) Status {

@@ -21,6 +21,7 @@ type Config struct {
 	Grants     []consent.Grant
 	Status     Status
 	LED        LED
+	Button     Button
 }
 
 // Agent is the [agent] section.
@@ -60,6 +61,11 @@ type Federation struct {
 // Status is the [status] section.
 type Status struct {
 	Listen string // host:port; "" for no page
+}
+
+// Button is the [button] section.
+type Button struct {
+	Pin string // such as GPIO27; "" for none
 }
 
 // LED is the [led] section.

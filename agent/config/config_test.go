@@ -145,6 +145,9 @@ func TestRefusals(t *testing.T) {
 		{"address with a word for a port", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \"host:xmpp\"\n", `federation.address: "host:xmpp" is not host:port`},
 		{"listen", "[status]\nlisten = \"8080\"\n", `status.listen: "8080" is not host:port`},
 		{"listen beyond all ports", "[status]\nlisten = \":65536\"\n", `status.listen: ":65536" is not host:port`},
+		{"light", "[led]\npin = \"17\"\n", `led.pin: "17" is not a pin such as GPIO17`},
+		{"button", "[button]\npin = \"pin 13\"\n", `button.pin: "pin 13" is not a pin such as GPIO27`},
+		{"button and light", "[led]\npin = \"GPIO17\"\n[button]\npin = \"GPIO17\"\n", "button.pin: GPIO17 is the pin of the light already"},
 		{"grant to nobody", "[[grant]]\n", "grant 1: a grant needs to: an address, a domain or the name of a recipient"},
 		{
 			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT1H\"\n",

@@ -43,6 +43,9 @@ type document struct {
 	LED struct {
 		Pin string `toml:"pin"`
 	} `toml:"led"`
+	Button struct {
+		Pin string `toml:"pin"`
+	} `toml:"button"`
 }
 
 type rawMeter struct {

@@ -1,7 +1,7 @@
 // Package led tells the state of the device with one light on a GPIO pin.
 //
 // In: a pin and a function that says how things are. Out: a rhythm anyone can read without a screen.
-// It knows nothing of meters or networks, only four states.
+// It knows nothing of meters or networks, only five states.
 //
 // The language follows the receiver light of Enedis-NOI-CPT_54E Annex A (slow while nothing is
 // decoded, brisk while frames come) and adds two words for what lies behind the meter:
@@ -10,6 +10,9 @@
 //	Reading  ▬·········▬·········▬·········  one short flash a second: all is well
 //	Away     ▬·▬·················▬·▬·······  two short flashes every 2 s: reading, and kept until the federation is back
 //	Fault    ▬·▬·▬·▬·▬·▬·▬·▬·▬·▬·▬·▬·▬·▬·▬·  fast: look at the page
+//	Noted    ▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬··········  on for 2 s: the button was understood
+//
+// A light that stays dark: the agent rests, or does not run.
 package led
 
 import (
@@ -32,9 +35,10 @@ const (
 	Reading              // frames are read and handed on
 	Away                 // frames are read, the federation cannot be reached
 	Fault                // something needs a person
+	Noted                // the button was pressed, and what it is for is done
 )
 
-// String returns "waiting", "reading", "away" or "fault".
+// String returns "waiting", "reading", "away", "fault" or "noted".
 func (s State) String() string {
 	switch s {
 	case Waiting:
@@ -45,6 +49,8 @@ func (s State) String() string {
 		return "away"
 	case Fault:
 		return "fault"
+	case Noted:
+		return "noted"
 	}
 	return fmt.Sprintf("state %d", int(s))
 }
@@ -60,6 +66,8 @@ func (s State) rhythm() []time.Duration {
 		return []time.Duration{flash, 900 * time.Millisecond} // 1 Hz, 54E Annex A
 	case Away:
 		return []time.Duration{flash, flash, flash, 1700 * time.Millisecond}
+	case Noted:
+		return []time.Duration{2 * time.Second}
 	}
 	return []time.Duration{flash, flash}
 }

@@ -65,7 +65,7 @@ func ms(at int, level gpio.Level) change {
 	return change{time.Duration(at) * time.Millisecond, level}
 }
 
-func TestBlinkSpeaksFourWords(t *testing.T) {
+func TestBlinkSpeaksFiveWords(t *testing.T) {
 	t.Parallel()
 	const on, off = gpio.High, gpio.Low
 	table := []struct {
@@ -77,6 +77,7 @@ func TestBlinkSpeaksFourWords(t *testing.T) {
 		{led.Reading, 1950 * time.Millisecond, []change{ms(0, on), ms(100, off), ms(1000, on), ms(1100, off), ms(1950, off)}},
 		{led.Away, 2050 * time.Millisecond, []change{ms(0, on), ms(100, off), ms(200, on), ms(300, off), ms(2000, on), ms(2050, off)}},
 		{led.Fault, 450 * time.Millisecond, []change{ms(0, on), ms(100, off), ms(200, on), ms(300, off), ms(400, on), ms(450, off)}},
+		{led.Noted, 3 * time.Second, []change{ms(0, on), ms(2000, on), ms(3000, off)}},
 		{led.State(99), 250 * time.Millisecond, []change{ms(0, on), ms(100, off), ms(200, on), ms(250, off)}},
 	}
 	for _, row := range table {
