@@ -39,8 +39,8 @@ type Condition struct {
 	ShortMessage string // MSG2, up to 16 characters, sent once; "" is that there is none
 }
 
-// check says what no meter of so many phases can be in.
-func (c Condition) check(phases int) error {
+// Check says what no meter of so many phases can be in.
+func (c Condition) Check(phases int) error {
 	switch {
 	case c.Output > Silent:
 		return fmt.Errorf("there is no output %d: choose Informing, Standby or Silent", uint8(c.Output))
@@ -92,7 +92,7 @@ func (m *Meter) Condition() Condition { return m.condition }
 
 // Set puts the meter into another condition; the error says why a meter cannot be in it, and nothing changes.
 func (m *Meter) Set(c Condition) error {
-	if err := c.check(m.scenario.Phases); err != nil {
+	if err := c.Check(m.scenario.Phases); err != nil {
 		return fmt.Errorf("set condition: %w", err)
 	}
 	m.condition = c

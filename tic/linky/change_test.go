@@ -226,3 +226,27 @@ func TestConditionErrors(t *testing.T) {
 		t.Errorf("a refused condition left %+v", got)
 	}
 }
+
+// TestSkip lives ten weeks in strides: the clock, the day's maxima and the sums are those of a meter that was not skipped,
+// and its energy is nearly so.
+func TestSkip(t *testing.T) {
+	t.Parallel()
+	s := linky.Scenario{Contract: linky.Tempo, Producer: true, Phases: 3, Start: time.Date(2026, 3, 1, 10, 0, 17, 0, time.UTC)}
+	m := newMeter(t, s)
+	before := listen(t, m)
+	m.Skip(-time.Hour)
+	m.Skip(10 * 7 * 24 * time.Hour)
+	after := listen(t, m)
+	after.checkSums(t)
+	after.checkMaxima(t)
+	after.checkGrowth(t, before)
+	if got := after.horodates["DATE"]; got != "E260510120018" {
+		t.Errorf("DATE %s, want ten weeks after the start", got)
+	}
+	if grown := after.number(t, "EAST") - before.number(t, "EAST"); grown < 500_000 || grown > 2_500_000 {
+		t.Errorf("the home drew %d Wh in ten weeks", grown)
+	}
+	if again := listen(t, m); again.time(t, "DATE").Sub(after.time(t, "DATE")) > 2*time.Second {
+		t.Errorf("the clock goes from %s to %s", after.horodates["DATE"], again.horodates["DATE"])
+	}
+}

@@ -17,6 +17,8 @@ type Meter struct {
 	limit     int64    // ISOUSC, in A
 	timetable string   // HHPHC
 	pending   []Change // that have not happened yet
+	garbage   []fault  // what it says wrongly
+	cable     *Cable   // nil when nothing is wrong with the line
 
 	// what may change
 	mode      tic.Mode
@@ -73,6 +75,11 @@ func New(s Scenario) (*Meter, error) {
 		instant: s.Start.UnixNano(), stride: 1, silence: castFor(s.Seed, forSilence, 0),
 		home: newBuilding(&s), car: newCar(&s), roof: newRoof(&s), grid: newGrid(s.Seed),
 	}
+	garbage, line := divide(newFaults(s.Seed, s.Damage))
+	m.garbage = garbage
+	if len(line) > 0 {
+		m.cable = &Cable{faults: line}
+	}
 	m.liveYesterday()
 	m.condition = s.Condition
 	m.happen(m.second)
@@ -126,6 +133,17 @@ func (m *Meter) Now() time.Time { return time.Unix(0, m.instant).UTC() }
 func (m *Meter) Advance(d time.Duration) {
 	m.instant += int64(max(d, 0))
 	m.measureUntil(m.instant / int64(time.Second))
+}
+
+// Skip is Advance for days and months: whole minutes go by in one measure each. A negative d does nothing.
+func (m *Meter) Skip(d time.Duration) {
+	m.instant += int64(max(d, 0))
+	end := m.instant / int64(time.Second)
+	m.measureUntil(min((m.second+59)/60*60, end))
+	m.stride = 60
+	m.measureUntil(end)
+	m.stride = 1
+	m.measureUntil(end)
 }
 
 // measureUntil measures every second up to and including the given one.

@@ -20,12 +20,13 @@ import (
 // Like the line of a real meter it never waits for a reader: what nobody reads is lost, and counted.
 type PTY struct {
 	link    string // "" when there is none
-	path    string // of the slave
 	now     func() time.Time
 	dropped atomic.Uint64
 
 	mu     sync.Mutex // guards everything below
 	closed bool
+	out    bool   // unplugged
+	path   string // of the slave
 	master *os.File
 	slave  *os.File  // held open, so that a reader may come and go without an end of file
 	total  int64     // bytes that went in
@@ -33,7 +34,10 @@ type PTY struct {
 	marked time.Time // replaced when the bytes up to mark are read, or thrown away
 }
 
-var _ io.WriteCloser = (*PTY)(nil)
+var (
+	_ io.WriteCloser = (*PTY)(nil)
+	_ Receiver       = (*PTY)(nil)
+)
 
 // stale is the age beyond which unread bytes are thrown away. At 9600 Bd it is half of what a serial driver would keep.
 const stale = 2 * time.Second
@@ -44,15 +48,25 @@ func OpenPTY(link string) (*PTY, error) {
 	if err := checkLink(link); err != nil {
 		return nil, err
 	}
-	master, slave, err := pty.Open()
-	if err != nil {
-		return nil, fmt.Errorf("open pseudo-terminal: %w", err)
-	}
-	p := &PTY{link: link, path: slave.Name(), now: time.Now, master: master, slave: slave}
-	if err := p.prepare(); err != nil {
-		return nil, errors.Join(err, p.Close())
+	p := &PTY{link: link, now: time.Now}
+	if err := p.open(); err != nil {
+		return nil, err
 	}
 	return p, nil
+}
+
+// open makes the pseudo-terminal and its link, or neither.
+func (p *PTY) open() error {
+	master, slave, err := pty.Open()
+	if err != nil {
+		return fmt.Errorf("open pseudo-terminal: %w", err)
+	}
+	p.path, p.master, p.slave = slave.Name(), master, slave
+	p.total, p.mark, p.marked = 0, 0, time.Time{}
+	if err := p.prepare(); err != nil {
+		return errors.Join(err, p.hangUp())
+	}
+	return nil
 }
 
 // checkLink refuses to put a link in the place of something that is not one.
@@ -127,8 +141,59 @@ func control(file *os.File, f func(fd int) error) error {
 	return inner
 }
 
-// Path is the device that readers open.
-func (p *PTY) Path() string { return p.path }
+// Path is the device that readers open. It may be another one after Unplug and Plug; the link follows.
+func (p *PTY) Path() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.path
+}
+
+// Baud is the speed that a reader set last, in bits per second; the kernel's own is 38400.
+func (p *PTY) Baud() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	speed := int64(0)
+	if p.closed || p.out {
+		return speed
+	}
+	_ = control(p.slave, func(fd int) error {
+		t, err := unix.IoctlGetTermios(fd, unix.TCGETS2)
+		if err == nil {
+			speed = int64(t.Ospeed)
+		}
+		return err
+	})
+	return speed
+}
+
+// Unplug takes the device and its link away, as when an adapter is pulled: readers see the end of the line, and what is
+// written until Plug is heard by nobody.
+func (p *PTY) Unplug() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.out {
+		return nil
+	}
+	p.out = true
+	return p.hangUp()
+}
+
+// Plug brings a device and the link back. The device may have another name.
+func (p *PTY) Plug() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || !p.out {
+		return nil
+	}
+	if err := checkLink(p.link); err != nil {
+		return err
+	}
+	if err := p.open(); err != nil {
+		return err
+	}
+	p.out = false
+	return nil
+}
 
 // Dropped is the number of bytes that nobody read in time.
 func (p *PTY) Dropped() uint64 { return p.dropped.Load() }
@@ -141,6 +206,9 @@ func (p *PTY) Write(line []byte) (int, error) {
 	defer p.mu.Unlock()
 	if p.closed {
 		return 0, fmt.Errorf("write to %s: %w", p.path, os.ErrClosed)
+	}
+	if p.out {
+		return len(line), nil
 	}
 	p.ignoreInput()
 	if err := p.forgetStale(); err != nil {
@@ -213,6 +281,14 @@ func (p *PTY) Close() error {
 		return nil
 	}
 	p.closed = true
+	if p.out {
+		return nil
+	}
+	return p.hangUp()
+}
+
+// hangUp removes the link and closes both ends.
+func (p *PTY) hangUp() error {
 	err := p.unlink()
 	return errors.Join(err, p.master.Close(), p.slave.Close())
 }

@@ -19,21 +19,24 @@ type Pace struct {
 }
 
 // Run writes frames to w at the rhythm of the real line: a few bytes at a time, each when its last bit would have
-// arrived, 960 bytes a second in standard mode and 120 in historic mode, with the silences between frames.
+// arrived, 960 bytes a second in standard mode and 120 in historic mode, with the silences between frames; a switch of
+// mode changes the rhythm with the next frame.
 // It returns nil when ctx ends or when pace.Frames are written, and otherwise the error of w.
 // Times are counted from the start, so they do not drift; when w blocks, the line goes on later and loses nothing.
-// A Write that blocks is not interrupted by ctx.
+// A Write that blocks is not interrupted by ctx. Damage of the scenario is done to what is written; a Receiver is plugged
+// and unplugged, and hears the speed that it was set to. A second of a silent meter counts as a frame.
 func (m *Meter) Run(ctx context.Context, w io.Writer, pace Pace) error {
 	send := sendWhole
 	if !pace.Max {
 		send = newWire().send
 	}
+	reader := newEar(m.cable, w, pace.Parity)
 	var frame []byte
 	for n := 0; ctx.Err() == nil && (pace.Frames == 0 || n < pace.Frames); n++ {
 		next := m.next(frame[:0])
 		frame = next.line
-		if pace.Parity {
-			EvenParity(frame)
+		if err := reader.hear(&next); err != nil {
+			return fmt.Errorf("plug meter: %w", err)
 		}
 		if err := send(ctx, w, next); err != nil {
 			return fmt.Errorf("write frame: %w", err)
@@ -70,19 +73,23 @@ type wire struct {
 
 func newWire() *wire { return &wire{start: time.Now(), timer: time.NewTimer(0)} }
 
-// send writes a frame in chunks of a sixtieth of a second. The silence only puts off the next frame.
+// send writes a frame in chunks of a sixtieth of a second, spread over the time that the meter takes for it, also when
+// damage made it shorter or longer. The silence only puts off the next frame.
 func (x *wire) send(ctx context.Context, w io.Writer, frame talk) error {
-	chunk := int(frame.baud / 600)
+	chunk := int(baudOf(frame.mode) / 600)
 	for from := 0; from < len(frame.line); from += chunk {
 		to := min(from+chunk, len(frame.line))
-		if !x.wait(ctx, onLine(to, frame.baud)) {
+		if !x.wait(ctx, frame.took*time.Duration(to)/time.Duration(len(frame.line))) {
 			return nil
 		}
 		if _, err := w.Write(frame.line[from:to]); err != nil {
 			return err
 		}
 	}
-	x.start = x.start.Add(onLine(len(frame.line), frame.baud) + frame.silence)
+	if !x.wait(ctx, frame.took) {
+		return nil
+	}
+	x.start = x.start.Add(frame.took + frame.silence)
 	return nil
 }
 

@@ -51,6 +51,9 @@ type Scenario struct {
 	Condition Condition
 	// Changes happen to the meter while it plays, in order of After.
 	Changes []Change
+	// Damage is what is wrong with the meter and the line. Frame says what the meter says, its own nonsense included;
+	// Run writes what a reader hears of it.
+	Damage []Damage
 }
 
 const (
@@ -82,7 +85,10 @@ func (s Scenario) completed() Scenario {
 	return s
 }
 
-// check says what no French meter can be. It wants a completed scenario.
+// Check says what no French meter can be, in a sentence; New does the same.
+func (s Scenario) Check() error { return s.completed().check() }
+
+// check wants a completed scenario.
 func (s Scenario) check() error {
 	switch {
 	case s.Mode != tic.Standard && s.Mode != tic.Historic:
@@ -100,10 +106,10 @@ func (s Scenario) check() error {
 	case s.TempoProgram < 0 || s.TempoProgram > 23:
 		return fmt.Errorf("a Tempo program is 0 to 23, three of circuit 1 by eight of circuit 2, not %d", s.TempoProgram)
 	}
-	if err := s.Condition.check(s.Phases); err != nil {
+	if err := s.Condition.Check(s.Phases); err != nil {
 		return err
 	}
-	return firstError(s.checkSizes, s.checkCurve, s.checkCalendar, s.checkChanges)
+	return firstError(s.checkSizes, s.checkCurve, s.checkCalendar, s.checkChanges, s.checkDamage)
 }
 
 // firstError runs checks up to the first that fails.
@@ -156,6 +162,15 @@ func (s Scenario) checkChanges() error {
 	for i, change := range s.Changes {
 		if change.After < 0 || change.Do == nil {
 			return fmt.Errorf("change %d happens before the start, or is none", i+1)
+		}
+	}
+	return nil
+}
+
+func (s Scenario) checkDamage() error {
+	for _, damage := range s.Damage {
+		if err := damage.check(); err != nil {
+			return err
 		}
 	}
 	return nil

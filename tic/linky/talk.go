@@ -11,25 +11,31 @@ import (
 // talk is one frame on the line.
 type talk struct {
 	line    []byte        // what was there before, then the frame
-	baud    int64         // bits a second
+	mode    tic.Mode      // decides the speed
+	at      time.Duration // since the start
+	took    time.Duration // on the line
 	silence time.Duration // after the frame
 }
 
 // next is Frame, and also says how the frame goes over the line.
 func (m *Meter) next(dst []byte) talk {
-	t := talk{line: dst, baud: baudOf(m.mode), silence: time.Second}
+	t := talk{line: dst, mode: m.mode, at: m.Now().Sub(m.scenario.Start), silence: time.Second}
 	if m.condition.Output == Silent {
 		m.Advance(t.silence)
 		return t
 	}
 	before := len(dst)
 	t.line = append(t.line, startOfText)
+	now, index := m.now, m.index
+	m.garble(t.at)
 	t.line = append(m.groups(t.line), endOfText)
-	if m.mode == tic.Historic {
+	m.now, m.index = now, index
+	if t.mode == tic.Historic {
 		t.line = m.overload(t.line, before)
 	}
 	t.silence = time.Duration(m.silence.between(16_700, 33_400)) * time.Microsecond // 02E §1.5.1
-	m.Advance(onLine(len(t.line)-before, t.baud) + t.silence)
+	t.took = onLine(len(t.line)-before, baudOf(t.mode))
+	m.Advance(t.took + t.silence)
 	return t
 }
 
