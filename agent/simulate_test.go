@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -52,6 +54,58 @@ func TestSimulateParity(t *testing.T) {
 	plain, even := simulated(t, "--frames", "2"), simulated(t, "--frames", "2", "--parity")
 	if plain == even || unparity(even) != plain {
 		t.Error("parity is not bit 7 of the same characters")
+	}
+}
+
+// A scenario that ships, one in a file, and flags that come before what it says.
+func TestSimulateScenario(t *testing.T) {
+	t.Parallel()
+	file := written(t, "mine.toml", "[meter]\ncontract = \"tempo\"\nseed = 4\n[[damage]]\nkind = \"silence\"\nfrom = \"3s\"\n")
+	mine := simulated(t, "--scenario", file, "--frames", "8")
+	if n := strings.Count(mine, "\x02"); n != 4 || !strings.Contains(mine, "     TEMPO      ") {
+		t.Errorf("%d frames: %q", n, mine)
+	}
+	if got, want := simulated(t, "--frames", "4", "--contract", "tempo", "--seed", "4"), mine; got != want {
+		t.Errorf("flags and file differ (-file +flags):\n%s", cmp.Diff(want, got))
+	}
+	over := simulated(t, "--scenario", file, "--frames", "1", "--contract", "ejp", "--mode", "historic", "--phases", "3", "--power", "18", "--seed", "5")
+	if !strings.Contains(over, "\nEJPHN ") || !strings.Contains(over, "\nISOUSC 30 ") || !strings.Contains(over, "\nIINST3 ") {
+		t.Errorf("flags do not come before the file: %q", over)
+	}
+	ready := simulated(t, "--scenario", "mode-switch", "--frames", "60")
+	if !strings.Contains(ready, "\nHCHC ") || !strings.Contains(ready, "\nEASF01\t") {
+		t.Error("the scenario mode-switch shows one mode only")
+	}
+}
+
+func TestSimulateList(t *testing.T) {
+	t.Parallel()
+	got := typed(t, "", "simulate", "--list")
+	for _, name := range []string{"household", "producer", "school", "ev", "tempo-red", "overrun", "meter-swap", "mode-switch", "clock-change"} {
+		if !regexp.MustCompile(`(?m)^`+name+` +[A-Z].{20,}$`).MatchString(got.out) || got.code != exitDone {
+			t.Errorf("%s is not in the list, %+v", name, got)
+		}
+	}
+	var list []struct{ Name, Title string }
+	asJSON := typed(t, "", "simulate", "--list", "--json")
+	if err := json.Unmarshal([]byte(asJSON.out), &list); err != nil || len(list) != strings.Count(got.out, "\n") || list[0].Title == "" {
+		t.Errorf("%v: %+v", err, list)
+	}
+}
+
+// Damage is the same for the same seed, and is there.
+func TestSimulateDamage(t *testing.T) {
+	t.Parallel()
+	play := func(seed string) string {
+		return simulated(t, "--frames", "5", "--seed", seed, "--damage", "bits=0.01,lost=0.01,noise")
+	}
+	one := play("3")
+	if one != play("3") {
+		t.Error("the same seed damages otherwise")
+	}
+	got := typed(t, one, "decode")
+	if !strings.Contains(got.talk, "refused") || strings.Contains(got.talk, "0 lines refused") {
+		t.Errorf("decode says %q of a damaged line", got.talk)
 	}
 }
 

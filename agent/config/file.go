@@ -1,16 +1,15 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/pelletier/go-toml/v2"
+
+	"releve/agent/strict"
 )
 
 // document is what one file may hold, as it stands there. Nothing outside this package sees it.
@@ -104,69 +103,12 @@ func (d *document) read(file string) error {
 func (d *document) parse(file string, text []byte) error {
 	before := *d
 	d.Meter, d.Grant, d.Recipient, d.Source = nil, nil, nil, nil
-	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	if err := decoder.Decode(d); err != nil {
-		return explain(file, err)
+	if err := strict.Decode(file, text, d); err != nil {
+		return err
 	}
 	d.Meter = append(before.Meter, d.Meter...)
 	d.Grant = append(before.Grant, d.Grant...)
 	d.Recipient = append(before.Recipient, d.Recipient...)
 	d.Source = append(before.Source, d.Source...)
 	return nil
-}
-
-// explain says where a file is wrong and, for a key nobody knows, which one may have been meant.
-func explain(file string, err error) error {
-	var unknown *toml.StrictMissingError
-	var wrong *toml.DecodeError
-	switch {
-	case errors.As(err, &unknown):
-		var all []error
-		for _, one := range unknown.Errors {
-			all = append(all, explainKey(file, &one))
-		}
-		return errors.Join(all...)
-	case errors.As(err, &wrong):
-		return explainValue(file, wrong)
-	}
-	return fmt.Errorf("%s: %w", file, err)
-}
-
-// explainValue leaves out the words of Go that the reader of TOML puts into a value of the wrong kind.
-func explainValue(file string, e *toml.DecodeError) error {
-	row, _ := e.Position()
-	_, found, isKind := strings.Cut(e.Error(), "cannot decode TOML ")
-	if !isKind {
-		return fmt.Errorf("%s:%d: %w", file, row, e)
-	}
-	kind, _, _ := strings.Cut(found, " ")
-	return fmt.Errorf("%s:%d: %s: there is %s %s where something else belongs; texts and times go in quotes, lists in brackets, and a day is 2027-12-31",
-		file, row, strings.Join(e.Key(), "."), article(kind), kind)
-}
-
-func article(noun string) string {
-	if strings.ContainsAny(noun[:1], "aeiou") {
-		return "an"
-	}
-	return "a"
-}
-
-func explainKey(file string, e *toml.DecodeError) error {
-	row, _ := e.Position()
-	key := strings.Join(e.Key(), ".")
-	if near := nearest(key); near != "" {
-		return fmt.Errorf("%s:%d: unknown key %s; did you mean %s?", file, row, key, near)
-	}
-	return fmt.Errorf("%s:%d: unknown key %s", file, row, key)
-}
-
-// nearest returns the known key closest to a mistyped one, or "" when none is close.
-func nearest(key string) string {
-	best, distance := "", len(key)/3+2
-	for _, known := range knownKeys() {
-		if d := levenshtein.ComputeDistance(key, known); d < distance {
-			best, distance = known, d
-		}
-	}
-	return best
 }

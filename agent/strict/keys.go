@@ -1,33 +1,35 @@
-package config
+package strict
 
 import (
+	"encoding"
 	"reflect"
 	"slices"
 )
 
-// knownKeys returns the dotted keys that a file may have, from the document's own tags.
-func knownKeys() []string {
-	keys := keysOf(reflect.TypeFor[document](), "")
+// Keys returns the dotted keys that a text may have, in order, from the tags of the struct that a pointer leads to.
+func Keys(document any) []string {
+	keys := keysOf(reflect.TypeOf(document).Elem(), "")
 	slices.Sort(keys)
 	return keys
 }
 
 func keysOf(t reflect.Type, prefix string) []string {
-	if t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
 	var keys []string
 	for i := range t.NumField() {
 		field := t.Field(i)
 		name := prefix + field.Tag.Get("toml")
 		keys = append(keys, name)
-		if isTable(field.Type) {
-			keys = append(keys, keysOf(field.Type, name+".")...)
+		if table, ok := tableOf(field.Type); ok {
+			keys = append(keys, keysOf(table, name+".")...)
 		}
 	}
 	return keys
 }
 
-func isTable(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
+// tableOf returns the struct that a field holds one or many of; a time is a value, though a struct.
+func tableOf(t reflect.Type) (reflect.Type, bool) {
+	if t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t, t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
