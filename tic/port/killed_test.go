@@ -71,6 +71,16 @@ func reader(t *testing.T, name string, files int) (*exec.Cmd, string) {
 	return nil, ""
 }
 
+// ownCommand is the name of this program and of the readers it starts, as the kernel keeps it.
+func ownCommand(t *testing.T) string {
+	t.Helper()
+	name, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(name))
+}
+
 // kill ends a process as a power cut would. Its error is that it was killed, or that it was before.
 func kill(c *exec.Cmd) {
 	_ = c.Process.Kill()
@@ -86,7 +96,8 @@ func TestListenAfterAReaderWasKilled(t *testing.T) {
 		t.Fatalf("state of the first reader is %q, want %q", state, want)
 	}
 	l := listen(t, port.Config{Name: name}, nil)
-	if got, want := l.closed().Error(), "port "+name+" is in use by another program"; got != want {
+	want := fmt.Sprintf("port %s is in use by %s (process %d): end it first", name, ownCommand(t), first.Process.Pid)
+	if got := l.closed().Error(); got != want {
 		t.Errorf("error beside the first reader is %q, want %q", got, want)
 	}
 	kill(first)

@@ -42,7 +42,7 @@ func TestListenDevice(t *testing.T) {
 			t.Parallel()
 			meter, name := terminal(t)
 			l := listen(t, port.Config{Name: name, Mode: test.mode}, nil)
-			if diff := cmp.Diff(port.State{Open: true, Speed: test.speed}, l.opened()); diff != "" {
+			if diff := cmp.Diff(port.State{Open: true, Device: name, Speed: test.speed}, l.opened()); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
 			send(t, meter, test.raw)
@@ -150,7 +150,7 @@ func TestListenWaitsForLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := listen(t, port.Config{Name: name}, nil)
-	if got, want := l.closed().Error(), "port "+name+" is in use by another program"; got != want {
+	if got, want := l.closed().Error(), "port "+name+" is read by this program already: give each meter a port of its own"; got != want {
 		t.Errorf("error is %q, want %q", got, want)
 	}
 	if err := unix.Flock(int(holder.Fd()), unix.LOCK_UN); err != nil {
@@ -203,7 +203,7 @@ func TestListenTCP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(port.State{Open: true}, l.opened()); diff != "" {
+		if diff := cmp.Diff(port.State{Open: true, Device: name}, l.opened()); diff != "" {
 			t.Errorf("state (-want +got):\n%s", diff)
 		}
 		if _, err := io.WriteString(c, historic); err != nil {
@@ -242,8 +242,8 @@ func TestListenFile(t *testing.T) {
 	if diff := cmp.Diff(historicLabels, last); diff != "" {
 		t.Errorf("labels of the cut frame (-want +got):\n%s", diff)
 	}
-	want := []port.State{{Open: true}, {}}
-	if diff := cmp.Diff(want, []port.State{<-l.states, <-l.states}); diff != "" {
+	want := []port.State{{Open: true}, {Open: true, Mode: tic.Standard}, {}}
+	if diff := cmp.Diff(want, []port.State{<-l.states, <-l.states, <-l.states}); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
 }
@@ -252,9 +252,9 @@ func TestListenRefusesName(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, test := range []struct{ name, port, err string }{
-		{"none", "", "open port: no name: give a device such as /dev/ttyUSB0, tcp://host:port or a file"},
-		{"auto", "auto", "open port auto: finding the port is not supported yet: give a device such as /dev/ttyUSB0, tcp://host:port or a file"},
-		{"other scheme", "rfc2217://a:1", `open port rfc2217://a:1: scheme "rfc2217" is not supported: use tcp://host:port`},
+		{"none", "", "open port: no name: give auto, a device such as /dev/ttyUSB0, tcp://host:port, rfc2217://host:port or a file"},
+		{"other scheme", "telnet://a:1", `open port telnet://a:1: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
+		{"no remote port", "rfc2217://box", "open port rfc2217://box: address box: missing port in address: write it as rfc2217://host:port"},
 		{"no tcp port", "tcp://localhost", "open port tcp://localhost: address localhost: missing port in address: write it as tcp://host:port"},
 		{"folder", folder, "open port " + folder + ": it is neither a serial device nor a regular file"},
 	} {

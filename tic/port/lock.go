@@ -14,16 +14,27 @@ type lock struct{ fd int }
 // maxDescriptor is what select, which the serial package waits with, can name. Above it the package would panic.
 const maxDescriptor = unix.FD_SETSIZE - 8
 
+// errBusy tells that somebody else has the port; who is looked up once ours is closed.
+var errBusy = errors.New("port in use")
+
 // take locks a device, or tells why it cannot be had.
-func take(name string) (lock, error) {
+func take(m Machine, name string) (lock, error) {
+	l, err := grab(name)
+	if errors.Is(err, errBusy) {
+		err = m.errInUse(name)
+	}
+	return l, err
+}
+
+func grab(name string) (lock, error) {
 	fd, err := unix.Open(name, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	switch {
 	case errors.Is(err, unix.EBUSY):
-		return lock{}, errInUse(name)
+		return lock{}, errBusy
 	case errors.Is(err, unix.EACCES):
 		return lock{}, fmt.Errorf("open port %s: permission denied: add the user to the device's group, usually dialout", name)
 	case errors.Is(err, unix.EIO), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
-		return lock{}, fmt.Errorf("open port %s: nothing is connected to it", name)
+		return lock{}, absent{fmt.Errorf("open port %s: nothing is connected to it", name)}
 	case err != nil:
 		return lock{}, fmt.Errorf("open port %s: %w", name, err)
 	}
@@ -41,7 +52,7 @@ func (l lock) check(name string) error {
 	}
 	err := unix.Flock(l.fd, unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return errInUse(name)
+		return errBusy
 	}
 	if err != nil {
 		return fmt.Errorf("lock port %s: %w", name, err)
@@ -70,8 +81,4 @@ const (
 
 func (l lock) release() {
 	unix.Close(l.fd) // nothing was written, and nothing can be done about it
-}
-
-func errInUse(name string) error {
-	return fmt.Errorf("port %s is in use by another program", name)
 }

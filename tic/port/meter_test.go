@@ -3,6 +3,7 @@ package port_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ const (
 )
 
 // patience is how long a test waits for what must come, before it fails. Nothing is expected to take that long.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // listening is a Listen under test. Its channels never hold it up.
 type listening struct {
@@ -33,6 +34,12 @@ type listening struct {
 
 // listen starts Listen with a decoder. on is called from it at each state, before a test sees the state; it may be nil.
 func listen(t *testing.T, cfg port.Config, on func(port.State)) *listening {
+	t.Helper()
+	return listenIn(t, tic.Auto, cfg, on)
+}
+
+// listenIn is listen with a decoder for one mode.
+func listenIn(t *testing.T, mode tic.Mode, cfg port.Config, on func(port.State)) *listening {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	l := &listening{
@@ -48,7 +55,7 @@ func listen(t *testing.T, cfg port.Config, on func(port.State)) *listening {
 	if cfg.Retry == 0 {
 		cfg.Retry = time.Millisecond
 	}
-	decoder := tic.NewDecoder(tic.Auto, func(f *tic.Frame) { l.frames <- labels(f) })
+	decoder := tic.NewDecoder(mode, func(f *tic.Frame) { l.frames <- labels(f) })
 	go func() { l.done <- port.Listen(ctx, cfg, decoder) }()
 	t.Cleanup(stop)
 	return l
@@ -91,6 +98,31 @@ func (l *listening) opened() port.State {
 		if s := next(l.t, "open state", l.states); s.Open {
 			return s
 		}
+	}
+}
+
+// heard waits for a state in which a meter is heard.
+func (l *listening) heard() port.State {
+	l.t.Helper()
+	for {
+		if s := next(l.t, "state with a meter", l.states); s.Mode != tic.Auto {
+			return s
+		}
+	}
+}
+
+// await waits for a state.
+func (l *listening) await(want port.State) {
+	l.t.Helper()
+	for next(l.t, "state "+fmt.Sprint(want), l.states) != want {
+	}
+}
+
+// whole waits for a frame with the first label of a meter in that mode.
+func (l *listening) whole(mode tic.Mode) {
+	l.t.Helper()
+	first := map[tic.Mode]string{tic.Historic: "ADCO", tic.Standard: "ADSC"}[mode]
+	for next(l.t, mode.String()+" frame", l.frames)[0] != first {
 	}
 }
 

@@ -2,6 +2,7 @@ package port
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,44 +11,58 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
+// Check says whether a name can be that of a port, whatever is plugged in. Its error tells how names are written.
+func Check(name string) error {
+	_, err := parse(Config{Name: name})
+	return err
+}
+
 // parse tells what a name stands for.
 //
-//	Format:  device path | tcp://host:port | path of a regular file
+//	Format:  auto | device path | tcp://host:port | rfc2217://host:port | path of a regular file | -
 //	Example: "/dev/serial/by-id/usb-FTDI_TIC-if00-port0"
-func parse(name string) (source, error) {
-	switch {
-	case name == "":
-		return nil, fmt.Errorf("open port: no name: give a device such as /dev/ttyUSB0, tcp://host:port or a file")
-	case name == "auto":
-		return nil, fmt.Errorf("open port auto: finding the port is not supported yet: give a device such as /dev/ttyUSB0, tcp://host:port or a file")
+func parse(cfg Config) (source, error) {
+	switch cfg.Name {
+	case "":
+		return nil, errors.New("open port: no name: give auto, a device such as /dev/ttyUSB0, tcp://host:port, rfc2217://host:port or a file")
+	case "auto":
+		return &auto{machine: cfg.Machine, among: cfg.Among}, nil
+	case "-":
+		return pipe{cfg.Input}, nil
 	}
-	scheme, address, found := strings.Cut(name, "://")
+	scheme, address, found := strings.Cut(cfg.Name, "://")
 	if !found {
-		return path(name), nil
+		return path{cfg.Machine, cfg.Name}, nil
 	}
-	if scheme != "tcp" {
-		return nil, fmt.Errorf("open port %s: scheme %q is not supported: use tcp://host:port", name, scheme)
+	if scheme != "tcp" && scheme != "rfc2217" {
+		return nil, fmt.Errorf("open port %s: scheme %q is not supported: use tcp://host:port or rfc2217://host:port", cfg.Name, scheme)
 	}
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		return nil, fmt.Errorf("open port %s: %w: write it as tcp://host:port", name, err)
+		return nil, fmt.Errorf("open port %s: %w: write it as %s://host:port", cfg.Name, err, scheme)
 	}
-	return tcp(address), nil
+	if scheme == "rfc2217" {
+		return remote{address}, nil
+	}
+	return tcp{address}, nil
 }
 
 // path is a device or a file. Which of them is looked up at each opening: a USB adapter comes and goes.
-type path string
+type path struct {
+	machine Machine
+	name    string
+}
 
 func (p path) open(_ context.Context, speed int) (conn, error) {
-	info, err := os.Stat(string(p))
+	info, err := os.Stat(p.name)
 	switch {
 	case os.IsNotExist(err):
-		return nil, fmt.Errorf("open port %s: there is no such device: plug the adapter in or correct the name", p)
+		return nil, absent{fmt.Errorf("open port %s: there is no such device: plug the adapter in or correct the name", p.name)}
 	case err != nil:
 		return nil, fmt.Errorf("open port: %w", err)
 	case info.Mode().IsRegular():
-		return openFile(string(p))
+		return openFile(p.name)
 	case info.Mode()&os.ModeCharDevice != 0:
-		return openDevice(string(p), speed)
+		return openDevice(p.machine, p.name, speed)
 	}
-	return nil, backoff.Permanent(fmt.Errorf("open port %s: it is neither a serial device nor a regular file", p))
+	return nil, backoff.Permanent(fmt.Errorf("open port %s: it is neither a serial device nor a regular file", p.name))
 }
