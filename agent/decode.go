@@ -49,7 +49,7 @@ func modeOf(word string) tic.Mode {
 
 // isLive says whether an input is a line that somebody listens to, rather than a file.
 func isLive(input string) bool {
-	if strings.HasPrefix(input, "tcp://") {
+	if strings.Contains(input, "://") {
 		return true
 	}
 	info, err := os.Stat(input)
