@@ -85,7 +85,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) python3-slixmpp gcc libc6-dev git
+	@federation/lab/packages.sh $(LAB) python3-slixmpp ser2net gcc libc6-dev git
 
 .PHONY: packages-demo
 packages-demo:

@@ -21,6 +21,7 @@ present() {
     prosody) has prosody && has prosodyctl ;;
     lua-unbound) exists '/usr/lib/*/lua/5.*/lunbound.so' ;;
     gcc | make | git | curl | shellcheck) has "$1" ;;
+    ser2net) has ser2net ;;
     libc6-dev) exists /usr/include/stdio.h && exists '/usr/lib*/*/crt1.o' ;;
     *) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
   esac
@@ -29,7 +30,7 @@ present() {
 # unit_files: the services a server of ours may bring along, those that exist now.
 unit_files() {
   local unit dir
-  for unit in ejabberd.service prosody.service epmd.service epmd.socket; do
+  for unit in ejabberd.service prosody.service epmd.service epmd.socket ser2net.service; do
     for dir in /lib/systemd/system /usr/lib/systemd/system; do
       if [ -e "$dir/$unit" ]; then echo "$unit"; break; fi
     done
