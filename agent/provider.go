@@ -46,5 +46,6 @@ func (a *agent) describe(path string) quoalise.Measurement {
 	s := a.dictionary.Path(path)
 	return quoalise.Measurement{
 		Name: s.Title.EN, Direction: s.Direction, Quantity: s.Quantity, Type: "electrical", Unit: s.Unit,
+		Aggregation: s.Aggregation,
 	}
 }
