@@ -20,7 +20,7 @@ type Series struct {
 	Unit        string // SenML unit, "" for a text, a switch or a plain number
 	Direction   string // consumption, production or ""
 	Quantity    string // power, energy, current, voltage, tariff, status …
-	Aggregation string // mean or max; "" for instants and indexes
+	Aggregation string // mean or maximum; "" for instants and indexes
 	Title       Title
 }
 
@@ -131,10 +131,11 @@ func (e entry) series(n int) Series {
 	default:
 		s.Quantity = words[0]
 	}
-	for _, word := range words {
-		if word == "mean" || word == "max" {
-			s.Aggregation = word
-		}
+	switch {
+	case slices.Contains(words, "mean"):
+		s.Aggregation = "mean"
+	case slices.Contains(words, "max"):
+		s.Aggregation = "maximum"
 	}
 	return s
 }
