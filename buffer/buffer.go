@@ -55,6 +55,8 @@ type state struct {
 	first   Seq       // the oldest pack, or next when there is none
 	oldest  time.Time // when it was put
 	series  map[string]*seriesState
+	open    map[hour]time.Time // hours with packs that are not rolled up, and when the latest was put
+	unmade  map[day]struct{}   // days with hours that were rolled up since the day was
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
 
@@ -64,6 +66,10 @@ type state struct {
 
 	tail      []pending // durable in the journal only; appended to, never changed
 	tailSince time.Time // when the first of them was put
+}
+
+func newState() state {
+	return state{series: map[string]*seriesState{}, open: map[hour]time.Time{}, unmade: map[day]struct{}{}}
 }
 
 // Open opens the buffer in o.Dir, making it if need be.
@@ -146,7 +152,7 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 		o: o, db: db, lock: lock, codec: codec, journal: journal,
 		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), quit: make(chan struct{}),
 		wake: make(chan struct{}), cursors: map[string]*Cursor{}, bad: map[Seq]struct{}{},
-		state: state{series: map[string]*seriesState{}}, aside: reports,
+		state: newState(), aside: reports,
 	}
 	b.turn <- struct{}{}
 	if err := b.restore(len(reports) > 0); err != nil {

@@ -402,8 +402,8 @@ func fill(t *testing.T, o buffer.Options, n int) buffer.Seq {
 	t.Helper()
 	b := open(t, o)
 	var last buffer.Seq
-	for range n {
-		last = put(t, b, minute(noon, 1))
+	for i := range n {
+		last = put(t, b, minute(noon.Add(time.Duration(i)*time.Second), 1))
 	}
 	if err := b.Close(); err != nil {
 		t.Fatal(err)

@@ -43,23 +43,40 @@
 //
 //	key                  value
 //	m                    totals: version(1) next seq(8) packs(8) bytes(8) trimmed packs(8)
+//	b hour(4) id(4)      a part of the hour's block, from that series on (see block); in the value log if it is large
 //	c name               cursor: acknowledged seq(8) expired packs(8)
+//	d days/32(2) id(4) day(1)
+//	                     a local day of a series, rolled up (see cell)
 //	h hour(4)            ids of all series with a record in that hour
+//	o hour(4)            nothing: there are packs of that hour which its block does not know
 //	p seq(8)             the pack in its envelope (see there): CBOR, zstd, CRC; held in Badger's value log
-//	s name               id(4) of the series
+//	r hours/256(3) id(4) hour(1) first(1)
+//	                     ten-minute cells of a series in an hour, from the first on (see tens)
+//	s name               id(4) of the series, its unit
 //	t hour(4) seq(8)     first and last millisecond within the hour, ids of the series the pack has there
 //	u number(8) place(8) records(4) boot
 //	                     a pack that waits for its date, in its envelope (see undatedPack)
+//	w day(4)             nothing: hours of that local day were rolled up, and the day was not since
 //	x                    nothing; dropped to make Badger flush its memtable
+//	z                    name of the zone in which d keys are days
 //
 // An hour is a record's Unix time divided by 3600, rounded down. Sets of ids are runs (see idSet).
 //
-// # Price of the history index
+// # History
 //
-// A pack of one minute with 30 series costs one t entry of about 35 bytes and, once an hour, one h entry; one
-// key per series and pack would cost 30 times as much, which is as much as the compressed pack. A query walks
-// the h entries of its range, then the t entries of the hours which hold the series, then decodes only packs
-// which hold it within the range.
+// An hour is open while it has packs that are not rolled up; Put marks it in its own transaction. Two minutes after
+// its end and its last pack, the keeper closes it: all its records, each once, become a block, with a column for
+// each series, and cells of ten minutes, which say how much there was, the first, last, least and greatest value and
+// the integral. A day over which all hours are closed becomes a cell of its own. Whatever is asked of open hours is
+// made of their packs, so an answer never depends on what was rolled up when. A pack that comes late opens its hour
+// again; a pack that must go while its hour is open has it closed first. A block goes with the last pack of its
+// hour; cells stay as long as Options says, and days for ever. Where readings have gone, cells are final, and so are
+// days where cells have.
+//
+// A pack of one minute with 30 series costs one t entry of about 35 bytes and, once an hour, one h entry. A block
+// takes about an eighth of its packs. Cells are kept below the size at which Badger moves values to its value log:
+// there they would keep whole files of packs from being freed. Their keys group the hours, so that compaction
+// rewrites the latest days only, and a month of one series is read from four places.
 //
 // # Files besides Badger's
 //

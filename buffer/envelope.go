@@ -104,24 +104,31 @@ func (c *codec) open(data []byte) (envelope, error) {
 	if err != nil {
 		return envelope{}, err
 	}
-	size := int(binary.BigEndian.Uint32(data[20:]))
-	switch {
-	case size > maxCBOR:
-		return envelope{}, fmt.Errorf("%w: it claims %d bytes, at most %d are allowed", errCorrupt, size, maxCBOR)
-	case coding == codingStored:
-		e.cbor = append([]byte(nil), payload...)
-	case coding == codingZstd:
-		e.cbor, err = c.dec.DecodeAll(payload, make([]byte, 0, size))
-	default:
-		return envelope{}, fmt.Errorf("%w: coding %d is unknown", errCorrupt, coding)
-	}
-	if err != nil {
+	if e.cbor, err = c.inflate(coding, payload, binary.BigEndian.Uint32(data[20:])); err != nil {
 		return envelope{}, fmt.Errorf("%w: %w", errCorrupt, err)
 	}
-	if len(e.cbor) != size {
-		return envelope{}, fmt.Errorf("%w: it holds %d bytes and claims %d", errCorrupt, len(e.cbor), size)
-	}
 	return e, nil
+}
+
+// inflate undoes compress. The result shares no memory with the payload.
+func (c *codec) inflate(coding byte, payload []byte, size uint32) (data []byte, err error) {
+	switch {
+	case size > maxCBOR:
+		return nil, fmt.Errorf("it claims %d bytes, at most %d are allowed", size, maxCBOR)
+	case coding == codingStored:
+		data = append([]byte(nil), payload...)
+	case coding == codingZstd:
+		data, err = c.dec.DecodeAll(payload, make([]byte, 0, size))
+	default:
+		return nil, fmt.Errorf("coding %d is unknown", coding)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(data) != int(size) {
+		return nil, fmt.Errorf("it holds %d bytes and claims %d", len(data), size)
+	}
+	return data, nil
 }
 
 // head checks the envelope and reads all but the payload, which it returns as it lies in data.

@@ -43,3 +43,25 @@ func (b *Buffer) SkipNumber() { b.skip(b.next, 1) }
 
 // WriteCursors writes acknowledgements as the keeper does when they have waited long enough.
 func (b *Buffer) WriteCursors() error { return b.inTurn(b.writeCursors)() }
+
+// RollUp rolls up what is due at once instead of by the keeper.
+func (b *Buffer) RollUp() error { return b.rollUp() }
+
+// Open tells how many hours and days wait to be rolled up.
+func (b *Buffer) Open() (hours, days int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.open), len(b.unmade)
+}
+
+// ForgetRollUps takes away what a version without roll-ups would not have written.
+func (b *Buffer) ForgetRollUps() error {
+	return b.inTurn(func() error {
+		for _, kind := range []byte{kindBlock, kindDay, kindOpen, kindTens, kindUnmade, kindZone} {
+			if err := b.db.DropPrefix([]byte{kind}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})()
+}

@@ -1,10 +1,8 @@
 package buffer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -20,9 +18,10 @@ type located struct {
 
 // History returns the records of exactly that series with from ≤ time < to, by time and, at the same time, in
 // the order they were put: the earliest limit of them, and whether there are more. Times are compared to the
-// microsecond. An unknown series has none.
+// microsecond. An unknown series has none. A record that was put twice comes once. Records are kept until the last
+// pack of their hour has been trimmed.
 // Packs that are damaged are left out (and counted in Stats). A clock that went back between packs does not
-// disturb the order. The cost is that of the packs of the range which hold the series; see the package comment.
+// disturb the order. The cost is that of the blocks of the range, and of the packs of hours that are not over.
 func (b *Buffer) History(ctx context.Context, name string, from, to time.Time, limit int) (senml.Pack, bool, error) {
 	b.mu.Lock()
 	s, known := b.series[name]
@@ -58,12 +57,11 @@ type query struct {
 	limit    int
 
 	found senml.Pack
-	// packs holds the series' records from the packs of the hour before, since a pack often reaches into the next.
-	packs map[Seq]senml.Pack
 }
 
 // run walks the hours of the range which hold the series.
 func (q *query) run(ctx context.Context, txn *badger.Txn) error {
+	reader := q.b.newHourReader(txn, map[string]uint32{q.name: q.id})
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindHour}})
 	defer it.Close()
 	for it.Seek(hourKey(hourOf(q.from))); it.Valid() && len(q.found) <= q.limit; it.Next() {
@@ -82,7 +80,10 @@ func (q *query) run(ctx context.Context, txn *badger.Txn) error {
 		if !ids.has(q.id) {
 			continue
 		}
-		if err := q.hour(ctx, txn, h); err != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := q.hour(reader, h); err != nil {
 			return err
 		}
 	}
@@ -90,46 +91,17 @@ func (q *query) run(ctx context.Context, txn *badger.Txn) error {
 }
 
 // hour adds what one hour holds.
-func (q *query) hour(ctx context.Context, txn *badger.Txn, h hour) error {
-	entries, err := hourEntries(txn, h)
-	if err != nil {
+func (q *query) hour(reader *hourReader, h hour) error {
+	k, err := reader.read(h)
+	if err != nil || k.columns[q.id] == nil {
 		return err
 	}
-	var here senml.Pack
-	packs := map[Seq]senml.Pack{}
-	for _, e := range entries {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if !e.ids.has(q.id) || !q.touches(h, e.entry) {
-			continue
-		}
-		records := q.records(txn, e.seq)
-		packs[e.seq] = records
-		for i := range records {
-			if t := records[i].Time; hourOf(t) == h && q.from <= t && t < q.to {
-				here = append(here, records[i])
-			}
+	for _, r := range k.columns[q.id].all(h, q.name) {
+		if q.from <= r.Time && r.Time < q.to {
+			q.found = append(q.found, r)
 		}
 	}
-	q.packs = packs
-	slices.SortStableFunc(here, func(x, y senml.Record) int { return cmp.Compare(x.Time, y.Time) })
-	q.found = append(q.found, here...)
 	return nil
-}
-
-// touches tells whether an entry's instants reach into the range. They are rounded down, hence the millisecond.
-func (q *query) touches(h hour, e entry) bool {
-	return h.start()+float64(e.first)/1000 < q.to && h.start()+float64(e.last+1)/1000 >= q.from
-}
-
-// records returns the series' records of one pack.
-func (q *query) records(txn *badger.Txn, seq Seq) senml.Pack {
-	if p, ok := q.packs[seq]; ok {
-		return p
-	}
-	p, _ := q.b.readPack(txn, seq)
-	return slices.DeleteFunc(p, func(r senml.Record) bool { return r.Name != q.name })
 }
 
 // hourEntries reads the history entries of one hour, in the order of their packs.

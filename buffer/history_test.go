@@ -1,6 +1,7 @@
 package buffer_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -12,7 +13,8 @@ import (
 	"releve/senml"
 )
 
-// naive is what History must equal: all packs in memory, looked through from one end to the other.
+// naive is what History must equal: all packs in memory, looked through from one end to the other. What was put
+// twice counts once.
 type naive []senml.Pack
 
 func (n naive) history(name string, from, to time.Time, limit int) (senml.Pack, bool) {
@@ -34,10 +36,40 @@ func (n naive) history(name string, from, to time.Time, limit int) (senml.Pack, 
 		}
 		return 0
 	})
+	for i := len(found) - 1; i > 0; i-- {
+		if slices.Contains(found[:i], found[i]) {
+			found = slices.Delete(found, i, i+1)
+		}
+	}
 	if len(found) > limit {
 		return found[:limit], true
 	}
 	return found, false
+}
+
+// byHour is what is left when packs are trimmed: the records of an hour stay until its last pack goes.
+type byHour map[int64]senml.Pack
+
+func (h byHour) put(p senml.Pack) {
+	for _, r := range p {
+		h[int64(r.Time)/3600] = append(h[int64(r.Time)/3600], r)
+	}
+}
+
+// trim drops the hours in which none of the packs has a record.
+func (h byHour) trim(left []senml.Pack) {
+	alive := byHour{}
+	for _, p := range left {
+		alive.put(p)
+	}
+	maps.DeleteFunc(h, func(n int64, _ senml.Pack) bool { return alive[n] == nil })
+}
+
+func (h byHour) all() (all naive) {
+	for _, n := range slices.Sorted(maps.Keys(h)) {
+		all = append(all, h[n])
+	}
+	return all
 }
 
 // last is what Series must equal.

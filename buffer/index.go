@@ -61,7 +61,7 @@ func (b *Buffer) newIDs(p senml.Pack) map[string]uint32 {
 // setIndex adds to a transaction what History needs to find a pack's records: s, t and h keys.
 func (b *Buffer) setIndex(txn *badger.Txn, seq Seq, spans map[hour]*span, fresh map[string]uint32) error {
 	for name, id := range fresh {
-		if err := txn.Set(seriesKey(name), binary.BigEndian.AppendUint32(nil, id)); err != nil {
+		if err := txn.Set(seriesKey(name), seriesValue(id, "")); err != nil {
 			return err
 		}
 	}
@@ -107,20 +107,26 @@ func widenHour(txn *badger.Txn, h hour, ids idSet) error {
 	return nil
 }
 
-// dropIndex takes a pack out of the history.
-func dropIndex(txn *badger.Txn, seq Seq, hours []hour) error {
+// dropIndex takes a pack out of the history, and with the last pack of an hour its block. It returns how large the
+// blocks were.
+func dropIndex(txn *badger.Txn, seq Seq, hours []hour) (blocks int64, err error) {
 	for _, h := range hours {
 		if err := txn.Delete(timeKey(h, seq)); err != nil {
-			return err
+			return 0, err
 		}
 		if _, more := firstKey(txn, timePrefix(h)); more {
 			continue
 		}
 		if err := txn.Delete(hourKey(h)); err != nil {
-			return err
+			return 0, err
 		}
+		size, err := dropBlock(txn, h)
+		if err != nil {
+			return 0, err
+		}
+		blocks += size
 	}
-	return nil
+	return blocks, nil
 }
 
 // hoursOf finds the hours of a pack whose envelope cannot be read, by looking through all entries.

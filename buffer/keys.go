@@ -3,18 +3,25 @@ package buffer
 import (
 	"encoding/binary"
 	"math"
+	"time"
 )
 
 // The kinds of key, their first byte (see the package comment).
 const (
-	kindTotals  = 'm'
+	kindBlock   = 'b'
 	kindCursor  = 'c'
+	kindDay     = 'd'
 	kindHour    = 'h'
+	kindTotals  = 'm'
+	kindOpen    = 'o'
 	kindPack    = 'p'
+	kindTens    = 'r'
 	kindSeries  = 's'
 	kindTime    = 't'
 	kindUndated = 'u'
+	kindUnmade  = 'w'
 	kindFlush   = 'x'
+	kindZone    = 'z'
 )
 
 // hour is a Unix time divided by 3600, rounded down.
@@ -25,6 +32,12 @@ func hourOf(seconds float64) hour { return hour(math.Floor(seconds / 3600)) }
 
 // start is the Unix time of the hour's first instant, in seconds.
 func (h hour) start() float64 { return float64(h) * 3600 }
+
+// milli is the same in milliseconds.
+func (h hour) milli() int64 { return int64(h) * msPerHour }
+
+// time is the same as a time.
+func (h hour) time() time.Time { return time.UnixMilli(h.milli()) }
 
 func totalsKey() []byte            { return []byte{kindTotals} }
 func flushKey() []byte             { return []byte{kindFlush} }

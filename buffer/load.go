@@ -17,6 +17,8 @@ type totals struct {
 	packs   uint64 // stored
 	bytes   int64  // of their envelopes
 	trimmed uint64 // packs that have gone since the store was made
+
+	blocks int64 // size of the blocks of the history; not stored, but counted at Open
 }
 
 const (
@@ -58,6 +60,9 @@ func (b *Buffer) load() error {
 			if err := b.loadSeries(txn); err != nil {
 				return err
 			}
+			if err := b.loadRollUps(txn); err != nil {
+				return err
+			}
 			return b.loadCursors(txn)
 		})
 	})
@@ -66,6 +71,9 @@ func (b *Buffer) load() error {
 	}
 	if fresh {
 		return b.begin()
+	}
+	if err := b.readyRollUps(); err != nil {
+		return err
 	}
 	return b.loadLast()
 }
@@ -108,10 +116,10 @@ func (b *Buffer) loadSeries(txn *badger.Txn) error {
 	return each(txn, []byte{kindSeries}, func(item *badger.Item) error {
 		name := string(item.Key()[1:])
 		data, err := item.ValueCopy(nil)
-		if err != nil || len(data) != 4 {
+		if err != nil || len(data) < 4 {
 			return fmt.Errorf("series %q has id %x: %w", name, data, errors.Join(err, errIDSet))
 		}
-		s := &seriesState{name: name, id: binary.BigEndian.Uint32(data)}
+		s := &seriesState{name: name, id: binary.BigEndian.Uint32(data), unit: string(data[4:])}
 		b.series[name] = s
 		b.nextID = max(b.nextID, s.id+1)
 		return nil
@@ -140,7 +148,7 @@ func (b *Buffer) begin() error {
 		return err
 	}
 	b.next, b.first = start, start
-	if err := b.write(func(*badger.Txn) error { return nil }); err != nil {
+	if err := b.write(func(txn *badger.Txn) error { return setChanges(txn, []change{b.zoneChange()}) }); err != nil {
 		return fmt.Errorf("begin buffer %s: %w", b.o.Dir, err)
 	}
 	return nil

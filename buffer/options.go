@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"time"
@@ -23,6 +24,17 @@ type Options struct {
 	// goes for its age, and a record of the future is not told from others.
 	Clock func() (now time.Time, known bool)
 
+	// Location is where days begin at midnight; nil means UTC.
+	Location *time.Location
+	// Class tells how the readings of a series in that unit are rolled up; nil means that all are quantities.
+	Class func(name, unit string) Class
+	// Hold is how long a value is in force when no other follows, at most; 0 means 25 minutes. It must be more
+	// than the rhythm at which everything is recorded, changed or not.
+	Hold time.Duration
+	// KeepTens is how long values of ten minutes are kept; 0 means 3 years. KeepCurve is the same for series whose
+	// Class says Curve; 0 means 366 days. Values of days are kept for ever.
+	KeepTens, KeepCurve time.Duration
+
 	free func(dir string) (uint64, error) // bytes free for us; tests set it
 }
 
@@ -30,6 +42,9 @@ const (
 	defaultMaxBytes = 256 << 20
 	defaultMaxAge   = 31 * 24 * time.Hour
 	defaultAckDelay = 5 * time.Minute
+	defaultHold     = 25 * time.Minute
+	defaultTens     = 3 * 366 * 24 * time.Hour
+	defaultCurve    = 366 * 24 * time.Hour
 )
 
 // withDefaults fills in what was left zero.
@@ -37,20 +52,20 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Dir == "" {
 		return o, errors.New("open buffer: no folder is given")
 	}
-	if o.MaxBytes < 0 || o.MaxAge < 0 || o.AckDelay < 0 {
+	if min(o.MaxAge, o.AckDelay, o.Hold, o.KeepTens, o.KeepCurve) < 0 || o.MaxBytes < 0 {
 		return o, errors.New("open buffer: limits must not be negative")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.MaxBytes == 0 {
-		o.MaxBytes = defaultMaxBytes
-	}
-	if o.MaxAge == 0 {
-		o.MaxAge = defaultMaxAge
-	}
-	if o.AckDelay == 0 {
-		o.AckDelay = defaultAckDelay
+	o.MaxBytes = cmp.Or(o.MaxBytes, defaultMaxBytes)
+	o.MaxAge = cmp.Or(o.MaxAge, defaultMaxAge)
+	o.AckDelay = cmp.Or(o.AckDelay, defaultAckDelay)
+	o.Location = cmp.Or(o.Location, time.UTC)
+	o.Hold = cmp.Or(o.Hold, defaultHold)
+	o.KeepTens, o.KeepCurve = cmp.Or(o.KeepTens, defaultTens), cmp.Or(o.KeepCurve, defaultCurve)
+	if o.Class == nil {
+		o.Class = func(string, string) Class { return Class{} }
 	}
 	if o.Clock == nil {
 		o.Clock = func() (time.Time, bool) { return time.Now(), true }

@@ -193,6 +193,9 @@ func (b *Buffer) store(d draft, also func(txn *badger.Txn) error) (Seq, error) {
 			b.o.Log.Warn("buffer could not fold its journal", "error", err)
 		}
 	}
+	if len(b.due()) > 0 {
+		b.poke()
+	}
 	return p.seq, nil
 }
 
@@ -242,6 +245,7 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 		b.tail = append(b.tail, *p)
 	}
 	b.totals = p.after
+	b.touch(p.spans, p.put)
 	b.addSeries(p.ids)
 	for i := range records {
 		b.series[records[i].Name].see(p.seq, &records[i])

@@ -135,19 +135,22 @@ func TestNumbersGoOn(t *testing.T) {
 	}
 }
 
-// TestTrimmedHistory wants history to be exact about what is left, while old packs go.
+// TestTrimmedHistory wants history to be exact about what is left, while old packs go: hours with a pack, whole.
 func TestTrimmedHistory(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 6))
 	clock := noon
 	b := open(t, buffer.Options{Dir: t.TempDir(), MaxBytes: 6_000})
-	var all naive
+	var packs naive
+	hours := byHour{}
 	for range 200 {
 		p := randomPack(random, &clock)
 		put(t, b, p)
-		all = append(all, p)
-		all = all[len(all)-int(b.Stats().Packs):]
-		checkHistory(t, b, all, random)
+		packs = append(packs, p)
+		hours.put(p)
+		packs = packs[len(packs)-int(b.Stats().Packs):]
+		hours.trim(packs)
+		checkHistory(t, b, hours.all(), random)
 	}
 	if s := b.Stats(); s.Trimmed < 100 {
 		t.Errorf("only %d packs were trimmed", s.Trimmed)

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type SeriesState struct {
 type seriesState struct {
 	name string
 	id   uint32
+	unit string // as of the last roll-up
 	last senml.Record
 	seq  Seq // 0 while no record is known
 }
@@ -151,4 +153,18 @@ func (e located) couldImprove(h hour, here map[uint32]*seriesState) bool {
 		}
 	}
 	return false
+}
+
+// seriesValue is the value of an s key.
+//
+// Format: id(4), unit to the end; the unit is known once the first hour of the series is rolled up
+func seriesValue(id uint32, unit string) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, id), unit...)
+}
+
+// setUnit notes the unit of a series. The caller holds the turn.
+func (b *Buffer) setUnit(s *seriesState, unit string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.unit = unit
 }

@@ -114,6 +114,9 @@ func (b *Buffer) insert(txn *badger.Txn, p *pending) error {
 	if err := b.setIndex(txn, p.seq, p.spans, p.ids); err != nil {
 		return err
 	}
+	if err := markOpen(txn, p.spans); err != nil {
+		return err
+	}
 	return txn.Set(totalsKey(), p.after.encode())
 }
 

@@ -11,7 +11,7 @@ import (
 // Bounds of one transaction that trims, so that a Put never waits long and Badger takes it.
 const (
 	trimStep = 128  // packs
-	trimKeys = 2400 // keys; one pack has at most 2×maxHours+1
+	trimKeys = 2400 // keys; one pack has at most 3×maxHours+1
 )
 
 // trim removes the oldest packs until size and age are within bounds, whoever still waits for them. The caller
@@ -39,7 +39,7 @@ func (b *Buffer) trim() error {
 // overdue tells whether the oldest pack, put then, must go from a store of that size.
 func (b *Buffer) overdue(t totals, oldest time.Time) bool {
 	now, known := b.o.Clock()
-	return t.packs > 0 && (t.bytes+b.undatedBytes > b.o.MaxBytes || known && now.Sub(oldest) > b.o.MaxAge)
+	return t.packs > 0 && (t.bytes+t.blocks+b.undatedBytes > b.o.MaxBytes || known && now.Sub(oldest) > b.o.MaxAge)
 }
 
 // cut is what one step of trimming comes to.
@@ -48,7 +48,8 @@ type cut struct {
 	first   Seq
 	oldest  time.Time
 	removed []Seq
-	keys    int // touched so far
+	keys    int    // touched so far
+	open    []hour // of the pack at which it stopped, because they must be rolled up first
 }
 
 // trimSome removes up to trimStep packs in one transaction.
@@ -71,7 +72,7 @@ func (b *Buffer) trimSome() error {
 		return err
 	}
 	b.apply(c, places)
-	return nil
+	return b.closeAll(c.open)
 }
 
 // removeSome removes packs until the rest is within bounds or the transaction is full enough.
@@ -85,18 +86,23 @@ func (b *Buffer) removeSome(txn *badger.Txn, c *cut) error {
 }
 
 // removeFirst removes the oldest pack of c and finds the next. It returns false when there is no room for that
-// in this step.
+// in this step, or when it must be rolled up first.
 func (b *Buffer) removeFirst(txn *badger.Txn, c *cut) (bool, error) {
 	size, hours, err := b.measure(txn, c.first)
 	if err != nil {
 		return false, err
 	}
-	if c.keys += 1 + 2*len(hours); c.keys > trimKeys && len(c.removed) > 0 {
+	if c.open = b.openOf(hours); len(c.open) > 0 {
 		return false, nil
 	}
-	if err := dropIndex(txn, c.first, hours); err != nil {
+	if c.keys += 1 + 3*len(hours); c.keys > trimKeys && len(c.removed) > 0 {
+		return false, nil
+	}
+	blocks, err := dropIndex(txn, c.first, hours)
+	if err != nil {
 		return false, err
 	}
+	c.blocks -= blocks
 	if err := txn.Delete(packKey(c.first)); err != nil {
 		return false, err
 	}

@@ -1,0 +1,207 @@
+package buffer
+
+import (
+	"context"
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// cellReader reads the cells of one series in a snapshot: stored ones, and those of hours and days that are not
+// rolled up, or touched again since, which it makes.
+type cellReader struct {
+	b      *Buffer
+	txn    *badger.Txn
+	series *seriesState
+	hours  *hourReader
+}
+
+// feed gives an assembler the cells it needs, in order, beginning with what may still be in force when it begins.
+func (c *cellReader) feed(ctx context.Context, a *assembler) error {
+	if a.resolution >= Day {
+		return c.feedDays(ctx, a)
+	}
+	first, end, err := c.extent()
+	if err != nil {
+		return err
+	}
+	from := max(hour(max(a.from-a.hold-msPerHour, 0)/msPerHour), first)
+	end = min(end, hour((a.to+msPerHour-1)/msPerHour))
+	for ; from < end && !a.full(); from = (from/tensBucket + 1) * tensBucket {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		spells, err := c.tens(from, min(end, (from/tensBucket+1)*tensBucket))
+		if err != nil {
+			return err
+		}
+		for _, s := range spells {
+			for _, cell := range s.tens {
+				if cell.count > 0 {
+					a.take(cell)
+				}
+			}
+		}
+	}
+	a.end()
+	return nil
+}
+
+// extent tells between which hours there are cells, or open hours.
+func (c *cellReader) extent() (first, end hour, err error) {
+	it := c.txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindTens}, Reverse: true})
+	defer it.Close()
+	first = ^hour(0)
+	if key, found := firstKey(c.txn, []byte{kindTens}); found {
+		h, _, _, _ := tensAt(key)
+		first = h / tensBucket * tensBucket
+	}
+	if it.Seek([]byte{kindTens + 1}); it.Valid() {
+		h, _, _, _ := tensAt(it.Item().Key())
+		end = (h/tensBucket + 1) * tensBucket
+	}
+	err = eachNumber(c.txn, kindOpen, func(n uint32) { first, end = min(first, hour(n)), max(end, hour(n)+1) })
+	return first, end, err
+}
+
+// tens reads the cells of the hours from ≤ hour < end.
+func (c *cellReader) tens(from, end hour) ([]spell, error) {
+	all, err := storedTens(c.txn, c.series.id, from, end)
+	if err != nil {
+		return nil, err
+	}
+	it := c.txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindOpen}})
+	defer it.Close()
+	for it.Seek(openKey(from)); it.Valid(); it.Next() {
+		h := hour(binary.BigEndian.Uint32(it.Item().Key()[1:]))
+		if h >= end {
+			break
+		}
+		if all, err = c.openTens(all, h); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// openTens puts the cells of an open hour in a list, unless they are final (see closing.addCells).
+func (c *cellReader) openTens(all []spell, h hour) ([]spell, error) {
+	if _, hasBlock := firstKey(c.txn, blockPrefix(h)); !hasBlock && holds(all, h) {
+		return all, nil
+	}
+	k, err := c.hours.read(h)
+	if err != nil || k.columns[c.series.id] == nil {
+		return all, err
+	}
+	column := k.columns[c.series.id]
+	kind := c.b.o.Class(c.series.name, column.unitOf()).Kind
+	return replace(all, spell{h, column.rollUp(h, kind, c.b.o.Hold.Milliseconds())}), nil
+}
+
+// feedDays gives an assembler days.
+func (c *cellReader) feedDays(ctx context.Context, a *assembler) error {
+	fresh, err := c.freshDays()
+	if err != nil {
+		return err
+	}
+	location := c.b.o.Location
+	from, end := dayOf(a.from, location), dayOf(a.to-1, location)+1
+	from -= min(from, 1) // what may be in force when it begins
+	days, err := c.days(from, end)
+	if err != nil {
+		return err
+	}
+	for d := range fresh {
+		_, made := days[d]
+		if d < from || d >= end || made && d < c.b.keptFrom(c.series) {
+			continue
+		}
+		start, stop := d.start(location), (d + 1).start(location)
+		spells, err := c.tens(hour(start/msPerHour), hour((stop+msPerHour-1)/msPerHour))
+		if err != nil {
+			return err
+		}
+		days[d] = joined(spells, start, stop, a.hold)
+	}
+	return a.takeDays(ctx, days)
+}
+
+// freshDays lists the days whose stored cells, if any, are out of date.
+func (c *cellReader) freshDays() (map[day]bool, error) {
+	fresh := map[day]bool{}
+	err := eachNumber(c.txn, kindUnmade, func(n uint32) { fresh[day(n)] = true })
+	if err != nil {
+		return nil, err
+	}
+	err = eachNumber(c.txn, kindOpen, func(n uint32) {
+		for _, d := range c.b.daysOf(hour(n)) {
+			fresh[d] = true
+		}
+	})
+	return fresh, err
+}
+
+// days reads the stored cells of the days from ≤ day < end.
+func (c *cellReader) days(from, end day) (map[day]cell, error) {
+	all := map[day]cell{}
+	buckets, err := c.dayBuckets()
+	if err != nil {
+		return nil, err
+	}
+	for _, bucket := range buckets {
+		if (bucket+1)*dayBucket <= uint32(from) || bucket*dayBucket >= uint32(end) {
+			continue
+		}
+		err := each(c.txn, dayPrefix(bucket, c.series.id), func(item *badger.Item) error {
+			key := item.Key()
+			d := day(bucket*dayBucket + uint32(key[len(key)-1]))
+			if d < from || d >= end {
+				return nil
+			}
+			return item.Value(func(data []byte) (err error) {
+				all[d], err = decodeDay(data, d.start(c.b.o.Location))
+				return err
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// dayBuckets lists the groups of days there are.
+func (c *cellReader) dayBuckets() ([]uint32, error) {
+	it := c.txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindDay}})
+	defer it.Close()
+	var all []uint32
+	for it.Rewind(); it.Valid(); it.Seek(dayPrefix(all[len(all)-1]+1, 0)) {
+		key := it.Item().Key()
+		if len(key) != 8 {
+			return nil, errMalformed
+		}
+		all = append(all, uint32(binary.BigEndian.Uint16(key[1:])))
+	}
+	return all, nil
+}
+
+// takeDays gives the days to an assembler, in order.
+func (a *assembler) takeDays(ctx context.Context, days map[day]cell) error {
+	for _, d := range slices.Sorted(maps.Keys(days)) {
+		if a.full() {
+			break
+		}
+		if days[d].count > 0 {
+			a.take(days[d])
+		}
+	}
+	a.end()
+	return ctx.Err()
+}
+
+// holds tells whether a list ordered by hour has that one.
+func holds(all []spell, h hour) bool {
+	return slices.ContainsFunc(all, func(s spell) bool { return s.hour == h })
+}

@@ -1,0 +1,112 @@
+package buffer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"releve/senml"
+)
+
+// column is what one series has said within one hour: numbers as numbers, and the rest as the records they are.
+//
+// A series is plain while all it says are numbers of one unit at whole milliseconds, with no sum and no update
+// time: that is all a meter says but its texts, and takes 16 bytes a reading instead of 160.
+type column struct {
+	unit    string
+	samples []sample
+	records senml.Pack // of a series that is not plain; samples is empty then
+}
+
+// sample is one reading of a plain column.
+type sample struct {
+	at int32 // ms since the hour began
+	v  float64
+}
+
+// isPlain tells whether a record can be a sample, in a column of that unit.
+func isPlain(r *senml.Record, h hour, unit string) bool {
+	_, isNumber := r.Value.Number()
+	return isNumber && r.Unit == unit && r.Sum == nil && r.UpdateTime == 0 && r.BaseVersion == 0 &&
+		secondsAt(h, nearestMilli(h, r.Time)) == r.Time
+}
+
+// nearestMilli is the time within the hour, to the nearest millisecond of it.
+func nearestMilli(h hour, seconds float64) int32 {
+	return int32(min(max(math.Round((seconds-h.start())*1000), 0), msPerHour-1))
+}
+
+// secondsAt turns a time within an hour back into Unix seconds, as a record written with milliseconds has it.
+func secondsAt(h hour, ms int32) float64 { return float64(int64(h)*msPerHour+int64(ms)) / 1000 }
+
+// add takes a record of the hour, in any order.
+func (c *column) add(h hour, r *senml.Record) {
+	if c.size() == 0 {
+		c.unit = r.Unit
+	}
+	if c.records == nil && isPlain(r, h, c.unit) {
+		v, _ := r.Value.Number()
+		c.samples = append(c.samples, sample{nearestMilli(h, r.Time), v})
+		return
+	}
+	c.records = append(c.all(h, ""), *r)
+	c.records[len(c.records)-1].Name = ""
+	c.unit, c.samples = "", nil
+}
+
+func (c *column) size() int { return len(c.samples) + len(c.records) }
+
+// settle puts the column in order of time, and of the same time in the order it came; what was said twice, as
+// after a crash or in an import of what is there, stays once.
+func (c *column) settle() {
+	byTime := func(x, y sample) int { return cmp.Compare(x.at, y.at) }
+	if !slices.IsSortedFunc(c.samples, byTime) {
+		slices.SortStableFunc(c.samples, byTime)
+	}
+	c.samples = once(c.samples,
+		func(x, y sample) bool { return x.at == y.at },
+		func(x, y sample) bool { return math.Float64bits(x.v) == math.Float64bits(y.v) })
+	c.records = settled(c.records)
+}
+
+// settled is settle for records.
+func settled(p senml.Pack) senml.Pack {
+	slices.SortStableFunc(p, func(x, y senml.Record) int { return cmp.Compare(x.Time, y.Time) })
+	return once(p,
+		func(x, y senml.Record) bool { return x.Time == y.Time },
+		sameRecord)
+}
+
+// once drops from an ordered list what is the same as something before it within the run of the same time.
+func once[T any](list []T, sameTime, same func(x, y T) bool) []T {
+	kept := list[:0]
+	start := 0 // of the run in kept
+	for _, x := range list {
+		if len(kept) == 0 || !sameTime(kept[start], x) {
+			start = len(kept)
+		}
+		if !slices.ContainsFunc(kept[start:], func(y T) bool { return same(x, y) }) {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+func sameRecord(x, y senml.Record) bool {
+	sameSum := x.Sum == y.Sum || x.Sum != nil && y.Sum != nil && *x.Sum == *y.Sum
+	x.Sum, y.Sum = nil, nil
+	return sameSum && x == y
+}
+
+// all returns the column as records of that name.
+func (c *column) all(h hour, name string) senml.Pack {
+	p := make(senml.Pack, 0, c.size()+1)
+	for _, s := range c.samples {
+		p = append(p, senml.Record{Name: name, Unit: c.unit, Value: senml.NumberValue(s.v), Time: secondsAt(h, s.at)})
+	}
+	for _, r := range c.records {
+		r.Name = name
+		p = append(p, r)
+	}
+	return p
+}

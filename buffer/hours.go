@@ -1,0 +1,223 @@
+package buffer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"releve/senml"
+)
+
+// settleDelay is how long an hour or a day rests after its last reading before it is rolled up: what a gatherer
+// still holds of it comes in that time.
+const settleDelay = 2 * time.Minute
+
+func openKey(h hour) []byte { return binary.BigEndian.AppendUint32([]byte{kindOpen}, uint32(h)) }
+
+func blockPrefix(h hour) []byte { return binary.BigEndian.AppendUint32([]byte{kindBlock}, uint32(h)) }
+
+func blockKey(h hour, first uint32) []byte {
+	return binary.BigEndian.AppendUint32(blockPrefix(h), first)
+}
+
+// markOpen adds to a transaction that hours have packs which are not in their blocks.
+func markOpen(txn *badger.Txn, spans map[hour]*span) error {
+	for h := range spans {
+		if isOpen(txn, h) {
+			continue
+		}
+		if err := txn.Set(openKey(h), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// touch notes when packs of some hours were put. The caller holds the turn and mu.
+func (b *Buffer) touch(spans map[hour]*span, at time.Time) {
+	for h := range spans {
+		b.open[h] = at
+	}
+}
+
+// isOpen tells whether the hour, in this snapshot, has packs that its block does not know.
+func isOpen(txn *badger.Txn, h hour) bool {
+	_, err := txn.Get(openKey(h))
+	return err == nil
+}
+
+// hourReader reads what some series have said in one hour.
+type hourReader struct {
+	b     *Buffer
+	txn   *badger.Txn
+	names map[string]uint32 // whom to read
+	ids   map[uint32]bool   // the same
+}
+
+func (b *Buffer) newHourReader(txn *badger.Txn, names map[string]uint32) *hourReader {
+	ids := map[uint32]bool{}
+	for _, id := range names {
+		ids[id] = true
+	}
+	return &hourReader{b: b, txn: txn, names: names, ids: ids}
+}
+
+// read returns the columns of an hour, in order: from its block and from the packs the block does not know. A
+// series that is not in the block, being opaque or too large for it, is read from all its packs.
+func (r *hourReader) read(h hour) (*block, error) {
+	k, err := r.readBlock(h)
+	if err != nil {
+		r.b.o.Log.Warn("stored history cannot be read, packs are read instead", "hour", h, "error", err)
+		k = &block{hour: h, columns: map[uint32]*column{}}
+	}
+	if r.knows(k) && !isOpen(r.txn, h) {
+		return k, nil
+	}
+	entries, err := hourEntries(r.txn, h)
+	if err != nil {
+		return nil, err
+	}
+	known, seq := maps.Clone(k.columns), k.seq
+	for _, e := range entries {
+		wanted := func(id uint32) bool { return r.ids[id] && (e.seq > seq || known[id] == nil) }
+		if slices.ContainsFunc(e.ids, wanted) {
+			r.addPack(k, e.seq, wanted)
+		}
+		k.seq = max(k.seq, e.seq)
+	}
+	for _, c := range k.columns {
+		c.settle()
+	}
+	return k, nil
+}
+
+// knows tells whether a block has all the series that are read.
+func (r *hourReader) knows(k *block) bool {
+	for id := range r.ids {
+		if k.columns[id] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// addPack adds what a pack has of the hour.
+func (r *hourReader) addPack(k *block, seq Seq, wanted func(id uint32) bool) {
+	p, _ := r.b.readPack(r.txn, seq)
+	for i := range p {
+		id, ok := r.names[p[i].Name]
+		if !ok || hourOf(p[i].Time) != k.hour || !wanted(id) {
+			continue
+		}
+		if k.columns[id] == nil {
+			k.columns[id] = &column{}
+		}
+		k.columns[id].add(k.hour, &p[i])
+	}
+}
+
+// readBlock reads the stored block of an hour; without one it is empty and knows of no pack.
+func (r *hourReader) readBlock(h hour) (*block, error) {
+	k := &block{hour: h, columns: map[uint32]*column{}}
+	it := r.txn.NewIterator(badger.IteratorOptions{Prefix: blockPrefix(h)})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		var part *block
+		err := guarded(func() error {
+			return it.Item().Value(func(data []byte) (err error) {
+				part, err = r.b.codec.openBlock(data, func(id uint32) bool { return r.ids[id] })
+				return err
+			})
+		})
+		if err == nil && part.hour != h {
+			err = fmt.Errorf("%w: it says it is hour %d", errBlock, part.hour)
+		}
+		if err != nil {
+			return nil, err
+		}
+		k.seq = part.seq
+		maps.Copy(k.columns, part.columns)
+	}
+	return k, nil
+}
+
+// isOpaque tells whether a column holds what is no value to look at, such as a picture: it stays in its packs.
+func (c *column) isOpaque() bool {
+	return slices.ContainsFunc(c.records, func(r senml.Record) bool { return r.Value.Kind() == senml.Data })
+}
+
+// change is a key to set, or to delete where there is no value.
+type change struct{ key, value []byte }
+
+// changeStep bounds a transaction of changes, so that Badger takes it.
+const changeStep = 1000
+
+// writeChanges makes changes durable, in order, in as many transactions as it takes. The caller holds the turn.
+func (b *Buffer) writeChanges(changes []change) error {
+	for part := range slices.Chunk(changes, changeStep) {
+		err := guarded(func() error {
+			return b.write(func(txn *badger.Txn) error { return setChanges(txn, part) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setChanges(txn *badger.Txn, changes []change) error {
+	for _, c := range changes {
+		var err error
+		if c.value == nil {
+			err = txn.Delete(c.key)
+		} else {
+			err = txn.Set(c.key, c.value)
+		}
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropBlock removes the block of an hour and returns how large it was.
+func dropBlock(txn *badger.Txn, h hour) (size int64, err error) {
+	var keys [][]byte
+	err = each(txn, blockPrefix(h), func(item *badger.Item) error {
+		size += item.ValueSize()
+		keys = append(keys, item.KeyCopy(nil))
+		return nil
+	})
+	for _, key := range keys {
+		err = errors.Join(err, txn.Delete(key))
+	}
+	return size, err
+}
+
+// openOf lists those of some hours that are open. The caller holds the turn.
+func (b *Buffer) openOf(hours []hour) (open []hour) {
+	for _, h := range hours {
+		if _, ok := b.open[h]; ok {
+			open = append(open, h)
+		}
+	}
+	return open
+}
+
+// closeAll rolls up hours whose packs are about to go. The caller holds the turn.
+func (b *Buffer) closeAll(hours []hour) error {
+	for _, h := range hours {
+		if err := b.closeOrLeave(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}

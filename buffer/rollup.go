@@ -1,0 +1,215 @@
+package buffer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// closing is an hour on its way into its block and its roll-ups.
+type closing struct {
+	b   *Buffer
+	txn *badger.Txn
+	*block
+	had bool // whether the hour has a block already
+
+	blocks []change
+	size   int64 // by how much the blocks grow
+	cells  []change
+}
+
+// closeHour writes what the series have said in an hour as a block and as cells of ten minutes. It is always made
+// from the block there is and the packs it does not know, so doing it again, after a crash or for a late pack,
+// gives what doing it once would have. The block is durable before the cells, and they before the hour counts as
+// closed. The caller holds the turn.
+func (b *Buffer) closeHour(h hour) error {
+	c := &closing{b: b}
+	err := guarded(func() error {
+		return b.db.View(func(txn *badger.Txn) error {
+			c.txn = txn
+			return c.gather(h)
+		})
+	})
+	if err == nil {
+		err = b.writeChanges(c.blocks)
+	}
+	if err == nil {
+		b.mu.Lock()
+		b.blocks += c.size
+		b.mu.Unlock()
+		err = b.writeChanges(append(c.cells, change{key: openKey(h)}))
+	}
+	if err != nil {
+		return fmt.Errorf("roll up hour %d: %w", h, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, h)
+	for _, d := range b.daysOf(h) {
+		b.unmade[d] = struct{}{}
+	}
+	return nil
+}
+
+// gather finds what is to be written.
+func (c *closing) gather(h hour) (err error) {
+	names := map[string]uint32{}
+	for name, s := range c.b.series {
+		names[name] = s.id
+	}
+	_, c.had = firstKey(c.txn, blockPrefix(h))
+	if c.block, err = c.b.newHourReader(c.txn, names).read(h); err != nil {
+		return err
+	}
+	for _, s := range c.b.series {
+		column := c.columns[s.id]
+		if column == nil {
+			continue
+		}
+		if column.isOpaque() {
+			delete(c.columns, s.id)
+			continue
+		}
+		if err := c.addCells(s, column); err != nil {
+			return err
+		}
+	}
+	for _, d := range c.b.daysOf(h) {
+		if _, known := c.b.unmade[d]; !known {
+			c.cells = append(c.cells, change{unmadeKey(d), []byte{}})
+		}
+	}
+	return c.addBlock()
+}
+
+// addCells adds the cells of a series. When the readings they were made of have gone, which is so if there are
+// cells and no block, they stay as they are: what has come late is only a part of the hour.
+func (c *closing) addCells(s *seriesState, column *column) error {
+	class := c.b.o.Class(s.name, column.unitOf())
+	cells := column.rollUp(c.hour, class.Kind, c.b.o.Hold.Milliseconds())
+	had, err := storedTens(c.txn, s.id, c.hour, c.hour+1)
+	if err != nil {
+		return err
+	}
+	if len(had) > 0 && !c.had {
+		return nil
+	}
+	chunks := cells.chunks(c.hour)
+	for first := range tensPerHour {
+		data, isChunk := chunks[first]
+		if isChunk || len(had) > 0 {
+			c.cells = append(c.cells, change{tensKey(c.hour, s.id, first), data})
+		}
+	}
+	if unit := column.unitOf(); unit != s.unit {
+		c.cells = append(c.cells, change{seriesKey(s.name), seriesValue(s.id, unit)})
+		c.b.setUnit(s, unit)
+	}
+	return nil
+}
+
+// unitOf is the unit of a column's latest reading.
+func (c *column) unitOf() string {
+	if n := len(c.records); n > 0 {
+		return c.records[n-1].Unit
+	}
+	return c.unit
+}
+
+// addBlock adds the parts of the block and removes those that have no successor of the same key.
+func (c *closing) addBlock() error {
+	parts := c.parts()
+	err := each(c.txn, blockPrefix(c.hour), func(item *badger.Item) error {
+		c.size -= item.ValueSize()
+		key := item.KeyCopy(nil)
+		if !slices.ContainsFunc(partKeys(c.hour, parts), func(k []byte) bool { return bytes.Equal(k, key) }) {
+			c.blocks = append(c.blocks, change{key: key})
+		}
+		return nil
+	})
+	for first, payload := range parts {
+		sealed := c.b.codec.sealBlock(c.hour, c.seq, payload)
+		c.size += int64(len(sealed))
+		c.blocks = append(c.blocks, change{blockKey(c.hour, first), sealed})
+	}
+	return err
+}
+
+func partKeys(h hour, parts map[uint32][]byte) (keys [][]byte) {
+	for first := range parts {
+		keys = append(keys, blockKey(h, first))
+	}
+	return keys
+}
+
+// rested is the time until which everything that was said has come. While the time of day is not known, nothing is over.
+func (b *Buffer) rested() time.Time {
+	now, known := b.o.Clock()
+	if !known {
+		return time.Time{}
+	}
+	return now.Add(-settleDelay)
+}
+
+// due lists the hours that can be rolled up, the earliest first. The caller holds the turn.
+func (b *Buffer) due() []hour {
+	rested := b.rested()
+	var all []hour
+	for h, touched := range b.open {
+		if end := (h + 1).time(); !end.After(rested) && !touched.After(rested) {
+			all = append(all, h)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// rollUp rolls up all hours and days that are over. Puts come in between.
+func (b *Buffer) rollUp() error {
+	for {
+		var more bool
+		err := b.inTurn(func() (err error) {
+			more, err = b.rollUpOne()
+			return err
+		})()
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// rollUpOne rolls up one hour or one day, whichever is due. The caller holds the turn.
+func (b *Buffer) rollUpOne() (more bool, err error) {
+	if hours := b.due(); len(hours) > 0 {
+		if err := b.fold(); err != nil {
+			return false, err
+		}
+		return true, b.closeOrLeave(hours[0])
+	}
+	days := b.dueDays()
+	if len(days) == 0 {
+		return false, nil
+	}
+	if err := b.makeDay(days[0]); err != nil || len(days) > 1 {
+		return true, err
+	}
+	return true, b.thin()
+}
+
+// closeOrLeave closes an hour. One whose index is damaged stays as it is until the store is opened again: it must
+// not keep others from being rolled up, nor old packs from going.
+func (b *Buffer) closeOrLeave(h hour) error {
+	err := b.closeHour(h)
+	if err == nil || errors.Is(err, ErrFull) || !errors.Is(err, errCorrupt) {
+		return err
+	}
+	b.o.Log.Warn("hour left without roll-ups", "error", err)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, h)
+	return nil
+}
