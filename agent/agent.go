@@ -128,6 +128,7 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 	recorder := a.newRecorder(cfg)
 	m := &meter{
 		cfg:      cfg,
+		among:    among(a.cfg.Meters, cfg.Name),
 		recorder: recorder,
 		take:     a.gatherer.add,
 		learn:    a.identities.learn,

@@ -8,6 +8,7 @@ import (
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/federation/xmpp"
+	"releve/tic"
 )
 
 // A meter that has said nothing good for this long is at fault.
@@ -36,6 +37,12 @@ func (a *agent) checks() *status.Check {
 func (m *meter) portFinding() status.Finding {
 	line, _ := m.look()
 	switch {
+	case line.Open && line.Rivals != "":
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Say("Un autre programme lit aussi le port et prend une partie des octets.", "Another program reads the port too and takes some of the bytes."),
+			Advice: status.Sayf("Arrêtez %s.", "End %s.", line.Rivals),
+		}
 	case line.Open:
 		return status.Finding{}
 	case line.Err != nil:
@@ -53,7 +60,10 @@ func (m *meter) framesFinding() status.Finding {
 	m.view.mu.Lock()
 	last := m.view.lastFrame
 	m.view.mu.Unlock()
+	line, _ := m.look()
 	switch age := time.Since(last); {
+	case line.Mode != tic.Auto && m.cfg.Mode != tic.Auto && line.Mode != m.cfg.Mode:
+		return otherMode(line.Mode)
 	case last.IsZero():
 		return status.Finding{
 			State:  status.Waiting,
@@ -68,6 +78,15 @@ func (m *meter) framesFinding() status.Finding {
 		}
 	}
 	return status.Finding{}
+}
+
+// otherMode is about a meter that is heard in a mode which the configuration does not want.
+func otherMode(heard tic.Mode) status.Finding {
+	text := status.Say("Le compteur parle en mode historique, et la configuration veut le mode standard.", "The meter talks in historic mode, and the configuration wants standard mode.")
+	if heard == tic.Standard {
+		text = status.Say("Le compteur parle en mode standard, et la configuration veut le mode historique.", "The meter talks in standard mode, and the configuration wants historic mode.")
+	}
+	return status.Finding{State: status.Fault, Text: text, Advice: status.Say("Mettez mode = \"auto\" dans la section du compteur.", "Put mode = \"auto\" into the meter's section.")}
 }
 
 func (m *meter) checksumsFinding() status.Finding {

@@ -210,6 +210,24 @@ func TestHealth(t *testing.T) {
 			"frames: The meter has stopped saying anything readable. Check the wires; if the meter has just changed mode, wait a minute.", led.Fault,
 		},
 		{
+			"other mode", func(_ *testing.T, h house) {
+				h.meters[0].cfg.Mode = tic.Historic
+				h.meters[0].setState(port.State{Open: true, Speed: 9600, Mode: tic.Standard})
+			},
+			"fault      port: fault\nfault        frames: The meter talks in standard mode, and the configuration wants historic mode. Put mode = \"auto\" into the meter's section.\n" +
+				"waiting        checksums: depends on frames\nwaiting        readings: depends on frames\n" + bufferOK + connecting,
+			"frames: The meter talks in standard mode, and the configuration wants historic mode. Put mode = \"auto\" into the meter's section.", led.Fault,
+		},
+		{
+			"another reader", func(t *testing.T, h house) {
+				h.play(t, healthy, 1)
+				h.meters[0].setState(port.State{Open: true, Speed: 9600, Rivals: "cat (process 12)"})
+			},
+			"warning    port: Another program reads the port too and takes some of the bytes. End cat (process 12).\n" +
+				"ok           frames: ok\nok             checksums: ok\nok             readings: ok\n" + bufferOK + connecting,
+			"", led.Away,
+		},
+		{
 			"noise", func(t *testing.T, h house) {
 				h.play(t, healthy, 1)
 				h.meters[0].counters = tic.Counters{Groups: 100}

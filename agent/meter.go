@@ -17,6 +17,7 @@ import (
 // meter is the source at one port: bytes to frames to records.
 type meter struct {
 	cfg      config.Meter
+	among    port.Among
 	recorder *series.Recorder
 	take     func(p senml.Pack)
 	learn    func(meter, prm string)
@@ -39,7 +40,24 @@ func (m *meter) Run(ctx context.Context) error {
 	go m.attend(attending)
 	line := &countedLine{meter: m}
 	line.decoder = tic.NewDecoder(m.cfg.Mode, m.frame)
-	return port.Listen(ctx, port.Config{Name: m.cfg.Port, Mode: m.cfg.Mode, Log: m.log, State: m.setState}, line)
+	return port.Listen(ctx, port.Config{Name: m.cfg.Port, Mode: m.cfg.Mode, Log: m.log, State: m.setState, Among: m.among}, line)
+}
+
+// among tells a meter of the others, for the case that it has to find its port.
+func among(meters []config.Meter, name string) port.Among {
+	var a port.Among
+	for _, m := range meters {
+		switch {
+		case m.Name == name:
+			a.Index = a.Of
+		case m.Port != "auto":
+			a.Taken = append(a.Taken, m.Port)
+		}
+		if m.Port == "auto" {
+			a.Of++
+		}
+	}
+	return a
 }
 
 // attend notices that nothing is heard.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -179,8 +180,10 @@ func (a *agent) snapshot() status.Snapshot {
 		Buffer: a.bufferShown(), Federation: a.federationShown(), Health: a.health.Run(),
 	}
 	for _, m := range a.meters {
-		_, counters := m.look()
-		s.Meters = append(s.Meters, m.view.show(m.cfg, counters, s.Now))
+		line, counters := m.look()
+		shown := m.view.show(m.cfg, counters, s.Now)
+		shown.Port = cmp.Or(line.Device, m.cfg.Port) // what auto found
+		s.Meters = append(s.Meters, shown)
 	}
 	if a.subscribers != nil {
 		s.Recipients = a.recipientsShown()

@@ -12,6 +12,7 @@ import (
 	"releve/federation/consent"
 	"releve/federation/xmpp"
 	"releve/tic"
+	"releve/tic/port"
 )
 
 // Load reads a configuration file and conf.d/*.toml beside it. Its error holds one line for each thing that is wrong.
@@ -82,32 +83,40 @@ var (
 
 func (f *findings) meters(raw []rawMeter) []Meter {
 	var meters []Meter
-	seen := map[string]bool{}
+	names, ports := map[string]bool{}, map[string]bool{}
 	for i, r := range raw {
 		m := Meter{Name: or(r.Name, "linky"), Port: or(r.Port, "auto"), PRM: r.PRM, Derived: r.Derived == nil || *r.Derived}
 		key := fmt.Sprintf("meter %d (%s)", i+1, m.Name)
-		if !meterName.MatchString(m.Name) {
-			f.addf("%s: name must be 1 to 32 ASCII letters, digits or hyphens", key)
-		}
-		if seen[m.Name] {
+		f.meter(key, r, &m)
+		if names[m.Name] {
 			f.addf("%s: two meters cannot have the same name", key)
 		}
-		seen[m.Name] = true
-		if m.Port == "auto" {
-			f.addf("%s: port: this version cannot search for the meter; give the device, for example /dev/ttyUSB0 (ls /dev/serial/by-id shows what is plugged in)", key)
+		if ports[m.Port] {
+			f.addf("%s: two meters cannot read the same port", key)
 		}
-		if !prmDigits.MatchString(m.PRM) { // the value is personal data: not repeated in the message
-			f.addf("%s: prm must be the 14 digits on the electricity bill", key)
-		}
-		mode, err := tic.ParseMode(or(r.Mode, "auto"))
-		if err != nil {
-			f.addf("%s: mode %q is not one of auto, historic, standard", key, r.Mode)
-		}
-		m.Mode = mode
-		m.Share = f.share(key, r.Share)
+		names[m.Name], ports[m.Port] = true, m.Port != "auto" // of which each gets its own
 		meters = append(meters, m)
 	}
 	return meters
+}
+
+// meter checks what does not depend on the other meters.
+func (f *findings) meter(key string, r rawMeter, m *Meter) {
+	if !meterName.MatchString(m.Name) {
+		f.addf("%s: name must be 1 to 32 ASCII letters, digits or hyphens", key)
+	}
+	if err := port.Check(m.Port); err != nil {
+		f.addf("%s: %w", key, err)
+	}
+	if !prmDigits.MatchString(m.PRM) { // the value is personal data: not repeated in the message
+		f.addf("%s: prm must be the 14 digits on the electricity bill", key)
+	}
+	mode, err := tic.ParseMode(or(r.Mode, "auto"))
+	if err != nil {
+		f.addf("%s: mode %q is not one of auto, historic, standard", key, r.Mode)
+	}
+	m.Mode = mode
+	m.Share = f.share(key, r.Share)
 }
 
 // share lets the raw bytes, which say whose meter it is, go no further than a network that the household can oversee,
@@ -242,11 +251,11 @@ func (f *findings) kinds(section string, raw []rawKind) {
 
 // isHostPort tells an address with a port number; its host may be empty.
 func isHostPort(value string) bool {
-	_, port, err := net.SplitHostPort(value)
+	_, number, err := net.SplitHostPort(value)
 	if err != nil {
 		return false
 	}
-	_, err = strconv.ParseUint(port, 10, 16)
+	_, err = strconv.ParseUint(number, 10, 16)
 	return err == nil
 }
 

@@ -33,7 +33,7 @@ type Agent struct {
 // Meter is one [[meter]].
 type Meter struct {
 	Name string // stable; ASCII letters, digits and hyphens
-	Port string // device, tcp://host:port or file
+	Port string // as port.Config names it: auto, a device, tcp://host:port, rfc2217://host:port, a file, or -
 	Mode tic.Mode
 	PRM  string // 14 digits, or "" to learn it from the meter in standard mode
 

@@ -93,17 +93,12 @@ func TestRefusals(t *testing.T) {
 
 		// What the checks refuse.
 		{"zone", "[agent]\ntimezone = \"Europe/Rennes\"\n", `agent.timezone: "Europe/Rennes" is not a zone such as Europe/Paris`},
-		{
-			"port auto", "[[meter]]\nport = \"auto\"\n",
-			"meter 1 (linky): port: this version cannot search for the meter; give the device, for example /dev/ttyUSB0 (ls /dev/serial/by-id shows what is plugged in)",
-		},
-		{
-			"no port", "[[meter]]\nname = \"house\"\n",
-			"meter 1 (house): port: this version cannot search for the meter; give the device, for example /dev/ttyUSB0 (ls /dev/serial/by-id shows what is plugged in)",
-		},
+		{"port that cannot be one", "[[meter]]\nport = \"telnet://box:23\"\n", `meter 1 (linky): open port telnet://box:23: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
+		{"port without a number", "[[meter]]\nport = \"rfc2217://box\"\n", "meter 1 (linky): open port rfc2217://box: address box: missing port in address: write it as rfc2217://host:port"},
+		{"two on a port", meter + meter + "name = \"shed\"\n", "meter 2 (shed): two meters cannot read the same port"},
 		{"name with an accent", meter + "name = \"été\"\n", "meter 1 (été): name must be 1 to 32 ASCII letters, digits or hyphens"},
 		{"name with a slash", meter + "name = \"a/b\"\n", "meter 1 (a/b): name must be 1 to 32 ASCII letters, digits or hyphens"},
-		{"two of a name", meter + meter, "meter 2 (linky): two meters cannot have the same name"},
+		{"two of a name", meter + "[[meter]]\n", "meter 2 (linky): two meters cannot have the same name"},
 		{"mode", meter + "mode = \"Standard\"\n", `meter 1 (linky): mode "Standard" is not one of auto, historic, standard`},
 		{"short prm", meter + "prm = \"" + point[1:] + "\"\n", "meter 1 (linky): prm must be the 14 digits on the electricity bill"},
 		{"prm with spaces", meter + "prm = \"" + point[:7] + " " + point[7:] + "\"\n", "meter 1 (linky): prm must be the 14 digits on the electricity bill"},

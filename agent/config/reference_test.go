@@ -15,6 +15,7 @@ import (
 	"releve/federation/consent"
 	"releve/federation/xmpp"
 	"releve/tic"
+	"releve/tic/port"
 )
 
 func reference(t *testing.T) []byte {
@@ -35,7 +36,7 @@ func uncommented(text []byte) []byte {
 func TestReferenceAsItStands(t *testing.T) {
 	t.Parallel()
 	got := parsed(t, string(reference(t)))
-	want := parsed(t, "[[meter]]\nport = \"/dev/ttyUSB0\"\n")
+	want := parsed(t, "[[meter]]\n")
 	if diff := cmp.Diff(want, got, compareConfig); diff != "" {
 		t.Errorf("reference.toml is not the defaults (-want +got):\n%s", diff)
 	}
@@ -61,7 +62,7 @@ func TestReferenceUncommented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted := parsed(t, "[[meter]]\nport = \"/dev/ttyUSB0\"\n")
+	wanted := parsed(t, "[[meter]]\n")
 	wanted.Federation = got.Federation
 	wanted.Grants = []consent.Grant{{
 		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Resolution: "live", Purpose: "energy advice",
@@ -170,7 +171,7 @@ func checkMeters(t *testing.T, meters []Meter) {
 	t.Helper()
 	names := map[string]bool{}
 	for _, m := range meters {
-		if m.Port == "" || m.Port == "auto" || names[m.Name] || !meterName.MatchString(m.Name) || !prmDigits.MatchString(m.PRM) || m.Mode > tic.Standard {
+		if port.Check(m.Port) != nil || names[m.Name] || !meterName.MatchString(m.Name) || !prmDigits.MatchString(m.PRM) || m.Mode > tic.Standard {
 			t.Errorf("meter is %+v", m)
 		}
 		names[m.Name] = true
