@@ -79,6 +79,9 @@ func (d *Decoder) readLine(p []byte) []byte {
 		return d.skipLine(p)
 	}
 	line, old := p, d.carried
+	if old == 0 && p[0] != lf && ends(p[0]) {
+		return d.between(p)
+	}
 	if old > 0 {
 		line = d.carry[:old+copy(d.carry[old:], p)]
 	}
@@ -92,6 +95,16 @@ func (d *Decoder) readLine(p []byte) []byte {
 	}
 	d.carried = 0
 	return p[n-old:]
+}
+
+// between reads the control characters at the front that end a line of no characters: CR CR, CR ETX STX.
+func (d *Decoder) between(p []byte) []byte {
+	for len(p) > 0 && p[0] != lf && ends(p[0]) {
+		d.restart(p[0])
+		d.boundary(p[0])
+		p = p[1:]
+	}
+	return p
 }
 
 // ended returns the length of the line at the front with the character that ends it, or 0 when it has not ended.
@@ -179,8 +192,7 @@ func (d *Decoder) judge(line []byte, start int) {
 		d.giveUp()
 	}
 	d.length += len(text) + 2
-	c := line[len(line)-1]
-	cause, ok := d.accept(text, c, start == 1 && line[0] == lf && c&0x7F == cr)
+	cause, ok := d.accept(text, line[len(line)-1], start == 1 && line[0] == lf)
 	if !ok {
 		d.reject(cause)
 	}
@@ -212,9 +224,9 @@ func (d *Decoder) reject(cause Cause) {
 	d.frame.Rejected++
 }
 
-// accept makes the line a group of the frame, or tells why not. The frame has room for it. framed tells whether nothing
-// but an LF comes before it and nothing but a CR after.
-func (d *Decoder) accept(line []byte, ended byte, framed bool) (Cause, bool) {
+// accept makes the line a group of the frame, or tells why not. The frame has room for it. begun tells whether an LF and
+// nothing else comes before it, ended is what comes after.
+func (d *Decoder) accept(line []byte, ended byte, begun bool) (Cause, bool) {
 	shape := shapeOf(line)
 	whole := len(line)
 	line = shape.trim(line)
@@ -233,11 +245,25 @@ func (d *Decoder) accept(line []byte, ended byte, framed bool) (Cause, bool) {
 	case d.frame.Mode != mode && d.frame.Mode != Auto:
 		return WrongMode, false
 	}
-	d.add(line, ended, place{
-		cut: cut, mode: mode, entry: entry, plain: census.high == 0, odd: !framed || len(line) < whole,
+	p := place{
+		cut: cut, mode: mode, entry: entry, plain: census.high == 0,
+		odd:    !begun || ended&0x7F != cr || len(line) < whole,
 		narrow: entry > 0 && int(cut.end-cut.value) != labels[entry-1].Width,
-	})
+	}
+	d.memory.put(d.clean[:d.frameLine(line, ended)], &p)
+	d.join(&p)
+	if !d.begun {
+		d.counters.DamagedLF++
+	}
 	return 0, true
+}
+
+// frameLine writes a line between an LF and the character that ended it, and returns how long that is.
+func (d *Decoder) frameLine(line []byte, ended byte) int {
+	d.clean[0] = lf
+	n := 1 + copy(d.clean[1:], line)
+	d.clean[n] = ended
+	return n + 1
 }
 
 // verify returns where to cut a line, or what is wrong with it, whatever its label.
@@ -261,16 +287,10 @@ func (d *Decoder) verify(s shape, line []byte, c census) (cut, Cause, bool) {
 	return cuts, 0, true
 }
 
-// add makes an accepted line, from its first character to its checksum, the next group of the frame.
-func (d *Decoder) add(line []byte, ended byte, p place) {
-	d.memory.put(line, ended, p)
-	d.join(&p)
-}
-
 // join settles the mode of the frame with its first group, and counts a group.
 func (d *Decoder) join(p *place) {
 	d.frame.Mode = p.mode
-	d.parity.saw(!p.plain)
+	d.parity.saw(1, !p.plain)
 	c := &d.counters
 	c.Groups++
 	switch {
@@ -284,9 +304,6 @@ func (d *Decoder) join(p *place) {
 	}
 	if p.plain {
 		c.NoParity++
-	}
-	if !d.begun {
-		c.DamagedLF++
 	}
 }
 
@@ -320,7 +337,7 @@ func (d *Decoder) finish(complete bool) {
 }
 
 func (d *Decoder) clear() {
-	d.frame = Frame{Mode: d.mode}
+	d.frame.Mode, d.frame.Rejected = d.mode, 0
 	d.opened = false
 	d.length = 0
 	d.memory.here = 0

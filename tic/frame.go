@@ -50,20 +50,15 @@ type Group struct {
 	Horodate []byte // nil when the group has none
 	Value    []byte
 
-	// What the decoder found out when it accepted the group.
-	entry    uint8 // of the label in labels, plus 1; 0 when it is not known, or nobody looked
-	numeric  bool  // Uint returns quantity.Amount
-	existing bool  // Time returns horodate
-	bounded  bool  // numeric, within the bounds of the label, and with a date if it has to have one
-	horodate Horodate
-	quantity Quantity
+	own     *Reading // where the decoder keeps what was read of the group; nil for one that it did not make
+	reading *Reading // the same once it was read
 }
 
 // Uint returns the value as a whole number, in the unit Lookup gives for the label.
 // Nothing on the bus is signed, so any byte but a digit is an error, and so is an empty value.
 func (g Group) Uint() (uint64, error) {
-	if g.numeric {
-		return g.quantity.Amount, nil
+	if r := g.reading; r != nil && r.Kind == Digits {
+		return r.Quantity.Amount, nil
 	}
 	if len(g.Value) == 0 || len(g.Value) > maxDigits {
 		return 0, fmt.Errorf("read %s: %d digits, want 1 to %d", g.Label, len(g.Value), maxDigits)
@@ -83,31 +78,14 @@ const maxDigits = 19
 
 // Time reads the horodate of the group. A group without one is an error.
 func (g Group) Time() (Horodate, error) {
-	if g.existing {
-		return g.horodate, nil
+	if r := g.reading; r != nil && r.Dated {
+		return r.Horodate, nil
 	}
 	h, err := ParseHorodate(g.Horodate)
 	if err != nil {
 		return Horodate{}, fmt.Errorf("read %s: %w", g.Label, err)
 	}
 	return h, nil
-}
-
-// look reads what a group says once, for those who ask each time it comes.
-func (g *Group) look(entry uint8) {
-	g.entry, g.numeric, g.existing, g.bounded = entry, false, false, false
-	if entry == 0 {
-		return
-	}
-	l := &labels[entry-1]
-	if l.Horodate {
-		g.horodate, g.existing = horodate(g.Horodate)
-	}
-	if l.Kind == Digits {
-		g.quantity.Unit = l.Unit
-		g.quantity.Amount, g.numeric = decimal(g.Value)
-		g.bounded = l.defines(g.quantity.Amount) && g.existing == l.Horodate
-	}
 }
 
 // Frame is the groups between STX and ETX, in order. It always holds at least one group.

@@ -2,6 +2,7 @@ package tic_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // FuzzDecoder holds that the decoder makes the same of the same bytes however they are cut, that each group, written
-// again, has the checksum of its mode, and that the counters tell what was emitted.
+// again, has the checksum of its mode, and that the counters tell what was emitted. The bytes come twice, because a
+// decoder takes what repeats itself another way.
 func FuzzDecoder(f *testing.F) {
 	for _, raw := range []string{
 		frame(historicRows...), frame(standardRows...), withParity(frame(standardRows[:5]...)), lines(historicRows...),
@@ -22,6 +24,7 @@ func FuzzDecoder(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, piece, mode uint8) {
 		m := tic.Mode(mode % 3)
+		raw = append(raw, raw...)
 		once, counters := decode(m, string(raw), len(raw)+1)
 		for _, size := range []int{1, int(piece) + 1} {
 			pieces, again := decode(m, string(raw), size)
@@ -91,6 +94,51 @@ func checkWrittenAgain(t *testing.T, frames []shown) {
 			}
 		}
 	}
+}
+
+// FuzzLine holds that a line is judged alike in all three ways: as the table predicts it, repeated, and taken apart,
+// which is what its damaged LF makes of it.
+func FuzzLine(f *testing.F) {
+	for _, row := range slices.Concat(historicRows, standardRows, []string{"EAP_s\t000000001", "NGTF\tBASE", "ADSC\t00000000000"}) {
+		f.Add(row, uint8(0), false)
+		f.Add(row, uint8(len(row)/2), true)
+	}
+	f.Fuzz(func(t *testing.T, row string, at uint8, parity bool) {
+		foreign := func(c rune) bool { return c < ' ' && c != '\t' || c > 0x7F }
+		if strings.ContainsFunc(row, foreign) || len(row) > 150 || row == "" || row[0] == '\t' {
+			return // several lines, or none
+		}
+		line := group(row)
+		if parity {
+			line = withParity(line)
+		}
+		if at > 0 && int(at) < len(line)-1 {
+			line = flip(line, int(at), 0x01)
+		}
+		var ways [3]shownLine
+		ways[0] = judged("\x02" + line + "\x03")
+		ways[1] = judged("\x02" + line + "\x03\x02" + line + "\x03")
+		ways[2] = judged("\x02\x0f" + line[1:] + "\x03")
+		if ways[0] != ways[1] || ways[0] != ways[2] {
+			t.Fatalf("%q is judged %+v as predicted, %+v repeated, %+v taken apart", line, ways[0], ways[1], ways[2])
+		}
+	})
+}
+
+// shownLine is what became of the last line: its group, or the cause by which it was refused.
+type shownLine struct{ group, cause string }
+
+func judged(raw string) (last shownLine) {
+	frames, counters := decode(tic.Auto, raw, len(raw))
+	for _, f := range frames {
+		last.group = f.Groups[len(f.Groups)-1]
+	}
+	for _, cause := range tic.Causes() {
+		if counters.Rejected[cause] > 0 {
+			last.cause += cause.String()
+		}
+	}
+	return last
 }
 
 // rowOf turns "label|value" or "label|horodate|value" back into a row. A value may hold a bar of its own.

@@ -90,11 +90,12 @@ func (s *shape) cutStandard(end int) (cut, bool) {
 }
 
 // of makes the group of a cut line.
-func (c cut) of(line []byte, g *Group) {
-	g.Label, g.Horodate, g.Value = line[:c.label:c.label], nil, line[c.value:c.end:c.end]
+func (c cut) of(line []byte) Group {
+	g := Group{Label: line[:c.label:c.label], Value: line[c.value:c.end:c.end]}
 	if c.dated > 0 {
 		g.Horodate = line[c.label+1 : c.dated : c.dated]
 	}
+	return g
 }
 
 // labelled reports whether a name could be a label of any meter: the known ones are letters, digits, + and -, and

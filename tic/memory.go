@@ -8,14 +8,15 @@ import (
 // memory is the lines of the frame being read and, beyond them, those that the frame before had in the same places.
 //
 // A meter repeats itself: from one frame to the next a few lines change. A line that is byte for byte the one that
-// was accepted in its place is good, and its group is there already.
+// was accepted in its place is good, and its group is there already, with what was read of it.
 type memory struct {
-	here   int // lines of the frame being read
-	kept   int // lines that the next ones can be compared with, from place 0 on and without a gap
-	places [maxGroups]place
-	groups [maxGroups]Group
-	raw    [maxFrame]byte // the lines as they came, from LF to CR
-	clean  [maxFrame]byte // the same without parity bits; groups are views of it
+	here     int // lines of the frame being read
+	kept     int // lines that the next ones can be compared with, from place 0 on, without a gap and all of one mode
+	places   [maxGroups]place
+	groups   [maxGroups]Group
+	readings [maxGroups]Reading // of the groups, as far as somebody asked
+	raw      [maxFrame]byte     // the lines as they came, from LF to CR
+	clean    [maxFrame]byte     // the same without parity bits; groups are views of it
 }
 
 // place is what is known of a line.
@@ -24,36 +25,81 @@ type place struct {
 	from, to uint16 // in raw and clean, with LF and CR
 	mode     Mode
 	entry    uint8 // of its label in labels, plus 1; 0 when it is unknown
+	guess    uint8 // which label the next line here may have: this one
 	narrow   bool  // its value has not the width of the specification
 	plain    bool  // it has no parity bits
 	odd      bool  // it did not begin with LF or end with CR, so it is not good again if it comes again
+	upTo     tally // of the places up to here
 }
 
-// put makes a line, which ended with a character, the next one of the frame.
-func (m *memory) put(line []byte, ended byte, p place) {
+// tally counts lines that are not as most are.
+type tally struct{ unknown, narrow, plain uint8 }
+
+// put makes a line, from LF to the character that ended it, the next one of the frame.
+func (m *memory) put(line []byte, p *place) {
 	i := m.here
-	p.from = 0
+	p.from, p.upTo = 0, tally{}
 	if i > 0 {
-		p.from = m.places[i-1].to
+		p.from, p.upTo = m.places[i-1].to, m.places[i-1].upTo
 	}
-	p.to = p.from + uint16(len(line)) + 2
-	switch {
+	p.to = p.from + uint16(len(line))
+	p.upTo.add(p)
+	switch was := &m.places[i]; {
 	case p.odd:
 		m.kept = min(m.kept, i)
-	case i < m.kept && m.places[i].to != p.to, i == m.kept:
+	case i == m.kept, i < m.kept && (was.to != p.to || was.mode != p.mode || was.upTo != p.upTo):
 		m.kept = i + 1
 	}
-	m.raw[p.from], m.raw[p.to-1] = lf, ended
-	copy(m.raw[p.from+1:], line)
-	text := m.clean[p.from+1 : p.to-1]
-	copy(text, line)
-	if !p.plain {
-		strip(text)
-	}
-	m.places[i] = p
-	p.cut.of(text, &m.groups[i])
-	m.groups[i].look(p.entry)
+	p.guess = max(p.entry, 1) - 1
+	m.places[i] = *p
+	m.write(int(p.from), line)
+	m.groups[i] = p.cut.of(m.clean[p.from+1 : p.to-1])
+	m.groups[i].own = &m.readings[i]
+	m.readings[i].entry = p.entry
 	m.here = i + 1
+}
+
+func (t *tally) add(p *place) {
+	if p.entry == 0 {
+		t.unknown++
+	}
+	if p.narrow {
+		t.narrow++
+	}
+	if p.plain {
+		t.plain++
+	}
+}
+
+// renew makes a line the next one of the frame when its place had one of the same label and width, so that nothing
+// changes but its bytes, and returns the place, else nil.
+func (m *memory) renew(line []byte, entry uint8, plain bool) *place {
+	i := m.here
+	p := &m.places[i]
+	if i >= m.kept || p.entry != entry || p.plain != plain || p.narrow {
+		return nil
+	}
+	m.write(int(p.from), line)
+	m.groups[i].reading = nil
+	m.here = i + 1
+	return p
+}
+
+// write writes a line into raw and clean.
+func (m *memory) write(at int, line []byte) {
+	n := len(line)
+	raw, clean := m.raw[at:at+n], m.clean[at:at+n]
+	if n < 8 {
+		copy(clean, line[:copy(raw, line)])
+		strip(clean)
+		return
+	}
+	for i := 0; i < n; i += 8 {
+		k := min(i, n-8)
+		w := binary.LittleEndian.Uint64(line[k:])
+		binary.LittleEndian.PutUint64(raw[k:], w)
+		binary.LittleEndian.PutUint64(clean[k:], w&sevenBits)
+	}
 }
 
 // repeat accepts the lines at the front of p that repeat those of their places, and returns where another line begins:
@@ -63,15 +109,16 @@ func (d *Decoder) repeat(p []byte) []byte {
 	if m.here >= m.kept {
 		return p
 	}
-	from := int(m.places[m.here].from)
-	at := from + d.repeats
+	at := int(m.places[m.here].from) + d.repeats
 	reached := at + common(p, m.raw[at:m.places[m.kept-1].to])
-	alike := true
-	for alike && m.here < m.kept && int(m.places[m.here].to) <= reached {
-		if alike = d.again(&m.places[m.here]); alike {
-			from = int(m.places[m.here].to)
-			m.here++
-		}
+	next := m.here
+	for next < m.kept && int(m.places[next].to) <= reached {
+		next++
+	}
+	alike := next == m.here || d.again(next)
+	from := reached
+	if m.here < m.kept {
+		from = int(m.places[m.here].from)
 	}
 	d.repeats = 0
 	switch {
@@ -85,17 +132,32 @@ func (d *Decoder) repeat(p []byte) []byte {
 	return p
 }
 
-// again accepts a line that repeats the one in its place, and reports whether it may: a line is also judged by the mode
-// and the size of its frame, and by the parity of those before.
-func (d *Decoder) again(p *place) bool {
-	size := int(p.to - p.from)
-	if d.frame.Mode != p.mode && d.frame.Mode != Auto || p.plain && d.parity.carried || d.full(size) {
+// again accepts the lines up to the place next, which repeat those of their places, and reports whether it may: lines are
+// also judged by the mode and the size of their frame, and by the parity of those before.
+func (d *Decoder) again(next int) bool {
+	m := &d.memory
+	first, last := &m.places[m.here], &m.places[next-1]
+	var before tally
+	if m.here > 0 {
+		before = m.places[m.here-1].upTo
+	}
+	lines, size := uint64(next-m.here), int(last.to-first.from)
+	plain := uint64(last.upTo.plain - before.plain)
+	if d.frame.Mode != first.mode && d.frame.Mode != Auto || d.length+size > maxFrame || plain > 0 && (plain < lines || d.parity.carried) {
 		return false
 	}
+	d.frame.Mode = first.mode
 	d.length += size
-	d.begun = true
-	d.join(p)
-	d.begun = false // CR ended it
+	d.begun = false // CR ended the last one
+	d.parity.saw(int(lines), plain == 0)
+	unknown := uint64(last.upTo.unknown - before.unknown)
+	c := &d.counters
+	c.Unknown += unknown
+	c.Known[first.mode] += lines - unknown
+	c.Groups += lines
+	c.OffWidth += uint64(last.upTo.narrow - before.narrow)
+	c.NoParity += plain
+	m.here = next
 	return true
 }
 

@@ -23,15 +23,15 @@ const (
 	forgetParity = 8
 )
 
-// saw notes an accepted group; high tells whether any of its bytes had bit 7 set.
-func (p *parity) saw(high bool) {
+// saw notes some accepted groups; high tells whether each of them had a byte with bit 7 set, or none.
+func (p *parity) saw(groups int, high bool) {
 	p.without = 0
 	if !high {
 		p.with = 0
 		return
 	}
-	p.with++
-	if p.with >= learnParity {
+	p.with = min(p.with+groups, learnParity)
+	if p.with == learnParity {
 		p.carried = true
 	}
 }

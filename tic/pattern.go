@@ -56,52 +56,57 @@ const shortestLine = 11
 // recognise takes the line at the front when it is a good one that looks as its label says, and returns its length with
 // LF and CR, or 0. It never refuses: any doubt is left to closeLine, which judges such a line the same, but slower.
 func (d *Decoder) recognise(front []byte) int {
-	if len(front) < shortestLine || front[0] != lf {
+	if len(front) < shortestLine || front[0] != lf || d.memory.here == maxGroups {
 		return 0
 	}
-	p := d.expect(front)
-	if p == nil {
-		return 0
+	// Most often it is the label that had this place in the frame before.
+	p := &patterns[d.memory.places[d.memory.here].guess]
+	if !p.begins(front) {
+		if p = find(front); p == nil {
+			return 0
+		}
 	}
 	size := int(p.end) + 4
 	if len(front) < size || d.full(size) || d.frame.Mode != p.mode && d.frame.Mode != Auto {
 		return 0
 	}
-	line := front[1 : size-1]
-	census := take(line)
-	if !guarded(line, census.sum, p.mode) || !d.parity.trusts(line, census.high) {
+	line := front[:size]
+	census := take(line[1 : size-1])
+	if !guarded(line[1:size-1], census.sum, p.mode) || !d.parity.trusts(line[1:size-1], census.high) {
 		return 0
 	}
-	clean := front[:size]
-	if census.high != 0 || front[size-1] != cr {
-		clean = d.clean[:copy(d.clean[:], clean)]
+	clean := line
+	if census.high != 0 || line[size-1] != cr {
+		clean = d.clean[:copy(d.clean[:], line)]
 		strip(clean)
 	}
 	if !p.admits(clean) {
 		return 0
 	}
 	d.length += size
-	d.begun = true
-	d.add(line, front[size-1], place{cut: p.cut, mode: p.mode, entry: p.entry, plain: census.high == 0})
+	d.keep(line, p, census.high == 0)
 	d.begun = false // CR ended it
 	return size
 }
 
-// expect returns the pattern of the label at the front: that of the label that had this place in the frame before, most
-// often.
-func (d *Decoder) expect(front []byte) *pattern {
-	if d.memory.here == maxGroups {
-		return nil
+// keep makes a recognised line the next one of the frame.
+func (d *Decoder) keep(line []byte, p *pattern, plain bool) {
+	known := d.memory.renew(line, p.entry, plain)
+	if known == nil {
+		known = &place{cut: p.cut, mode: p.mode, entry: p.entry, plain: plain}
+		d.memory.put(line, known)
 	}
-	if entry := d.memory.places[d.memory.here].entry; entry > 0 && patterns[entry-1].begins(front) {
-		return &patterns[entry-1]
-	}
+	d.join(known)
+}
+
+// find returns the pattern of the label at the front, nil when it has none.
+func find(front []byte) *pattern {
 	name := front[1:]
-	for i := shortest; i <= longest && i < len(name); i++ {
-		if c := name[i] & 0x7F; c != ht && c != sp {
+	for n := shortest; n <= longest && n < len(name); n++ {
+		if c := name[n] & 0x7F; c != ht && c != sp {
 			continue
 		}
-		if i := index(name[:i]); i >= 0 && patterns[i].begins(front) {
+		if i := index(name[:n]); i >= 0 && patterns[i].begins(front) {
 			return &patterns[i]
 		}
 		break

@@ -19,8 +19,7 @@ func (q Quantity) String() string {
 	return fmt.Sprintf("%d %s", q.Amount, q.Unit)
 }
 
-// Reading is the value of a group by its type. Kind tells which field holds it; the others are left from the reading
-// before.
+// Reading is the value of a group by its type. Kind tells which of the fields from Quantity on holds it.
 type Reading struct {
 	Kind     Kind
 	Dated    bool
@@ -36,58 +35,57 @@ type Reading struct {
 	Colour    Colour
 	Timetable Timetable
 	Profile   Profile
+
+	entry uint8 // of the label in labels, plus 1; 0 when it is not known
 }
 
-// Read reads a group by what the table of labels says of it, into r. It allocates nothing unless it fails: on a label
-// that is not known, a value outside the specification, a horodate that is no date.
-func (g *Group) Read(r *Reading) error {
-	if !g.bounded {
-		return g.read(r)
+// Reading reads a group by what the table of labels says of it. A label that is not known, a value outside the
+// specification and a horodate that is no date are errors. What is read is the decoder's, like the group itself, and it
+// is read once: while the meter repeats itself, only the first to ask waits for it. It allocates nothing unless it fails.
+func (g *Group) Reading() (*Reading, error) {
+	if g.reading != nil {
+		return g.reading, nil
 	}
-	r.Kind, r.Dated, r.Horodate, r.Quantity = Digits, g.existing, g.horodate, g.quantity
-	return nil
+	return g.read()
 }
 
-// read reads a group of which the decoder knows no number.
-func (g *Group) read(r *Reading) (err error) {
-	l := g.label()
-	if l == nil {
-		return fmt.Errorf("read %s: not a known label", g.Label)
+// read reads what nobody asked for yet.
+func (g *Group) read() (*Reading, error) {
+	r := g.own
+	if r == nil { // not the decoder's
+		r = &Reading{entry: uint8(index(g.Label) + 1)}
 	}
+	if r.entry == 0 {
+		return nil, fmt.Errorf("read %s: not a known label", g.Label)
+	}
+	l := &labels[r.entry-1]
 	r.Kind, r.Dated = l.Kind, l.Horodate
+	var err error
 	if r.Dated {
-		if r.Horodate, err = g.Time(); err != nil {
-			return err
+		if r.Horodate, err = ParseHorodate(g.Horodate); err != nil {
+			return nil, fmt.Errorf("read %s: %w", g.Label, err)
 		}
 	}
-	if l.Kind == Digits {
-		r.Quantity, err = g.count(l)
-		return err
+	if r.Kind == Digits {
+		r.Quantity, err = g.quantity(l)
+	} else if err = r.parse(g.Value); err != nil {
+		err = fmt.Errorf("read %s: %w", g.Label, err)
 	}
-	if err = r.parse(g.Value); err != nil {
-		return fmt.Errorf("read %s: %w", g.Label, err)
-	}
-	return nil
-}
-
-// label returns what the table says of the group, nil when it says nothing.
-func (g *Group) label() *Label {
-	if g.entry > 0 {
-		return &labels[g.entry-1]
-	}
-	if i := index(g.Label); i >= 0 {
-		return &labels[i]
-	}
-	return nil
-}
-
-// count reads a number and holds it against the bounds of its label.
-func (g *Group) count(l *Label) (Quantity, error) {
-	n, err := g.Uint()
 	if err != nil {
-		return Quantity{}, err
+		return nil, err
 	}
-	if !l.defines(n) {
+	g.reading = g.own
+	return r, nil
+}
+
+// quantity reads a number and holds it against the bounds of its label.
+func (g *Group) quantity(l *Label) (Quantity, error) {
+	n, ok := decimal(g.Value)
+	switch {
+	case !ok:
+		_, err := g.Uint()
+		return Quantity{}, err
+	case !l.defines(n):
 		return Quantity{}, fmt.Errorf("read %s: %d is not %d to %d", g.Label, n, l.Low, l.High)
 	}
 	return Quantity{n, l.Unit}, nil
