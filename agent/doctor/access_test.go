@@ -74,6 +74,11 @@ func TestHolder(t *testing.T) {
 			"others", usb().with(reader(31, "python3")).with(reader(4, "cat")), "/dev/serial/by-id/usb-FTDI_TIC_AB-if00-port0", "holder",
 			"fault: Another program reads the port: python3 (31), cat (4). Two readers take bytes from each other. → Stop it, or let it read through Relève: share under [[meter]].",
 		},
+		{
+			"an emulated meter has both ends of its pseudo-terminal",
+			usb().with(listing{"/dev/pts/3": "c 0660 0 20", "/proc/8/comm": "releve\n", "/proc/8/fd/5": "-> /dev/ptmx", "/proc/8/fd/6": "-> /dev/pts/3"}),
+			"/dev/pts/3", "holder", "ok",
+		},
 		{"another Relève", usb().with(reader(31, "releve")), "/dev/ttyUSB0", "holder", "ok: Relève reads this port (process 31)."},
 		{
 			"nobody listens beside it", usb().with(reader(31, "releve")), "/dev/ttyUSB0", "signal",
@@ -153,10 +158,10 @@ func TestPermission(t *testing.T) {
 		change func(*Exam)
 		want   string
 	}{
-		{"member of the group", usb(), nil, "ok"},
-		{"root", usb().with(listing{"/dev/ttyUSB0": "c 0600 0 0"}), func(e *Exam) { e.Host.UID = 0 }, "ok"},
-		{"owner", usb().with(listing{"/dev/ttyUSB0": "c 0600 1000 0"}), nil, "ok"},
-		{"everybody", usb().with(listing{"/dev/ttyUSB0": "c 0666 0 0"}), nil, "ok"},
+		{"member of the group", usb(), nil, "ok: alice can open the port."},
+		{"root", usb().with(listing{"/dev/ttyUSB0": "c 0600 0 0"}), func(e *Exam) { e.Host.UID = 0 }, "ok: root can open the port."},
+		{"owner", usb().with(listing{"/dev/ttyUSB0": "c 0600 1000 0"}), nil, "ok: alice can open the port."},
+		{"everybody", usb().with(listing{"/dev/ttyUSB0": "c 0666 0 0"}), nil, "ok: alice can open the port."},
 		{
 			"not a member", alone, func(e *Exam) { e.Host.Groups = []int{1000} },
 			"fault: The user alice cannot open /dev/ttyUSB0 (group dialout, -rw-rw----). → Run: sudo usermod -aG dialout alice; then log out and in again.",
@@ -185,8 +190,8 @@ func TestPermission(t *testing.T) {
 			"the service, without the group", usb().with(service), func(e *Exam) { e.Config = "/etc/releve/releve.toml" },
 			"fault: The user releve cannot open /dev/ttyUSB0 (group dialout, -rw-rw----). → Run: sudo usermod -aG dialout releve && sudo systemctl restart releve",
 		},
-		{"the service, with the group of its unit", usb().with(service).with(unit), func(e *Exam) { e.Config = "/etc/releve/releve.toml" }, "ok"},
-		{"the system's configuration without the service", usb(), func(e *Exam) { e.Config = "/etc/releve/releve.toml" }, "ok"},
+		{"the service, with the group of its unit", usb().with(service).with(unit), func(e *Exam) { e.Config = "/etc/releve/releve.toml" }, "ok: releve can open the port."},
+		{"the system's configuration without the service", usb(), func(e *Exam) { e.Config = "/etc/releve/releve.toml" }, "ok: alice can open the port."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -225,8 +230,8 @@ func TestMachine(t *testing.T) {
 			"low voltage", listing{"/sys/class/hwmon/hwmon1/name": "rpi_volt\n", "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"}, nil, "power",
 			"warning: The supply voltage is too low. → Use the original power supply and a short cable.",
 		},
-		{"room", nil, nil, "disk", "ok"},
-		{"room beside a bound beyond all numbers", nil, func(e *Exam) { e.Room = -1 }, "disk", "ok"},
+		{"room", nil, nil, "disk", "ok: 1024 MB free for /var/lib"},
+		{"room beside a bound beyond all numbers", nil, func(e *Exam) { e.Room = -1 }, "disk", "ok: 1024 MB free for /var/lib"},
 		{"little room", nil, space(Space{Free: 100 << 20}, nil), "disk", "warning: 100" + full},
 		{"no room", nil, space(Space{Free: 5 << 20}, nil), "disk", "fault: 5" + full},
 		{
@@ -344,11 +349,11 @@ func TestReport(t *testing.T) {
 			"good       Configuration: /home/alice/releve.toml",
 			"good         linky",
 			"good         Port: /dev/ttyUSB0",
-			"good         On-board port",
+			"good         On-board port: not concerned",
 			"good           Linux console",
 			"good           Other readers",
 			"good           ModemManager",
-			"good           Permission",
+			"good           Permission: alice can open the port.",
 			"good           Meter's signal: The meter is heard well: standard mode, 9600 Bd, 8 frames, 0 of M lines refused.",
 			"good           Offer",
 			"good       Clock",

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -57,13 +58,13 @@ func standby() []byte {
 var (
 	shares = regexp.MustCompile(`[1-9][0-9]* of [0-9]+`)
 	wholes = regexp.MustCompile(`0 of [0-9]+`)
-	listed = regexp.MustCompile(`\((parity|framing|checksum) [^)]*\)`)
+	listed = regexp.MustCompile(`\((parity|framing|checksum) [^)]*( [0-9]+ Bd)\)`)
 )
 
 // rounded takes out how many lines there were, which is the emulated meter's affair.
 func rounded(text string) string {
 	text = shares.ReplaceAllString(text, "N of M")
-	return listed.ReplaceAllString(wholes.ReplaceAllString(text, "0 of M"), "(CAUSES)")
+	return listed.ReplaceAllString(wholes.ReplaceAllString(text, "0 of M"), "(CAUSES,$2)")
 }
 
 func TestSignal(t *testing.T) {
@@ -78,6 +79,7 @@ func TestSignal(t *testing.T) {
 		want  string
 	}{
 		{"well", healthy(t), 9600, "ok: The meter is heard well: standard mode, 9600 Bd, 8 frames, 0 of M lines refused."},
+		{"well, over the network", healthy(t), 0, "ok: The meter is heard well: standard mode, 8 frames, 0 of M lines refused."},
 		{"well, historic", played(t, historic, 8), 1200, "ok: The meter is heard well: historic mode, 1200 Bd, 8 frames, 0 of M lines refused."},
 		{
 			"without parity", damaged(healthy(t), 1, func(b byte) byte { return b & 0x7F }), 9600,
@@ -101,11 +103,11 @@ func TestSignal(t *testing.T) {
 		},
 		{
 			"weak in standard mode", damaged(healthy(t), 97, flip), 9600,
-			"warning: N of M lines are damaged (CAUSES), at 9600 Bd. → At 9600 Bd the input must be faster than at 1200: lower the load resistor of the optocoupler (towards 1 kΩ), or take an adapter made for standard mode.",
+			"warning: N of M lines are damaged (CAUSES, 9600 Bd). → At 9600 Bd the input must be faster than at 1200: lower the load resistor of the optocoupler (towards 1 kΩ), or take an adapter made for standard mode.",
 		},
 		{
 			"weak in historic mode", damaged(played(t, historic, 8), 53, flip), 1200,
-			"warning: N of M lines are damaged (CAUSES), at 1200 Bd. → Keep the wires away from the mains, shorten them, and tighten terminals I1 and I2.",
+			"warning: N of M lines are damaged (CAUSES, 1200 Bd). → Keep the wires away from the mains, shorten them, and tighten terminals I1 and I2.",
 		},
 		{
 			"slow to wake", noLF(healthy(t)), 9600,
@@ -185,6 +187,36 @@ func TestHearingEndsWhenItKnows(t *testing.T) {
 	}
 	if _, err := h.Write(raw[len(raw)/4:]); err != nil || !enough {
 		t.Errorf("eight frames are not enough: %v, %v", enough, err)
+	}
+}
+
+// The examination of a meter tells nothing of whose it is, nor of what it counts.
+func TestExaminationIsNotPersonal(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []tic.Mode{tic.Standard, tic.Historic} {
+		raw, secrets := played(t, linky.Scenario{Seed: 1, Mode: mode, Producer: true}, 4), []string{}
+		decoder := tic.NewDecoder(mode, func(f *tic.Frame) {
+			for _, g := range f.Groups {
+				if value := strings.TrimLeft(string(g.Value), "0"); len(value) > 5 {
+					secrets = append(secrets, value)
+				}
+			}
+		})
+		if _, err := decoder.Write(raw); err != nil || len(secrets) == 0 {
+			t.Fatalf("%d values, %v", len(secrets), err)
+		}
+		tree := examine(t, usb(), "/dev/ttyUSB0", func(e *Exam) {
+			e.Meters[0].Listen = func(context.Context) (*Hearing, error) { return heard(t, raw, 9600), nil }
+		})
+		text, err := json.Marshal(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range secrets {
+			if bytes.Contains(text, []byte(secret)) {
+				t.Errorf("%s mode: a value of the meter is told: %s", mode, text)
+			}
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func (p *patient) holder() status.Finding {
 func (p *patient) permission() status.Finding {
 	f, err := p.host.stat(p.Port)
 	if err != nil || p.account.may(f) {
-		return status.Finding{}
+		return status.Finding{Text: status.Sayf("%s peut ouvrir le port.", "%s can open the port.", p.account.Name)}
 	}
 	group := p.host.groupName(f.GID)
 	owner := fmt.Sprintf("%s, %v", group, f.Mode.Perm())

@@ -83,12 +83,12 @@ func TestUART(t *testing.T) {
 	five := pi("5 Model B").with(listing{"/dev/serial0": "-> ttyAMA10", "/dev/ttyAMA10": "c 0660 0 20", "/dev/ttyAMA0": "c 0660 0 20"})
 	config := func(text string) listing { return listing{"/boot/firmware/config.txt": text} }
 	examineAll(t, []finding{
-		{"adapter", usb(), "/dev/ttyUSB0", "uart", "ok"},
-		{"another machine", usb().with(listing{"/proc/device-tree/model": "", "/dev/ttyS0": "c 0660 0 20"}), "/dev/ttyS0", "uart", "ok"},
-		{"good UART without Bluetooth", pi("2 Model B").with(good), "/dev/serial0", "uart", "ok"},
-		{"good UART, Bluetooth disabled", pi("3 Model B Plus").with(good).with(config("enable_uart=1\ndtoverlay=disable-bt\n")), "/dev/serial0", "uart", "ok"},
-		{"good UART, Bluetooth on the other", pi("4 Model B").with(good).with(listing{"/dev/serial1": "-> ttyS0"}), "/dev/ttyAMA0", "uart", "ok"},
-		{"good UART, overlay by its old name", pi("3 Model B").with(good).with(config("dtoverlay=pi3-miniuart-bt\n")), "/dev/ttyAMA0", "uart", "ok"},
+		{"adapter", usb(), "/dev/ttyUSB0", "uart", "ok: not concerned"},
+		{"another machine", usb().with(listing{"/proc/device-tree/model": "", "/dev/ttyS0": "c 0660 0 20"}), "/dev/ttyS0", "uart", "ok: not concerned"},
+		{"good UART without Bluetooth", pi("2 Model B").with(good), "/dev/serial0", "uart", "ok: the good one, at pins 8 and 10"},
+		{"good UART, Bluetooth disabled", pi("3 Model B Plus").with(good).with(config("enable_uart=1\ndtoverlay=disable-bt\n")), "/dev/serial0", "uart", "ok: the good one, at pins 8 and 10"},
+		{"good UART, Bluetooth on the other", pi("4 Model B").with(good).with(listing{"/dev/serial1": "-> ttyS0"}), "/dev/ttyAMA0", "uart", "ok: the good one, at pins 8 and 10"},
+		{"good UART, overlay by its old name", pi("3 Model B").with(good).with(config("dtoverlay=pi3-miniuart-bt\n")), "/dev/ttyAMA0", "uart", "ok: the good one, at pins 8 and 10"},
 		{"mini-UART", pi("Zero 2 W").with(poor), "/dev/serial0", "uart", "ok: " + mini + " → " + keepBT},
 		{
 			"mini-UART of a floating speed", pi("3 Model B").with(poor).with(config("[pi4]\nenable_uart=1\n")), "/dev/serial0", "uart",
@@ -120,7 +120,7 @@ func TestUART(t *testing.T) {
 			"debug connector of a Pi 5, pins turned on", five.with(config("dtparam=i2c_arm=on,uart0=on\n")), "/dev/serial0", "uart",
 			"fault: On a Raspberry Pi 5 Model B, /dev/serial0 is the small debug connector between the HDMI sockets, not pins 8 and 10. → Give port /dev/ttyAMA0.",
 		},
-		{"pins of a Pi 5", five, "/dev/ttyAMA0", "uart", "ok"},
+		{"pins of a Pi 5", five, "/dev/ttyAMA0", "uart", "ok: the good one, at pins 8 and 10"},
 		{"what hangs on it", five, "/dev/serial0", "signal", "waiting: depends on uart"},
 	})
 }

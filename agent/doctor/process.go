@@ -34,17 +34,23 @@ func (h Host) processes() []process {
 func (h Host) holders(device string, self int) []process {
 	device = h.resolve(device)
 	return slices.DeleteFunc(h.processes(), func(p process) bool {
-		return p.ID == self || !h.holds(p, device)
+		return p.ID == self || !h.reads(p, device)
 	})
 }
 
-func (h Host) holds(p process, device string) bool {
+// reads tells whether a process has a device open. One that holds the other end of a pseudo-terminal does not read it:
+// it is the meter.
+func (h Host) reads(p process, device string) bool {
+	found := false
 	for _, link := range h.list("/proc/" + strconv.Itoa(p.ID) + "/fd/*") {
-		if h.resolve(link) == device {
-			return true
+		switch h.resolve(link) {
+		case device:
+			found = true
+		case "/dev/ptmx", "/dev/pts/ptmx":
+			return false
 		}
 	}
-	return false
+	return found
 }
 
 // getty tells a process that offers a login on a terminal, and which one.

@@ -113,8 +113,8 @@ func (h *Hearing) weak(c tic.Counters) status.Finding {
 	refused, all := c.Refused(), c.Groups+c.Refused()
 	found := status.Finding{
 		State: status.Warning,
-		Text: status.Sayf("%[1]d lignes sur %[2]d sont abîmées (%[3]s), à %[4]d bauds.", "%[1]d of %[2]d lines are damaged (%[3]s), at %[4]d Bd.",
-			refused, all, causes(c), h.Speed),
+		Text: status.Sayf("%[1]d lignes sur %[2]d sont abîmées (%[3]s%[4]s).", "%[1]d of %[2]d lines are damaged (%[3]s%[4]s).",
+			refused, all, causes(c), h.at()),
 		Advice: status.Say("Éloignez les fils du secteur, raccourcissez-les, et resserrez les bornes I1 et I2.", "Keep the wires away from the mains, shorten them, and tighten terminals I1 and I2."),
 	}
 	switch {
@@ -128,6 +128,14 @@ func (h *Hearing) weak(c tic.Counters) status.Finding {
 		found.Advice = status.Say("À 9600 bauds l'entrée doit être plus rapide qu'à 1200 : réduisez la résistance de charge de l'optocoupleur (vers 1 kΩ), ou prenez un adaptateur fait pour le mode standard.", "At 9600 Bd the input must be faster than at 1200: lower the load resistor of the optocoupler (towards 1 kΩ), or take an adapter made for standard mode.")
 	}
 	return found
+}
+
+// at names the speed, where there is one, in both languages.
+func (h *Hearing) at() string {
+	if h.Speed == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d Bd", h.Speed)
 }
 
 // causes lists what was wrong with lines, the words of tic.Cause with their counts.
@@ -145,8 +153,8 @@ func causes(c tic.Counters) string {
 }
 
 func (h *Hearing) well(c tic.Counters) status.Finding {
-	found := status.Finding{Text: status.Sayf("Le compteur est bien entendu : mode %[1]s, %[2]d bauds, %[3]d trames, %[4]d lignes refusées sur %[5]d.",
-		"The meter is heard well: %[1]s mode, %[2]d Bd, %[3]d frames, %[4]d of %[5]d lines refused.", h.mode(), h.Speed, c.Frames, c.Refused(), c.Groups+c.Refused())}
+	found := status.Finding{Text: status.Sayf("Le compteur est bien entendu : mode %[1]s%[2]s, %[3]d trames, %[4]d lignes refusées sur %[5]d.",
+		"The meter is heard well: %[1]s mode%[2]s, %[3]d frames, %[4]d of %[5]d lines refused.", h.mode(), h.at(), c.Frames, c.Refused(), c.Groups+c.Refused())}
 	if h.stripped() {
 		found.Advice = status.Say("L'adaptateur retire la parité : un caractère abîmé est moins souvent reconnu. Réglez-le sur 8N1 si possible.", "The adapter takes the parity away: a damaged character is noticed less often. Set it to 8N1 if that is possible.")
 	}

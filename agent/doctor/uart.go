@@ -13,19 +13,17 @@ import (
 // unless told otherwise. On a Pi 5, serial0 leads to a connector of its own.
 func (p *patient) uart() status.Finding {
 	if !p.onBoard() {
-		return status.Finding{}
+		return status.Finding{Text: status.Say("non concerné", "not concerned")}
 	}
 	switch name := p.terminal(); {
 	case p.board.Generation == 5 && name == "ttyAMA10":
 		return p.debugConnector()
-	case p.board.Generation == 5:
-		return status.Finding{}
-	case name == "ttyAMA0" && p.bluetoothHas(name):
+	case name == "ttyAMA0" && p.board.Generation < 5 && p.bluetoothHas(name):
 		return p.bluetooth()
 	case name == "ttyS0":
 		return p.miniUART()
 	}
-	return status.Finding{}
+	return status.Finding{Text: status.Say("le bon, aux broches 8 et 10", "the good one, at pins 8 and 10")}
 }
 
 func (p *patient) debugConnector() status.Finding {
