@@ -130,8 +130,10 @@ func (r *Recorder) estimateInjection(f *tic.Frame, power float64, phases []deriv
 	injecting, ok := r.injecting.latest.Value.Bool()
 	switch {
 	case f.Mode == tic.Historic:
-		injecting = derived.Injects(power, phases)
-		r.say(r.tracks[derivedInjecting], senml.BoolValue(injecting))
+		guess := r.tracks[derivedInjecting]
+		before, _ := guess.latest.Value.Bool()
+		injecting = derived.Injects(power, phases, before)
+		r.say(guess, senml.BoolValue(injecting))
 	case !ok || !r.injecting.said.Equal(r.at):
 		return
 	}

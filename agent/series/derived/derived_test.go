@@ -178,10 +178,10 @@ func TestInjected(t *testing.T) {
 	}
 	for _, test := range []struct {
 		drawn, amperes float64
-		want           bool
-	}{{0, 3, true}, {0, 1, false}, {0, 0, false}, {10, 3, false}} {
-		if got := derived.Injects(test.drawn, []derived.Phase{one(0, 230, 0), one(test.amperes, 230, 0)}); got != test.want {
-			t.Errorf("%v VA, %v A: injects is %t", test.drawn, test.amperes, got)
+		before, want   bool
+	}{{0, 3, false, true}, {0, 1, false, false}, {0, 1, true, true}, {0, 0, true, false}, {10, 3, false, false}, {10, 3, true, false}} {
+		if got := derived.Injects(test.drawn, []derived.Phase{one(0, 230, 0), one(test.amperes, 230, 0)}, test.before); got != test.want {
+			t.Errorf("%v VA, %v A, before %t: injects is %t", test.drawn, test.amperes, test.before, got)
 		}
 	}
 }

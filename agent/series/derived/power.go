@@ -50,15 +50,22 @@ func Apparent(phases []Phase) float64 {
 	return total
 }
 
-// leastAmperes is the current from which a home that draws nothing is taken to inject: half an ampere rounds to one, and
-// meters are off by one at times.
-const leastAmperes = 2
+// The currents from which a home that draws nothing is taken to inject: half an ampere rounds to one, and meters are off
+// by one at times. Once it does, one ampere is enough, so that a cloud does not make it flicker.
+const (
+	leastAmperes  = 2
+	leastToGoOnBy = 1
+)
 
 // Injects guesses whether a home without a word from its meter injects: no apparent power is drawn, yet a current flows.
-func Injects(drawn float64, phases []Phase) bool {
-	most := 0.0
+// It wants to know what it said before.
+func Injects(drawn float64, phases []Phase, before bool) bool {
+	most, least := 0.0, float64(leastAmperes)
 	for _, p := range phases {
 		most = max(most, p.Amperes)
 	}
-	return drawn == 0 && most >= leastAmperes
+	if before {
+		least = leastToGoOnBy
+	}
+	return drawn == 0 && most >= least
 }
