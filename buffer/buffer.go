@@ -129,7 +129,7 @@ func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 
 // openLocked opens the store in a folder we have locked. A *damage under the error means it must be set aside.
 func openLocked(o Options, lock *dirLock) (*Buffer, error) {
-	reports, err := check(o)
+	reports, unclean, err := check(o)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 		state: newState(), aside: reports,
 	}
 	b.turn <- struct{}{}
-	if err := b.restore(len(reports) > 0); err != nil {
+	if err := b.restore(len(reports) > 0, unclean); err != nil {
 		return nil, errors.Join(err, db.Close(), journal.close())
 	}
 	b.keeping.Add(1)
@@ -164,7 +164,7 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 }
 
 // restore reads the state back, first from the database, then from the journal.
-func (b *Buffer) restore(cut bool) error {
+func (b *Buffer) restore(cut, unclean bool) error {
 	if err := b.load(); err != nil {
 		return err
 	}
@@ -174,6 +174,12 @@ func (b *Buffer) restore(cut bool) error {
 		}
 	}
 	report, err := b.replay()
+	if err == nil && unclean {
+		err = b.dropTorn()
+	}
+	if err == nil {
+		err = b.loadLast() // reads packs, so all must be whole by now
+	}
 	if report != "" {
 		b.aside = append(b.aside, report)
 		b.o.Log.Warn("buffer opened, but not as it was left", "report", report)

@@ -19,6 +19,15 @@ func (o Options) WithFree(free func(string) (uint64, error)) Options {
 	return o
 }
 
+// WithWatch sets who is told when everything is written and when it is synced.
+func (o Options) WithWatch(watch func(point string)) Options {
+	o.watch = watch
+	return o
+}
+
+// Fold brings the journal into the database at once instead of once an hour.
+func (b *Buffer) Fold() error { return b.inTurn(b.fold)() }
+
 // Reclaim gives space back at once instead of by the keeper.
 func (b *Buffer) Reclaim() error { return b.reclaim() }
 

@@ -1,7 +1,6 @@
 package buffer
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -23,25 +22,26 @@ type files struct {
 
 // check makes the folder fit for Badger, which answers some damage with a panic, some with the end of the
 // process, and some by deleting files. Nothing with content is deleted. Its reports tell what was put aside
-// although the store can be opened; a *damage under the error means that it cannot.
-func check(o Options) (reports []string, err error) {
+// although the store can be opened; a *damage under the error means that it cannot. A store is unclean when it was not
+// closed.
+func check(o Options) (reports []string, unclean bool, err error) {
 	if err := checkRoom(o, openRoom); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	f, err := listFiles(o.Dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if f, err = f.dropEmpty(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	known, err := knownTables(o, f)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	unknown, err := f.keepUnknown(known)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, report := range unknown {
 		o.Log.Warn("buffer has a table too many", "report", report)
@@ -50,13 +50,13 @@ func check(o Options) (reports []string, err error) {
 		reports = unknown
 	}
 	if err := checkTables(f.tables); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	more, err := f.keepDamagedLogs(o)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return append(reports, more...), f.sealValues(o.Dir)
+	return append(reports, more...), len(f.logs) > 0, f.sealValues(o.Dir)
 }
 
 // listFiles lists Badger's files.
@@ -100,50 +100,6 @@ func (f *files) dropEmpty() (*files, error) {
 		}
 	}
 	return kept, nil
-}
-
-// knownTables reads from MANIFEST which tables belong to the store.
-func knownTables(o Options, f *files) (map[uint64]badger.TableManifest, error) {
-	manifest, err := os.Open(filepath.Join(o.Dir, badger.ManifestFilename))
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && len(f.tables)+len(f.logs)+len(f.values) == 0:
-		return nil, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, &damage{errors.New("MANIFEST is missing")} // Badger would delete all tables
-	case err != nil:
-		return nil, fmt.Errorf("read MANIFEST: %w", err)
-	}
-	defer manifest.Close()
-	if err := checkHead(manifest); err != nil {
-		return nil, err
-	}
-	content, _, err := badger.ReplayManifestFile(manifest, formatVersion, tuned(o.Dir, o.Log))
-	if err != nil {
-		return nil, &damage{err}
-	}
-	if len(content.Tables) == 0 && len(f.tables) > 0 && len(f.logs) == 0 {
-		return nil, &damage{errors.New("MANIFEST knows none of the tables")}
-	}
-	return content.Tables, nil
-}
-
-// checkHead reads what MANIFEST begins with: "Bdgr", the external magic number (2) and Badger's own version (2).
-func checkHead(manifest io.ReadSeeker) error {
-	head := make([]byte, 8)
-	n, err := io.ReadFull(manifest, head)
-	if err != nil || string(head[:4]) != "Bdgr" {
-		return &damage{fmt.Errorf("MANIFEST begins with %x", head[:n])}
-	}
-	version := binary.BigEndian.Uint16(head[4:])
-	switch {
-	case version > formatVersion && version < 256:
-		return fmt.Errorf("open buffer: layout %d is %w, which this one cannot read; install that version again",
-			version, ErrNewer)
-	case version != formatVersion:
-		return &damage{fmt.Errorf("MANIFEST names layout %d", version)}
-	}
-	_, err = manifest.Seek(0, io.SeekStart)
-	return err
 }
 
 // keepUnknown renames tables that are not in MANIFEST, which Badger would delete. A kill while a table is

@@ -72,10 +72,7 @@ func (b *Buffer) load() error {
 	if fresh {
 		return b.begin()
 	}
-	if err := b.readyRollUps(); err != nil {
-		return err
-	}
-	return b.loadLast()
+	return b.readyRollUps()
 }
 
 // loadTotals reads key m. Without it the store must be empty.

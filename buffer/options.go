@@ -35,7 +35,8 @@ type Options struct {
 	// Class says Curve; 0 means 366 days. Values of days are kept for ever.
 	KeepTens, KeepCurve time.Duration
 
-	free func(dir string) (uint64, error) // bytes free for us; tests set it
+	free  func(dir string) (uint64, error) // bytes free for us; tests set it
+	watch func(point string)               // told when everything is "written" and when it is "synced"; tests set it
 }
 
 const (
@@ -69,6 +70,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Clock == nil {
 		o.Clock = func() (time.Time, bool) { return time.Now(), true }
+	}
+	if o.watch == nil {
+		o.watch = func(string) {}
 	}
 	if o.free == nil {
 		o.free = freeBytes

@@ -257,6 +257,7 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 // sync waits until all that was written is on the disk. Badger syncs the newest log and value log; a log that it is
 // just making a table of must not be lost either, nor a file because its folder does not have its name.
 func (b *Buffer) sync() error {
+	b.o.watch("written")
 	err := b.db.Sync()
 	if err == nil {
 		err = syncLogs(b.o.Dir)
@@ -267,5 +268,6 @@ func (b *Buffer) sync() error {
 	if err != nil {
 		return fmt.Errorf("sync buffer %s: %w", b.o.Dir, err)
 	}
+	b.o.watch("synced")
 	return nil
 }

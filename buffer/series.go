@@ -3,6 +3,7 @@ package buffer
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -72,7 +73,7 @@ func (b *Buffer) loadLast() error {
 	for _, s := range b.series {
 		missing[s.id] = s
 	}
-	return guarded(func() error {
+	err := guarded(func() error {
 		return b.db.View(func(txn *badger.Txn) error {
 			o := badger.IteratorOptions{Prefix: []byte{kindHour}, Reverse: true}
 			it := txn.NewIterator(o)
@@ -85,6 +86,10 @@ func (b *Buffer) loadLast() error {
 			return nil
 		})
 	})
+	if err != nil {
+		return &damage{fmt.Errorf("read state: %w", err)}
+	}
+	return nil
 }
 
 // loadHour finds the last records of the missing series which are in one hour.

@@ -65,7 +65,8 @@ type state struct {
 }
 
 // between lists the states a kill can leave while Badger goes from before to after: the new tables come one after
-// the other, then MANIFEST grows, then the files that are not needed any more go one after the other.
+// the other, then MANIFEST grows, then the files that are not needed any more go one after the other. What a power cut
+// can do to the end of MANIFEST, which may cross a border of blocks, is among them too.
 func between(before, after image, suffix string) []state {
 	at := state{"nothing done", before}
 	all := []state{at}
@@ -84,6 +85,7 @@ func between(before, after image, suffix string) []state {
 	}
 	manifest := after[manifestFile]
 	for n := len(before[manifestFile]) + 1; n <= len(manifest); n++ {
+		step(fmt.Sprintf("has %d bytes, then zeros", n-1), manifestFile, append(bytes.Clone(manifest[:n-1]), make([]byte, len(manifest)-n+1)...))
 		step(fmt.Sprintf("has %d bytes", n), manifestFile, manifest[:n])
 	}
 	for _, file := range missing(before, after, suffix) {
