@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"agent/strict":        {},
 	"agent/led":           {},
 	"agent/button":        {},
-	"agent/doctor":        {"agent/status", "tic"},
+	"agent/doctor":        {"agent/status", "tic", "tic/port"},
 	"systemd/notify":      {},
 
 	"agent/series/derived": {},

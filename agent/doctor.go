@@ -73,7 +73,7 @@ func (v doctorVerb) exam() doctor.Exam {
 	e := doctor.Exam{Host: doctor.ThisHost(), Config: v.Config}
 	if v.Port != "" {
 		e.Config = ""
-		e.Meters = []doctor.Meter{v.meter(config.Meter{Name: "meter", Port: v.Port})}
+		e.Meters = []doctor.Meter{v.meter(config.Meter{Name: "meter", Port: v.Port}, port.Among{})}
 		return e
 	}
 	cfg, err := v.load()
@@ -82,7 +82,7 @@ func (v doctorVerb) exam() doctor.Exam {
 		return e
 	}
 	for _, m := range cfg.Meters {
-		e.Meters = append(e.Meters, v.meter(m))
+		e.Meters = append(e.Meters, v.meter(m, among(cfg.Meters, m.Name)))
 	}
 	e.State, e.Room = cfg.Agent.State, cfg.Buffer.MaxBytes
 	if cfg.Status.Listen != "" {
@@ -95,19 +95,19 @@ func (v doctorVerb) exam() doctor.Exam {
 	return e
 }
 
-func (v doctorVerb) meter(m config.Meter) doctor.Meter {
+func (v doctorVerb) meter(m config.Meter, others port.Among) doctor.Meter {
 	return doctor.Meter{Name: m.Name, Port: m.Port, Listen: func(ctx context.Context) (*doctor.Hearing, error) {
 		ctx, enough := context.WithTimeout(ctx, v.For)
 		defer enough()
-		return hear(ctx, m, enough)
+		return hear(ctx, m, others, enough)
 	}}
 }
 
 // hear listens until ctx ends, and fails when the port could not be opened.
-func hear(ctx context.Context, m config.Meter, enough func()) (*doctor.Hearing, error) {
+func hear(ctx context.Context, m config.Meter, others port.Among, enough func()) (*doctor.Hearing, error) {
 	h := doctor.NewHearing(m.Mode, enough)
 	var refused error
-	err := port.Listen(ctx, port.Config{Name: m.Port, Mode: m.Mode, State: func(s port.State) {
+	err := port.Listen(ctx, port.Config{Name: m.Port, Mode: m.Mode, Among: others, State: func(s port.State) {
 		switch {
 		case s.Open:
 			h.Speed, refused = s.Speed, nil

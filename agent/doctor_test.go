@@ -15,6 +15,7 @@ import (
 	"releve/agent/status"
 	"releve/tic"
 	"releve/tic/linky"
+	"releve/tic/port"
 )
 
 // terminalWithMeter is a pseudo-terminal on which a meter plays until the test ends.
@@ -132,11 +133,11 @@ func TestDoctorReadsTheConfiguration(t *testing.T) {
 func TestHearUntilTheEnd(t *testing.T) {
 	t.Parallel()
 	raw := simulated(t, "--frames", "2")
-	h, err := hear(t.Context(), config.Meter{Port: written(t, "capture", raw)}, func() {})
+	h, err := hear(t.Context(), config.Meter{Port: written(t, "capture", raw)}, port.Among{}, func() {})
 	if err != nil || h.Counters().Frames != 2 {
 		t.Errorf("heard %+v, %v; want two frames", h.Counters(), err)
 	}
-	if _, err := hear(t.Context(), config.Meter{Port: "gopher://x"}, func() {}); err == nil || !strings.Contains(err.Error(), "gopher") {
+	if _, err := hear(t.Context(), config.Meter{Port: "gopher://x"}, port.Among{}, func() {}); err == nil || !strings.Contains(err.Error(), "gopher") {
 		t.Errorf("error is %v", err)
 	}
 }

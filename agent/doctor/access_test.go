@@ -74,11 +74,6 @@ func TestHolder(t *testing.T) {
 			"others", usb().with(reader(31, "python3")).with(reader(4, "cat")), "/dev/serial/by-id/usb-FTDI_TIC_AB-if00-port0", "holder",
 			"fault: Another program reads the port: python3 (31), cat (4). Two readers take bytes from each other. → Stop it, or let it read through Relève: share under [[meter]].",
 		},
-		{
-			"an emulated meter has both ends of its pseudo-terminal",
-			usb().with(listing{"/dev/pts/3": "c 0660 0 20", "/proc/8/comm": "releve\n", "/proc/8/fd/5": "-> /dev/ptmx", "/proc/8/fd/6": "-> /dev/pts/3"}),
-			"/dev/pts/3", "holder", "ok",
-		},
 		{"another Relève", usb().with(reader(31, "releve")), "/dev/ttyUSB0", "holder", "ok: Relève reads this port (process 31)."},
 		{
 			"nobody listens beside it", usb().with(reader(31, "releve")), "/dev/ttyUSB0", "signal",
@@ -116,7 +111,7 @@ func TestSignalOfARunningReleve(t *testing.T) {
 			"fault: Nothing is heard. → Check the two wires between terminals I1 and I2 of the meter and the adapter (either way round), and the adapter's supply.",
 		},
 		{
-			"another meter", func(m *status.Meter) error { m.Port = "/dev/ttyUSB1"; return nil },
+			"another meter", func(m *status.Meter) error { m.Name = "garage"; return nil },
 			"waiting: The line was not listened to: another program reads it. → Free the port, then try again.",
 		},
 		{
@@ -140,6 +135,24 @@ func TestSignalOfARunningReleve(t *testing.T) {
 				t.Errorf("signal says %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// With port auto it is only on opening that one knows which dongle is meant, and that Relève has it.
+func TestSignalOfARunningReleveThatFoundItsPort(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	tree := examine(t, usb(), "auto", func(e *Exam) {
+		e.Meters[0].Listen = func(context.Context) (*Hearing, error) { return nil, errors.New("in use by releve") }
+		e.Page = &Page{
+			Ask: func(context.Context) (status.Snapshot, error) {
+				m := status.Meter{Name: "linky", Port: "/dev/ttyACM0", Mode: "historic", Frames: 7, LastFrame: now}
+				return status.Snapshot{Meters: []status.Meter{m}, Now: now}, nil
+			},
+		}
+	})
+	if got, want := said(t, tree, "signal"), "ok: The meter is read in historic mode: 7 frames, 0 lines refused."; got != want {
+		t.Errorf("signal says %s, want %s", got, want)
 	}
 }
 

@@ -2,24 +2,27 @@ package doctor
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"releve/agent/status"
+	"releve/tic/port"
 )
+
+// program is what the kernel calls a running Relève.
+const program = "releve"
 
 // holder says who else reads the port. Relève itself may: then its page tells how the meter is.
 func (p *patient) holder() status.Finding {
 	var names []string
-	for _, one := range p.host.holders(p.Port, os.Getpid()) {
-		if p.host.getty(one, p.terminal()) {
+	for _, one := range (port.Machine{Root: p.host.Root}).Holders(p.host.at(p.host.resolve(p.Port))) {
+		if isGetty(one.Command) {
 			continue // the console's affair
 		}
 		p.taken = true
-		if one.Name == serviceUser {
-			return status.Finding{Text: status.Sayf("Relève lit ce port (processus %d).", "Relève reads this port (process %d).", one.ID)}
+		if one.Command == program {
+			return status.Finding{Text: status.Sayf("Relève lit ce port (processus %d).", "Relève reads this port (process %d).", one.PID)}
 		}
-		names = append(names, fmt.Sprintf("%s (%d)", one.Name, one.ID))
+		names = append(names, fmt.Sprintf("%s (%d)", one.Command, one.PID))
 	}
 	if len(names) == 0 {
 		return status.Finding{}

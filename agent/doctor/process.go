@@ -30,35 +30,12 @@ func (h Host) processes() []process {
 	return all
 }
 
-// holders lists the processes that have a device open. A user sees only those of his own; root sees all.
-func (h Host) holders(device string, self int) []process {
-	device = h.resolve(device)
-	return slices.DeleteFunc(h.processes(), func(p process) bool {
-		return p.ID == self || !h.reads(p, device)
-	})
-}
-
-// reads tells whether a process has a device open. One that holds the other end of a pseudo-terminal does not read it:
-// it is the meter.
-func (h Host) reads(p process, device string) bool {
-	found := false
-	for _, link := range h.list("/proc/" + strconv.Itoa(p.ID) + "/fd/*") {
-		switch h.resolve(link) {
-		case device:
-			found = true
-		case "/dev/ptmx", "/dev/pts/ptmx":
-			return false
-		}
-	}
-	return found
-}
-
 // getty tells a process that offers a login on a terminal, and which one.
 func (h Host) getty(p process, terminal string) bool {
-	if p.Name != "agetty" && p.Name != "getty" && p.Name != "login" {
-		return false
-	}
-	return slices.ContainsFunc(p.Command, func(word string) bool {
+	return isGetty(p.Name) && slices.ContainsFunc(p.Command, func(word string) bool {
 		return path.Base(h.resolve(path.Join("/dev", path.Base(word)))) == terminal
 	})
 }
+
+// isGetty tells a login by the name of its program.
+func isGetty(name string) bool { return strings.HasSuffix(name, "getty") || name == "login" }

@@ -15,6 +15,9 @@ func (p *patient) signal() status.Finding {
 	}
 	h, err := p.Listen(p.ctx)
 	if err != nil {
+		if found := p.shown(); found.State != status.Waiting {
+			return found // port auto found a dongle that Relève reads
+		}
 		return status.Finding{
 			State:  status.Fault,
 			Text:   status.Sayf("Le port %s ne peut pas être lu.", "The port %s cannot be read.", p.Port),
@@ -43,7 +46,7 @@ func (p *patient) shown() status.Finding {
 		return unheard
 	}
 	for _, m := range snapshot.Meters {
-		if m.Name == p.Name && m.Port == p.Port {
+		if m.Name == p.Name {
 			return shownMeter(m, snapshot.Now)
 		}
 	}
