@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"federation/lab":      {},
 	"federation/lab/demo": {"federation/lab"},
 	"agent":               {"*"},
+	"agent/clock":         {"senml"},
 	"agent/config":        {"agent/strict", "federation/consent", "federation/xmpp", "tic", "tic/port"},
 	"agent/scenario":      {"agent/strict", "tic", "tic/linky"},
 	"agent/series":        {"agent/series/derived", "senml", "tic"},

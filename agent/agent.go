@@ -11,13 +11,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/led"
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
 	"releve/federation/xmpp"
-	"releve/senml"
 	"releve/systemd/notify"
 	"releve/tic/share"
 )
@@ -26,10 +26,13 @@ import (
 type agent struct {
 	cfg     config.Config
 	log     *slog.Logger
-	started time.Time
+	machine clock.Machine
+	started clock.Instant
 
+	clock       *clock.Clock
 	dictionary  *series.Dictionary
 	buffer      *buffer.Buffer
+	dater       *dater
 	gatherer    *gatherer
 	identities  *identities
 	addresses   *addresses
@@ -44,9 +47,9 @@ type agent struct {
 }
 
 // newAgent opens what must be there before anything runs, in the order in which one needs the other.
-func newAgent(ctx context.Context, cfg config.Config, log *slog.Logger) (*agent, error) {
-	a := &agent{cfg: cfg, log: log, started: time.Now(), dictionary: series.NewDictionary()}
-	for _, open := range []func(context.Context) error{a.openState, a.openBuffer, a.openMeters, a.join} {
+func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger) (*agent, error) {
+	a := &agent{cfg: cfg, log: log, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
+	for _, open := range []func(context.Context) error{a.openState, a.openClock, a.openBuffer, a.openMeters, a.join} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
 		}
@@ -78,16 +81,18 @@ func (a *agent) openState(context.Context) error {
 
 func (a *agent) openBuffer(context.Context) error {
 	b, err := buffer.Open(buffer.Options{
-		Dir: a.state("buffer"), Log: a.log, MaxBytes: a.cfg.Buffer.MaxBytes, MaxAge: a.cfg.Buffer.MaxAge,
+		Dir: a.state("buffer"), Log: a.log, Clock: a.clock.Now,
+		MaxBytes: a.cfg.Buffer.MaxBytes, MaxAge: a.cfg.Buffer.MaxAge,
 	})
 	if err != nil {
 		return err
 	}
 	a.buffer = b
-	a.gatherer = &gatherer{period: a.cfg.Buffer.Period, log: a.log, put: func(p senml.Pack) error {
-		_, err := b.Put(p)
-		return err
-	}}
+	a.dater = newDater(a.clock, b, a.log)
+	a.gatherer = &gatherer{period: a.cfg.Buffer.Period, log: a.log, put: a.dater.put}
+	if err := a.clock.Start(newest(b), firstUndated(b, a.clock.Boot())); err != nil {
+		a.log.Error("time not written down", "error", err)
+	}
 	return nil
 }
 
@@ -102,7 +107,7 @@ func (a *agent) state(name string) string { return filepath.Join(a.cfg.Agent.Sta
 
 // tasks is everything that runs.
 func (a *agent) tasks() []task {
-	tasks := []task{a.gatherer, named{"ready", a.announce}}
+	tasks := []task{a.gatherer, named{"clock", a.keepTime}, named{"ready", a.announce}}
 	for _, m := range a.meters {
 		tasks = append(tasks, m)
 		if m.share != nil {
@@ -130,24 +135,32 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 		cfg:      cfg,
 		among:    among(a.cfg.Meters, cfg.Name),
 		recorder: recorder,
+		clock:    a.clock,
 		take:     a.gatherer.add,
 		learn:    a.identities.learn,
-		view:     newView(a.cfg.Agent.Location, recorder),
+		view:     newView(a.cfg.Agent.Location, recorder, a.clock.Shown),
 		log:      a.log,
 	}
 	if cfg.Share != "" {
 		m.share = share.New(cfg.Share, a.log)
 	}
-	today := midnight(time.Now(), a.cfg.Agent.Location)
+	if _, known := a.clock.Now(); known {
+		a.openDay(ctx, m)
+	}
+	return m
+}
+
+// openDay reads from the buffer what the day began with.
+func (a *agent) openDay(ctx context.Context, m *meter) {
+	today := midnight(a.now(), a.cfg.Agent.Location)
 	for _, path := range dayIndexes() {
 		// A record soon after midnight stands for midnight; a later one would make the day look short.
-		first, _, err := a.buffer.History(ctx, cfg.Name+"/"+path, today, today.Add(min(a.cfg.Buffer.FullSet, nearMidnight)), 1)
+		first, _, err := a.buffer.History(ctx, m.cfg.Name+"/"+path, today, today.Add(min(a.cfg.Buffer.FullSet, nearMidnight)), 1)
 		if err == nil && len(first) > 0 {
 			n, _ := first[0].Value.Number()
 			m.view.began(today, path, n)
 		}
 	}
-	return m
 }
 
 // newRecorder returns a recorder that goes on where the last one ended.
@@ -160,7 +173,7 @@ func (a *agent) newRecorder(cfg config.Meter) *series.Recorder {
 	}
 	for _, s := range a.buffer.Series() {
 		if path, of := strings.CutPrefix(s.Name, cfg.Name+"/"); of {
-			r.Resume(path, s.Last)
+			r.Resume(path, a.clock.Stamped(s.Last))
 		}
 	}
 	return r

@@ -30,12 +30,21 @@ func (a archive) History(ctx context.Context, local string, from, to time.Time, 
 }
 
 // cursor shows a cursor of the buffer to a delivery.
-type cursor struct{ cursor *buffer.Cursor }
+type cursor struct {
+	cursor *buffer.Cursor
+	known  <-chan struct{} // closed once the time is known
+}
 
 var _ federation.Cursor = cursor{}
 
-// Next returns the packs after the last acknowledged one.
+// Next returns the packs after the last acknowledged one. It waits until the time is known: before, nobody can say which
+// grants have ended, and what a gate withholds is passed over for good.
 func (c cursor) Next(ctx context.Context, limit int) ([]federation.Item, error) {
+	select {
+	case <-c.known:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	items, err := c.cursor.Next(ctx, limit)
 	var out []federation.Item
 	for _, item := range items {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"releve/agent/clock"
 	"releve/agent/led"
 	"releve/agent/series"
 	"releve/agent/status"
@@ -27,6 +28,7 @@ func (a *agent) checks() *status.Check {
 		}
 		root.Then(port)
 	}
+	root.Then(status.Named("clock", a.clockFinding))
 	root.Then(status.Named("buffer", a.bufferFinding).Required())
 	if a.session != nil {
 		root.Then(status.Named("federation", a.sessionFinding))
@@ -61,7 +63,7 @@ func (m *meter) framesFinding() status.Finding {
 	last := m.view.lastFrame
 	m.view.mu.Unlock()
 	line, _ := m.look()
-	switch age := time.Since(last); {
+	switch age := clock.Stamp(m.clock.Instant()).Sub(last); {
 	case line.Mode != tic.Auto && m.cfg.Mode != tic.Auto && line.Mode != m.cfg.Mode:
 		return otherMode(line.Mode)
 	case last.IsZero():

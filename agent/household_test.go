@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/led"
 	"releve/agent/series"
@@ -35,12 +36,22 @@ type house struct {
 // newHouse opens an agent with the meters and a session that nobody dials.
 func newHouse(t *testing.T, change func(c *config.Config)) house {
 	t.Helper()
+	machine, err := clock.OpenSystem()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newHouseOn(t, machine, change)
+}
+
+// newHouseOn opens it on a machine, whose clock it trusts.
+func newHouseOn(t *testing.T, machine clock.Machine, change func(c *config.Config)) house {
+	t.Helper()
 	address, err := xmpp.ParseJID("maison@sen1.example/releve")
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := config.Config{
-		Agent:  config.Agent{State: t.TempDir(), Location: paris(t)},
+		Agent:  config.Agent{State: t.TempDir(), Location: paris(t), TrustClock: true},
 		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0"}},
 		Buffer: config.Buffer{Period: 10 * time.Second, FullSet: 10 * time.Minute, MaxBytes: 64 << 20, MaxAge: 24 * time.Hour},
 		Federation: &config.Federation{
@@ -52,7 +63,7 @@ func newHouse(t *testing.T, change func(c *config.Config)) house {
 		change(&cfg)
 	}
 	said := &bytes.Buffer{}
-	a, err := newAgent(t.Context(), cfg, slog.New(slog.NewTextHandler(said, nil)))
+	a, err := newAgent(t.Context(), cfg, machine, slog.New(slog.NewTextHandler(said, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,8 +178,9 @@ func fetched(t *testing.T, url string) string {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	const (
-		lineOK     = "ok         port: ok\nok           frames: ok\nok             checksums: ok\nok             readings: ok\n"
-		bufferOK   = "ok         buffer: ok\n"
+		clockOK    = "ok         clock: The time is the system's.\n"
+		lineOK     = "ok         port: ok\nok           frames: ok\nok             checksums: ok\nok             readings: ok\n" + clockOK
+		bufferOK   = clockOK + "ok         buffer: ok\n"
 		connecting = "waiting    federation: Connecting to the federation…\n"
 	)
 	healthy := linky.Scenario{Seed: 3}
@@ -203,7 +215,7 @@ func TestHealth(t *testing.T) {
 		{
 			"silent", func(t *testing.T, h house) {
 				h.play(t, healthy, 1)
-				h.meters[0].view.lastFrame = time.Now().Add(-silentAfter - time.Second)
+				h.meters[0].view.lastFrame = clock.Stamp(h.clock.Instant() - silentAfter - time.Second)
 			},
 			"fault      port: fault\nfault        frames: The meter has stopped saying anything readable. Check the wires; if the meter has just changed mode, wait a minute.\n" +
 				"waiting        checksums: depends on frames\nwaiting        readings: depends on frames\n" + bufferOK + connecting,
@@ -374,8 +386,8 @@ func TestTasks(t *testing.T) {
 		{"everything", func(c *config.Config) {
 			c.Status.Listen, c.LED.Pin = "127.0.0.1:0", "GPIO17"
 			c.Meters = append(c.Meters, config.Meter{Name: "shed", Port: "tcp://shed:2000"})
-		}, []string{"gatherer", "ready", "meter linky", "meter shed", "federation maison@sen1.example/releve", "subscribers", "page", "led"}},
-		{"a meter only", func(c *config.Config) { c.Federation = nil }, []string{"gatherer", "ready", "meter linky"}},
+		}, []string{"gatherer", "clock", "ready", "meter linky", "meter shed", "federation maison@sen1.example/releve", "subscribers", "page", "led"}},
+		{"a meter only", func(c *config.Config) { c.Federation = nil }, []string{"gatherer", "clock", "ready", "meter linky"}},
 	} {
 		h := newHouse(t, test.change)
 		var got []string

@@ -78,6 +78,7 @@ func newHousehold(t *testing.T, own lab.Kind) *household {
 	h.write("agent.toml", fmt.Sprintf(`
 [agent]
 state = %q
+clock = "system"
 [[meter]]
 name = "linky"
 derived = false

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/series"
 	"releve/senml"
@@ -19,6 +20,7 @@ type meter struct {
 	cfg      config.Meter
 	among    port.Among
 	recorder *series.Recorder
+	clock    *clock.Clock
 	take     func(p senml.Pack)
 	learn    func(meter, prm string)
 	view     *view
@@ -68,17 +70,20 @@ func (m *meter) attend(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-tick.C:
-			m.take(m.recorder.Quiet(now))
+		case <-tick.C:
+			m.take(m.recorder.Quiet(clock.Stamp(m.clock.Instant())))
 		}
 	}
 }
 
 // frame takes a frame while the decoder still owns its bytes.
 func (m *meter) frame(f *tic.Frame) {
-	now := time.Now()
-	records := m.recorder.Record(f, now)
-	m.view.frame(f, now)
+	now := m.clock.Instant()
+	if at, degraded, ok := told(f, m.view.location); ok {
+		m.clock.Hear(m.cfg.Name, now, at, degraded)
+	}
+	records := m.recorder.Record(f, clock.Stamp(now))
+	m.view.frame(f, clock.Stamp(now))
 	for _, g := range f.Groups {
 		if string(g.Label) == "PRM" {
 			m.learn(m.cfg.Name, string(g.Value))

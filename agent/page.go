@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/series"
 	"releve/agent/status"
@@ -17,12 +18,12 @@ import (
 // dayIndexes are the indexes that today is counted from.
 func dayIndexes() []string { return []string{series.PathDrawn, series.PathInjectedIndex} }
 
-// show returns what the page shows of a meter.
+// show returns what the page shows of a meter; now is a stamp.
 func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) status.Meter {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	m := status.Meter{
-		Name: cfg.Name, Port: cfg.Port, LastFrame: v.lastFrame,
+		Name: cfg.Name, Port: cfg.Port, LastFrame: v.shown(v.lastFrame),
 		Frames: counters.Frames, Groups: counters.Groups, Rejected: counters.Refused(),
 		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(now), Today: v.today(),
 	}
@@ -52,14 +53,14 @@ func (v *view) place(m *status.Meter, latest series.Live, now time.Time) {
 	case isIndex && n == 0: // indexes the contract does not use
 	case isIndex:
 		m.Indexes = append(m.Indexes, status.Index{
-			Label: label, Value: status.WattHour(n), Current: v.counts(path, now), At: latest.Said,
+			Label: label, Value: status.WattHour(n), Current: v.counts(path, now), At: v.shown(latest.Said),
 		})
 	case stale:
 	case path == series.PathTariff:
 		m.Tariff = status.Say(tariff, tariff)
 	default:
 		m.Readings = append(m.Readings, status.Reading{
-			Series: path, Label: label, Value: latest.Value.String(), Unit: latest.Series.Unit, At: latest.Of,
+			Series: path, Label: label, Value: latest.Value.String(), Unit: latest.Series.Unit, At: v.shown(latest.Of),
 		})
 	}
 }
@@ -78,7 +79,7 @@ func (v *view) placeEvent(m *status.Meter) {
 	}
 	last := events[len(events)-1]
 	m.Readings = append(m.Readings, status.Reading{
-		Series: series.PathEvent, Label: status.Say("Dernier événement", "Last event"), Value: last.String(), At: last.At,
+		Series: series.PathEvent, Label: status.Say("Dernier événement", "Last event"), Value: last.String(), At: v.shown(last.At),
 	})
 }
 
@@ -104,7 +105,7 @@ func (v *view) power() *status.Power {
 		return nil
 	}
 	p := &status.Power{
-		Apparent: status.VoltAmpere(n), Subscribed: status.VoltAmpere(v.recorder.Contracted()), At: drawn.Said,
+		Apparent: status.VoltAmpere(n), Subscribed: status.VoltAmpere(v.recorder.Contracted()), At: v.shown(drawn.Said),
 	}
 	for _, path := range []string{series.PathInjectedEstimate, series.PathInjected} {
 		injected, _ := v.recorder.Latest(path)
@@ -176,12 +177,12 @@ func (v *view) since(path string) (status.WattHour, bool) {
 func (a *agent) snapshot() status.Snapshot {
 	s := status.Snapshot{
 		Recipients: []status.Recipient{},
-		Version:    versionText(), Started: a.started, Now: time.Now().In(a.cfg.Agent.Location),
+		Version:    versionText(), Started: a.now().Add(a.started - a.clock.Instant()), Now: a.now(),
 		Buffer: a.bufferShown(), Federation: a.federationShown(), Health: a.health.Run(),
 	}
 	for _, m := range a.meters {
 		line, counters := m.look()
-		shown := m.view.show(m.cfg, counters, s.Now)
+		shown := m.view.show(m.cfg, counters, clock.Stamp(a.clock.Instant()))
 		shown.Port = cmp.Or(line.Device, m.cfg.Port) // what auto found
 		s.Meters = append(s.Meters, shown)
 	}

@@ -16,7 +16,7 @@ func (a *agent) join(context.Context) error {
 	if err != nil {
 		return err
 	}
-	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm}
+	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm, Now: a.grantTime}
 	subscriptions, err := quoalise.OpenSubscriptions(a.state("subscriptions.json"))
 	if subscriptions == nil {
 		return err
@@ -34,7 +34,7 @@ func (a *agent) join(context.Context) error {
 	}
 	provider.Offer()
 	a.subscribers = &subscribers{
-		subscriptions: subscriptions, session: a.session, buffer: a.buffer, book: book,
+		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: book,
 		describe: a.describe, rhythm: a.cfg.Federation.PushEvery, log: a.log, running: map[string]*running{},
 	}
 	a.session.OnLogin(a.subscribers.wake)

@@ -91,7 +91,7 @@ func TestRunRests(t *testing.T) {
 	raw := simulated(t, "--frames", fmt.Sprint(frames))
 	capture, state := written(t, "capture", raw), filepath.Join(t.TempDir(), "state")
 	file := written(t, "releve.toml", fmt.Sprintf(
-		"[agent]\nstate = %q\n[buffer]\nperiod = \"1m\"\n[[meter]]\nport = %q\n[status]\nlisten = \"\"\n[button]\npin = %q\n[led]\npin = %q\n",
+		"[agent]\nstate = %q\nclock = \"system\"\n[buffer]\nperiod = \"1m\"\n[[meter]]\nport = %q\n[status]\nlisten = \"\"\n[button]\npin = %q\n[led]\npin = %q\n",
 		state, capture, pin.N, light.N))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -145,7 +145,7 @@ func TestRunWithoutItsPins(t *testing.T) {
 	t.Parallel()
 	capture := written(t, "capture", simulated(t, "--frames", "1"))
 	file := written(t, "releve.toml", fmt.Sprintf(
-		"[agent]\nstate = %q\n[[meter]]\nport = %q\n[status]\nlisten = \"\"\n[button]\npin = \"GPIO998\"\n[led]\npin = \"GPIO999\"\n", t.TempDir(), capture))
+		"[agent]\nstate = %q\nclock = \"system\"\n[[meter]]\nport = %q\n[status]\nlisten = \"\"\n[button]\npin = \"GPIO998\"\n[led]\npin = \"GPIO999\"\n", t.TempDir(), capture))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	r := runUntil(ctx, t, "run", "--config", file)

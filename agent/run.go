@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"releve/agent/clock"
 	"releve/agent/config"
 )
 
@@ -38,15 +39,18 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 func measure(ctx context.Context, cfg config.Config, log *slog.Logger, presses *presses) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	a, err := newAgent(ctx, cfg, log)
+	machine, err := clock.OpenSystem()
+	if err != nil {
+		return err
+	}
+	a, err := newAgent(ctx, cfg, machine, log)
 	if err != nil {
 		return err
 	}
 	a.presses, a.rest = presses, stop
 	log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
 	serve(ctx, log, a.tasks())
-	err = errors.Join(a.gatherer.flush(), a.buffer.Close()) // the meters may have said something after the gatherer stopped
-	if err != nil {
+	if err := a.stop(); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
 	log.Info("stopped")

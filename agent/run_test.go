@@ -28,7 +28,7 @@ func TestRunFile(t *testing.T) {
 	raw := simulated(t, "--frames", fmt.Sprint(frames))
 	capture, state := written(t, "capture", raw), filepath.Join(t.TempDir(), "state")
 	file := written(t, "releve.toml", fmt.Sprintf(
-		"[agent]\nstate = %q\n[buffer]\nperiod = \"1m\"\n[[meter]]\nderived = false\nport = %q\n[status]\nlisten = \"\"\n", state, capture))
+		"[agent]\nstate = %q\nclock = \"system\"\n[buffer]\nperiod = \"1m\"\n[[meter]]\nderived = false\nport = %q\n[status]\nlisten = \"\"\n", state, capture))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	talk, talks := io.Pipe()

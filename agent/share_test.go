@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
+	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/tic/linky"
 	"releve/tic/port"
@@ -79,7 +79,7 @@ func TestShareFinding(t *testing.T) {
 		c.Federation, c.Meters[0].Share = nil, address
 	})
 	h.meters[0].setState(port.State{Open: true, Speed: 9600})
-	h.meters[0].view.lastFrame = time.Now()
+	h.meters[0].view.lastFrame = clock.Stamp(h.clock.Instant())
 	if tree, want := h.tree(t), "ok           share: 0 other program(s) read this meter.\n"; !strings.Contains(tree, want) {
 		t.Errorf("tree is\n%swant in it\n%s", tree, want)
 	}

@@ -25,6 +25,7 @@ type subscribers struct {
 	subscriptions *quoalise.Subscriptions
 	session       quoalise.Poster
 	buffer        *buffer.Buffer
+	known         <-chan struct{} // closed once the time is known
 	book          *consent.Book
 	describe      func(path string) quoalise.Measurement
 	rhythm        time.Duration
@@ -122,7 +123,7 @@ func (s *subscribers) start(ctx context.Context, one quoalise.Subscription, befo
 		subscription: one,
 		delivery: &federation.Delivery{
 			Recipient: &quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe},
-			Cursor:    cursor{place},
+			Cursor:    cursor{place, s.known},
 			Gate:      s.book.Gate(one.JID, one.Wants),
 			Rhythm:    s.rhythm,
 			Wake:      wake,

@@ -107,7 +107,10 @@ func (d *desk) open() (end func()) {
 		Session: d.session, Archive: archive{d.buffer}, Consent: d.book, Subscriptions: subscriptions, Describe: describe, Log: quiet,
 	}
 	provider.Offer()
+	known := make(chan struct{})
+	close(known)
 	d.subscribers = &subscribers{
+		known:         known,
 		subscriptions: subscriptions, session: d.session, buffer: d.buffer, book: d.book, describe: describe,
 		rhythm: time.Millisecond, log: slog.New(slog.NewTextHandler(d.said, nil)), running: map[string]*running{},
 	}

@@ -20,26 +20,28 @@ const (
 type view struct {
 	location *time.Location
 	recorder *series.Recorder
+	dated    func(stamp time.Time) (at time.Time, known bool)
 
 	mu        sync.Mutex // guards everything below
 	mode      tic.Mode
-	lastFrame time.Time
+	lastFrame time.Time // a stamp, as the recorder has them
 	trend     []status.Point
 	day       time.Time // local midnight that today counts from
 	midnight  map[string]float64
 	indexes   map[string]float64 // of the last frame, those that today is counted from
+	known     bool               // the times are true; until then only the time between them is
 }
 
-func newView(location *time.Location, recorder *series.Recorder) *view {
-	return &view{location: location, recorder: recorder, midnight: map[string]float64{}, indexes: map[string]float64{}}
+func newView(location *time.Location, recorder *series.Recorder, dated func(time.Time) (time.Time, bool)) *view {
+	return &view{location: location, recorder: recorder, dated: dated, midnight: map[string]float64{}, indexes: map[string]float64{}}
 }
 
 // frame takes a frame that was recorded.
-func (v *view) frame(f *tic.Frame, at time.Time) {
+func (v *view) frame(f *tic.Frame, stamp time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.rollOver(at)
-	v.mode, v.lastFrame = f.Mode, at
+	at := v.date(stamp)
+	v.mode, v.lastFrame = f.Mode, stamp
 	for _, path := range dayIndexes() {
 		if n, ok := v.number(path); ok {
 			v.indexes[path] = n
@@ -52,6 +54,25 @@ func (v *view) frame(f *tic.Frame, at time.Time) {
 func (v *view) number(path string) (float64, bool) {
 	latest, _ := v.recorder.Latest(path)
 	return latest.Value.Number()
+}
+
+// date takes the stamp of a frame and returns its time. When that becomes known, the curve drawn so far is of another
+// time and begins anew.
+func (v *view) date(stamp time.Time) time.Time {
+	at, known := v.dated(stamp)
+	if known && !v.known {
+		v.trend = nil
+	}
+	if v.known = known; known {
+		v.rollOver(at)
+	}
+	return at
+}
+
+// shown is the time of a stamp, or what the machine believes while that is not known.
+func (v *view) shown(stamp time.Time) time.Time {
+	at, _ := v.dated(stamp)
+	return at
 }
 
 // nearMidnight is how long before midnight a frame may have been heard for its indexes to stand for midnight's. With
@@ -69,7 +90,7 @@ func (v *view) rollOver(at time.Time) {
 		return
 	}
 	v.day, v.midnight = day, map[string]float64{}
-	if silent := day.Sub(v.lastFrame); 0 < silent && silent <= nearMidnight {
+	if silent := day.Sub(v.shown(v.lastFrame)); 0 < silent && silent <= nearMidnight {
 		maps.Copy(v.midnight, v.indexes)
 	}
 }

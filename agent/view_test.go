@@ -32,7 +32,7 @@ type watched struct {
 func newWatched(t *testing.T) *watched {
 	t.Helper()
 	recorder := series.NewRecorder("linky", 10*time.Minute)
-	return &watched{view: newView(paris(t), recorder), recorder: recorder}
+	return &watched{view: newView(paris(t), recorder, alreadyDated), recorder: recorder}
 }
 
 // hear takes a frame of label, value pairs.
@@ -239,3 +239,6 @@ func TestViewTrend(t *testing.T) {
 		t.Error("the page holds the view's own points")
 	}
 }
+
+// alreadyDated is for frames whose time is known.
+func alreadyDated(at time.Time) (time.Time, bool) { return at, true }

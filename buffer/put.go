@@ -96,8 +96,15 @@ func (b *Buffer) latest() float64 {
 	if !known {
 		return maxTime - 1
 	}
+	return latestAt(now)
+}
+
+func latestAt(now time.Time) float64 {
 	return min(float64(now.Add(aheadOfClock).UnixMilli())/1000, maxTime-1)
 }
+
+// CheckTime says with an error, over ErrTime, that Put refuses a record of that time, in Unix seconds, when it is now.
+func CheckTime(seconds float64, now time.Time) error { return checkTime(seconds, latestAt(now)) }
 
 // checkTime refuses a time that no reading can have.
 func checkTime(seconds, latest float64) error {

@@ -66,6 +66,12 @@ func or(value, absent string) string {
 	return value
 }
 
+// What agent.clock may be.
+const (
+	clockAuto   = "auto"
+	clockSystem = "system"
+)
+
 func (f *findings) agent(d document) Agent {
 	zone := or(d.Agent.Timezone, "Europe/Paris")
 	location, err := time.LoadLocation(zone)
@@ -73,7 +79,10 @@ func (f *findings) agent(d document) Agent {
 		f.addf("agent.timezone: %q is not a zone such as Europe/Paris", zone)
 		location = time.UTC
 	}
-	return Agent{State: or(d.Agent.State, "/var/lib/releve"), Location: location}
+	if clock := or(d.Agent.Clock, clockAuto); clock != clockAuto && clock != clockSystem {
+		f.addf("agent.clock: %q is not one of auto, system", clock)
+	}
+	return Agent{TrustClock: d.Agent.Clock == clockSystem, State: or(d.Agent.State, "/var/lib/releve"), Location: location}
 }
 
 var (

@@ -28,6 +28,8 @@ type Config struct {
 type Agent struct {
 	State    string         // folder for everything Relève writes
 	Location *time.Location // the household's zone
+	// TrustClock says that the machine's clock is right although nothing disciplines it.
+	TrustClock bool
 }
 
 // Meter is one [[meter]].

@@ -92,6 +92,7 @@ func TestRefusals(t *testing.T) {
 		{"no such day", "[[grant]]\nuntil = 2027-02-30\n", "DIR/releve.toml:2: toml: impossible date"},
 
 		// What the checks refuse.
+		{"clock", "[agent]\nclock = \"gps\"\n", `agent.clock: "gps" is not one of auto, system`},
 		{"zone", "[agent]\ntimezone = \"Europe/Rennes\"\n", `agent.timezone: "Europe/Rennes" is not a zone such as Europe/Paris`},
 		{"port that cannot be one", "[[meter]]\nport = \"telnet://box:23\"\n", `meter 1 (linky): open port telnet://box:23: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
 		{"port without a number", "[[meter]]\nport = \"rfc2217://box\"\n", "meter 1 (linky): open port rfc2217://box: address box: missing port in address: write it as rfc2217://host:port"},

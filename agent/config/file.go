@@ -17,6 +17,7 @@ type document struct {
 	Agent struct {
 		State    string `toml:"state"`
 		Timezone string `toml:"timezone"`
+		Clock    string `toml:"clock"`
 	} `toml:"agent"`
 	Meter  []rawMeter `toml:"meter"`
 	Buffer struct {

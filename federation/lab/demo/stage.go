@@ -188,6 +188,7 @@ func (s *stage) write(name, text string) error {
 const (
 	agentHead = `[agent]
 state = %q
+clock = "system"
 
 [[meter]]
 name = "linky"
