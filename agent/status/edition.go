@@ -106,6 +106,7 @@ func (v pageView) regions() []region {
 			region{m.Key + ".facts", "facts", m.Facts},
 			region{m.Key + ".phases", "phases", m.Phases},
 			region{m.Key + ".line", "line", m.Line},
+			region{m.Key + ".events", "events", m.Events},
 			region{m.Key + ".readings", "readings", m.Readings},
 		)
 	}

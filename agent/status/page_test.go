@@ -137,6 +137,8 @@ func TestPageSays(t *testing.T) {
 		},
 		{scenario: "no meter", language: "fr", want: []string{"Aucun compteur n’est configuré.", "Rien n’a encore été vérifié.", "En attente"}},
 		{scenario: "empty", language: "en", want: []string{"No meter is configured."}},
+		{scenario: "household", language: "fr", want: []string{"Ce qui est arrivé au compteur 11:00 Fin du dépassement 21/11/2026 11:00 Le compteur a été remplacé"}},
+		{scenario: "starting", language: "en", absent: []string{"What happened"}},
 		{scenario: "two meters", language: "en", want: []string{"Meter linky", "Meter solaire", "No reading yet", "Link with the meter · solaire"}},
 	}
 	for _, row := range table {

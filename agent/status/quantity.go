@@ -110,8 +110,22 @@ func (c catalogue) clock(now, at time.Time) string {
 	return at.Format(c.say("date.layout")) + firmSpace + at.Format("15:04")
 }
 
-// reading words a value: a number is pointed as the language does, text is left alone.
+// second is clock with the seconds, for what is of today.
+func (c catalogue) second(now, at time.Time) string {
+	if at = at.In(now.Location()); now.YearDay() == at.YearDay() && now.Year() == at.Year() {
+		return at.Format("15:04:05")
+	}
+	return c.clock(now, at)
+}
+
+// reading words a value: a number is pointed as the language does, a switch is yes or no, text is left alone.
 func (c catalogue) reading(r Reading) string {
+	switch r.Value {
+	case "true":
+		return c.say("value.true")
+	case "false":
+		return c.say("value.false")
+	}
 	v, err := strconv.ParseFloat(r.Value, 64)
 	if err != nil || r.Unit == "" {
 		return c.measured(r.Value, r.Unit)

@@ -33,6 +33,10 @@ func household() status.Snapshot {
 				{Series: "voltage/1", Label: status.Say("Tension", "Voltage"), Value: "234.5", Unit: "V", At: noon},
 				{Series: "status/relay", Value: "0", At: noon},
 			},
+			Events: []status.Event{
+				{At: ago(time.Hour), Kind: "over-power ended", Text: status.Say("Fin du dépassement", "The overrun is over")},
+				{At: ago(49 * time.Hour), Kind: "meter-replaced", Text: status.Say("Le compteur a été remplacé", "The meter was replaced")},
+			},
 		}},
 		Buffer:     status.Buffer{Packs: 18422, Bytes: 9_412_000, Oldest: ago(3 * time.Hour)},
 		Recipients: []status.Recipient{{Name: "client@breizh-sen2.example", LastSent: ago(3 * time.Second)}},
@@ -139,6 +143,7 @@ func attacked() status.Snapshot {
 		m.Indexes[0].Label = said
 		m.Readings[0] = status.Reading{Series: hostile, Label: said, Value: hostile, Unit: hostile, At: noon}
 		m.Phases = []status.Phase{{Name: hostile}}
+		m.Events[0] = status.Event{At: noon, Kind: hostile, Text: said}
 		s.Buffer.Note = said
 		s.Recipients[0] = status.Recipient{Name: hostile, Text: said, State: status.Fault}
 		s.Federation = status.Federation{JID: hostile, Text: said}

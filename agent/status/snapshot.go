@@ -40,6 +40,7 @@ type Meter struct {
 	Today     *Today    `json:"today,omitempty"`     // nil while midnight's index is not known
 	Indexes   []Index   `json:"indexes,omitempty"`   // registers worth showing, the total first
 	Readings  []Reading `json:"readings,omitempty"`  // everything else, in the order to show
+	Events    []Event   `json:"events,omitempty"`    // what happened to the meter, the latest first
 }
 
 // Power is what crosses the meter at one instant.
@@ -80,11 +81,18 @@ type Index struct {
 	At      time.Time `json:"at"`
 }
 
+// Event is something that happened to a meter.
+type Event struct {
+	At   time.Time `json:"at"`
+	Kind string    `json:"kind"` // "over-power", "meter-replaced ended"
+	Text Words     `json:"text"`
+}
+
 // Reading is one value already worded for a person.
 type Reading struct {
 	Series string    `json:"series"` // path relative to the meter: "voltage/1"
 	Label  Words     `json:"label"`
-	Value  string    `json:"value"` // a number with a decimal point, or text
+	Value  string    `json:"value"` // a number with a decimal point, a text, true or false
 	Unit   string    `json:"unit,omitempty"`
 	At     time.Time `json:"at"`
 }

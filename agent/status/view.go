@@ -40,6 +40,7 @@ type meterView struct {
 	Facts    factsView
 	Phases   []phaseView
 	Line     lineView
+	Events   []eventView
 	Readings []readingView
 }
 
@@ -67,6 +68,9 @@ type lineView struct {
 	Port, Mode, Frames, Last, Rejected string
 	Diagnosis                          string
 }
+
+// eventView is something that happened, and when: the time of day, with the date when it is not today's.
+type eventView struct{ At, Text string }
 
 type readingView struct{ Label, Series, Value, At string }
 
@@ -107,6 +111,7 @@ func (c catalogue) meter(key string, m Meter, now time.Time) meterView {
 		Facts:    c.facts(m),
 		Phases:   c.phases(m),
 		Line:     c.line(m, now),
+		Events:   c.events(m.Events, now),
 		Readings: c.readings(m.Readings, now),
 	}
 }
@@ -171,6 +176,14 @@ func (c catalogue) line(m Meter, now time.Time) lineView {
 	return view
 }
 
+func (c catalogue) events(events []Event, now time.Time) []eventView {
+	var views []eventView
+	for _, e := range events {
+		views = append(views, eventView{c.clock(now, e.At), e.Text.in(c.language)})
+	}
+	return views
+}
+
 func (c catalogue) readings(readings []Reading, now time.Time) []readingView {
 	var views []readingView
 	for _, r := range readings {
@@ -179,7 +192,7 @@ func (c catalogue) readings(readings []Reading, now time.Time) []readingView {
 			label = r.Series
 		}
 		views = append(views, readingView{
-			Label: label, Series: r.Series, Value: c.reading(r), At: r.At.In(now.Location()).Format("15:04:05"),
+			Label: label, Series: r.Series, Value: c.reading(r), At: c.second(now, r.At),
 		})
 	}
 	return views
