@@ -98,13 +98,23 @@ func (c cut) of(line []byte) Group {
 	return g
 }
 
-// labelled reports whether a name could be a label of any meter: the known ones are letters, digits, + and -, and
-// industrial meters (PME-PMI) add lower case and underscore.
+// labelled reports whether a name could be a label of any meter, parity bits gone: letters, digits, + and -, from a
+// letter on, and at the end lower case and underscore, as industrial meters have it (EAP_s, DEBUTp). A capital or a digit
+// after lower case is a digit whose bit 6 is wrong, which no sum shows.
 func labelled(name []byte) bool {
-	for _, c := range name {
-		switch c &= 0x7F; {
-		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c >= 'a' && c <= 'z', c == '+', c == '-', c == '_':
+	small := false
+	for i, c := range name {
+		switch {
+		case c >= 'a' && c <= 'z', c == '_':
+			small = true
+		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '+', c == '-':
+			if small {
+				return false
+			}
 		default:
+			return false
+		}
+		if i == 0 && (c < 'A' || c > 'Z') {
 			return false
 		}
 	}
