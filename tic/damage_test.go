@@ -73,10 +73,9 @@ func swap(r *rand.Rand, line []byte, _ int) []byte {
 // trial spoils lines and counts what a decoder makes of them.
 type trial struct {
 	decoder *tic.Decoder
-	good    string          // the line as the meter sent it, as showGroup shows it
-	wrong   int             // lines of which another group was made, with a label that is known
-	unknown int             // … with one that is not
-	sent    map[string]bool // a spoilt line that is another good line of the meter is nobody's fault
+	good    string // the line as the meter sent it, as showGroup shows it
+	wrong   int    // lines of which another group was made, with a label that is known
+	unknown int    // … with one that is not
 }
 
 func newTrial() *trial {

@@ -181,23 +181,6 @@ func (d *Decoder) closeLine(line []byte) {
 	d.boundary(c)
 }
 
-// judge accepts or refuses the line that begins at start and ends with its last character.
-func (d *Decoder) judge(line []byte, start int) {
-	text := line[start : len(line)-1]
-	if len(text) > maxLine {
-		d.reject(Overflow)
-		return
-	}
-	if d.full(len(text) + 2) {
-		d.giveUp()
-	}
-	d.length += len(text) + 2
-	cause, ok := d.accept(text, line[len(line)-1], start == 1 && line[0] == lf)
-	if !ok {
-		d.reject(cause)
-	}
-}
-
 // restart forgets the line that the character ended. An LF also begins the next one, as on a terminal that turned each
 // CR into LF.
 func (d *Decoder) restart(c byte) {
@@ -222,69 +205,6 @@ func (d *Decoder) boundary(c byte) {
 func (d *Decoder) reject(cause Cause) {
 	d.counters.Rejected[cause]++
 	d.frame.Rejected++
-}
-
-// accept makes the line a group of the frame, or tells why not. The frame has room for it. begun tells whether an LF and
-// nothing else comes before it, ended is what comes after.
-func (d *Decoder) accept(line []byte, ended byte, begun bool) (Cause, bool) {
-	shape := shapeOf(line)
-	whole := len(line)
-	line = shape.trim(line)
-	census := take(line)
-	cut, cause, ok := d.verify(shape, line, census)
-	if !ok {
-		return cause, false
-	}
-	mode := shape.mode()
-	text := d.clean[:copy(d.clean[:], line)]
-	strip(text)
-	entry, cause, ok := identify(text, cut, mode)
-	switch {
-	case !ok:
-		return cause, false
-	case d.frame.Mode != mode && d.frame.Mode != Auto:
-		return WrongMode, false
-	}
-	p := place{
-		cut: cut, mode: mode, entry: entry, plain: census.high == 0,
-		odd:    !begun || ended&0x7F != cr || len(line) < whole,
-		narrow: entry > 0 && int(cut.end-cut.value) != labels[entry-1].Width,
-	}
-	d.memory.put(d.clean[:d.frameLine(line, ended)], &p)
-	d.join(&p)
-	if !d.begun {
-		d.counters.DamagedLF++
-	}
-	return 0, true
-}
-
-// frameLine writes a line between an LF and the character that ended it, and returns how long that is.
-func (d *Decoder) frameLine(line []byte, ended byte) int {
-	d.clean[0] = lf
-	n := 1 + copy(d.clean[1:], line)
-	d.clean[n] = ended
-	return n + 1
-}
-
-// verify returns where to cut a line, or what is wrong with it, whatever its label.
-func (d *Decoder) verify(s shape, line []byte, c census) (cut, Cause, bool) {
-	high := c.high != 0
-	if high && !even(line) {
-		return cut{}, BadParity, false
-	}
-	cuts, ok := s.cuts(line)
-	switch {
-	case !ok:
-		return cut{}, BadFraming, false
-	case s.junk > 0:
-		return cut{}, BadCharset, false
-	case !guarded(line, c.sum, s.mode()):
-		return cut{}, BadChecksum, false
-	case !high && d.parity.carried && !even(line):
-		d.parity.stripped()
-		return cut{}, BadParity, false
-	}
-	return cuts, 0, true
 }
 
 // join settles the mode of the frame with its first group, and counts a group.

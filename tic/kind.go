@@ -24,7 +24,7 @@ const (
 // String returns the words used in the documentation.
 func (k Kind) String() string {
 	return word(k, "none", "digits", "digits", "text", "hexadecimal", "hexadecimal", "digits, 000 to 255", "hexadecimal",
-		"BASE, HC.., EJP., BBRx", "TH.., HC.., HP.., HN.., PM.., HCJx, HPJx", "----, BLEU, BLAN, ROUG", "A, C, D, E, Y",
+		"BASE, HC.., EJP., BBRx", "TH.., HC.., HP.., HN.., PM.., HCJx, HPJx", "----, BLEU, BLAN, ROUG", "a letter: A, C, D, E, Y",
 		"eleven blocks")
 }
 

@@ -172,21 +172,13 @@ type Timetable byte
 
 // ParseTimetable reads one character.
 func ParseTimetable(raw []byte) (Timetable, error) {
-	t, ok := timetable(raw)
-	if !ok {
-		return 0, fmt.Errorf("read timetable: %q is not A, C, D, E or Y", raw)
-	}
-	return t, nil
-}
-
-func timetable(raw []byte) (Timetable, bool) {
 	if len(raw) == 1 {
 		switch raw[0] {
 		case 'A', 'C', 'D', 'E', 'Y':
-			return Timetable(raw[0]), true
+			return Timetable(raw[0]), nil
 		}
 	}
-	return 0, false
+	return 0, fmt.Errorf("read timetable: %q is not A, C, D, E or Y", raw)
 }
 
 // String returns the letter.

@@ -2,27 +2,6 @@ package tic
 
 import "encoding/binary"
 
-// identify looks the label of a line up, parity bits gone, and tells what is wrong with the rest of the line for that
-// label. A known label in the other mode, as industrial meters may send it, is an unknown one.
-func identify(line []byte, c cut, mode Mode) (entry uint8, cause Cause, ok bool) {
-	name, value := line[:c.label], line[c.value:c.end]
-	i := index(name)
-	if i < 0 || !labels[i].Modes.Has(mode) {
-		return 0, BadLabel, labelled(name)
-	}
-	l := &labels[i]
-	dated := c.dated > 0
-	switch {
-	case dated != l.Horodate:
-		return 0, BadFraming, false
-	case !l.fits(value):
-		return 0, BadWidth, false
-	case dated && !dates(line[c.label+1:c.dated]), !l.admits(value):
-		return 0, BadCharset, false
-	}
-	return uint8(i + 1), 0, true
-}
-
 // fits reports whether a value is as wide as the label wants it. Three things were seen besides, and damage that loses
 // a few characters looks like none of them: recordings with edited addresses, a digit more or less; recordings with
 // texts that lost all of their padding; indexes of a concentrator, eight digits.
@@ -76,8 +55,8 @@ func (l *Label) admits(value []byte) bool {
 		_, ok = period(value)
 	case DayColour:
 		_, ok = colour(value)
-	case HoursGroup:
-		_, ok = timetable(value)
+	case HoursGroup: // any letter: an old meter may have one that nobody listed, in every frame
+		ok = value[0] >= 'A' && value[0] <= 'Z'
 	default:
 		_, ok = hexadecimal(value)
 	}
