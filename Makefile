@@ -47,8 +47,8 @@ test-386: ## the hot packages as a 32-bit program, as on an ARMv6
 	CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout 20m $(HOT)
 
 .PHONY: bench
-bench: ## speed and allocations, each beside its reference in the same run
-	$(GO) test -run '^$$' -bench . -benchmem ./tic/... ./senml ./buffer ./agent/series
+bench: ## speed and allocations, each beside its reference in the same run (BACKLOG_DAYS=2: quicker)
+	BUFFER_BACKLOG_DAYS=$(or $(BACKLOG_DAYS),30) $(GO) test -timeout 60m -run '^$$' -bench . -benchmem ./tic/... ./senml ./buffer ./agent/series
 
 .PHONY: fuzz
 fuzz: ## each decoder for FUZZTIME (default 20s)

@@ -98,9 +98,21 @@ func sameRecord(x, y senml.Record) bool {
 	return sameSum && x == y
 }
 
+// clip drops what is not within from ≤ time < to, in Unix seconds, from an ordered column.
+func (c *column) clip(h hour, from, to float64) {
+	if from > h.start() || to < (h+1).start() {
+		c.samples = slices.DeleteFunc(c.samples, func(s sample) bool { t := secondsAt(h, s.at); return t < from || t >= to })
+		c.records = slices.DeleteFunc(c.records, func(r senml.Record) bool { return r.Time < from || r.Time >= to })
+	}
+}
+
 // all returns the column as records of that name.
 func (c *column) all(h hour, name string) senml.Pack {
-	p := make(senml.Pack, 0, c.size()+1)
+	return c.appendTo(make(senml.Pack, 0, c.size()+1), h, name)
+}
+
+// appendTo appends it to a pack.
+func (c *column) appendTo(p senml.Pack, h hour, name string) senml.Pack {
 	for _, s := range c.samples {
 		p = append(p, senml.Record{Name: name, Unit: c.unit, Value: senml.NumberValue(s.v), Time: secondsAt(h, s.at)})
 	}

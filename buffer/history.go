@@ -36,10 +36,7 @@ func (b *Buffer) History(ctx context.Context, name string, from, to time.Time, l
 	if err := b.view(func(txn *badger.Txn) error { return q.run(ctx, txn) }); err != nil {
 		return nil, false, fmt.Errorf("read history of %q: %w", name, err)
 	}
-	if len(q.found) > limit {
-		return q.found[:limit], true, nil
-	}
-	return q.found, false, nil
+	return q.records(), q.count > limit, nil
 }
 
 // clampSeconds turns a time into Unix seconds within what Put accepts.
@@ -48,7 +45,8 @@ func clampSeconds(t time.Time) float64 {
 	return min(max(s, 0), maxTime)
 }
 
-// query is one call of History. It collects one record more than the limit.
+// query is one call of History. It collects columns until they hold one record more than the limit, and makes records
+// of them at the end, when their number is known: a day of one series is 14 MB of records.
 type query struct {
 	b        *Buffer
 	name     string
@@ -56,7 +54,8 @@ type query struct {
 	from, to float64 // Unix seconds
 	limit    int
 
-	found senml.Pack
+	found []*block // of one column each
+	count int      // records within the range
 }
 
 // run walks the hours of the range which hold the series.
@@ -64,7 +63,7 @@ func (q *query) run(ctx context.Context, txn *badger.Txn) error {
 	reader := q.b.newHourReader(txn, map[string]uint32{q.name: q.id})
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindHour}})
 	defer it.Close()
-	for it.Seek(hourKey(hourOf(q.from))); it.Valid() && len(q.found) <= q.limit; it.Next() {
+	for it.Seek(hourKey(hourOf(q.from))); it.Valid() && q.count <= q.limit; it.Next() {
 		h, ok := keyHour(it.Item().Key())
 		if !ok || h.start() >= q.to {
 			return nil
@@ -96,12 +95,23 @@ func (q *query) hour(reader *hourReader, h hour) error {
 	if err != nil || k.columns[q.id] == nil {
 		return err
 	}
-	for _, r := range k.columns[q.id].all(h, q.name) {
-		if q.from <= r.Time && r.Time < q.to {
-			q.found = append(q.found, r)
-		}
-	}
+	c := k.columns[q.id]
+	c.clip(h, q.from, q.to)
+	q.found = append(q.found, k)
+	q.count += c.size()
 	return nil
+}
+
+// records makes the records that were asked for.
+func (q *query) records() senml.Pack {
+	if q.count == 0 {
+		return nil
+	}
+	p := make(senml.Pack, 0, q.count)
+	for _, k := range q.found {
+		p = k.columns[q.id].appendTo(p, k.hour, q.name)
+	}
+	return p[:min(len(p), q.limit)]
 }
 
 // hourEntries reads the history entries of one hour, in the order of their packs.
