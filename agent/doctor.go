@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"releve/agent/config"
@@ -19,10 +21,11 @@ import (
 
 type doctorVerb struct {
 	configFile
-	Port string        `help:"Examine this port, without a configuration."`
-	JSON bool          `name:"json" help:"Print the tree as JSON, in both languages."`
-	Lang string        `help:"Language, fr or en; without it that of the terminal." enum:"fr,en," default:""`
-	For  time.Duration `help:"Listen to each meter for at most so long." default:"12s"`
+	Port  string        `help:"Examine this port, without a configuration."`
+	JSON  bool          `name:"json" help:"Print the tree as JSON, in both languages."`
+	Lang  string        `help:"Language, fr or en; without it that of the terminal." enum:"fr,en," default:""`
+	Login bool          `help:"Log in to the federation, too."`
+	For   time.Duration `help:"Listen to each meter for at most so long." default:"12s"`
 }
 
 // errUnwell is the outcome of an examination that found something; what it is was printed.
@@ -84,23 +87,42 @@ func (v doctorVerb) exam() doctor.Exam {
 	for _, m := range cfg.Meters {
 		e.Meters = append(e.Meters, v.meter(m, among(cfg.Meters, m.Name)))
 	}
-	e.State, e.Room = cfg.Agent.State, cfg.Buffer.MaxBytes
+	e.State, e.Room = absolute(cfg.Agent.State), cfg.Buffer.MaxBytes
 	if cfg.Status.Listen != "" {
 		e.Page = pageOf(cfg.Status.Listen)
 	}
 	if f := cfg.Federation; f != nil {
 		e.Secrets = func() error { return secrets(*f) }
 		e.Federation = func(ctx context.Context) error { return reach(ctx, *f) }
+		if e.LoggedIn = v.Login; v.Login {
+			e.Federation = func(ctx context.Context) error { return login(ctx, *f) }
+		}
 	}
 	return e
 }
 
 func (v doctorVerb) meter(m config.Meter, others port.Among) doctor.Meter {
-	return doctor.Meter{Name: m.Name, Port: m.Port, Listen: func(ctx context.Context) (*doctor.Hearing, error) {
+	return doctor.Meter{Name: m.Name, Port: device(m.Port), Listen: func(ctx context.Context) (*doctor.Hearing, error) {
 		ctx, enough := context.WithTimeout(ctx, v.For)
 		defer enough()
 		return hear(ctx, m, others, enough)
 	}}
+}
+
+// absolute is a path from wherever this program was started.
+func absolute(file string) string {
+	if full, err := filepath.Abs(file); err == nil {
+		return full
+	}
+	return file
+}
+
+// device is a port as the doctor looks at it: files by their whole path, everything else by its name.
+func device(name string) string {
+	if _, err := os.Stat(name); err != nil {
+		return name
+	}
+	return absolute(name)
 }
 
 // hear listens until ctx ends, and fails when the port could not be opened.
@@ -149,10 +171,34 @@ func pageOf(address string) *doctor.Page {
 	}
 }
 
+// federationPatience bounds an attempt to reach the federation.
+const federationPatience = 20 * time.Second
+
 // reach talks to the server of the federation up to the point where one would log in.
 func reach(ctx context.Context, f config.Federation) error {
-	const patience = 15 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, federationPatience)
 	defer cancel()
 	return xmpp.Reach(ctx, sessionConfig(f, 0, nil))
+}
+
+// errLoggedIn ends a session that was only to be tried.
+var errLoggedIn = errors.New("logged in")
+
+// login logs in once and leaves. The server chooses the resource, and nothing is delivered below priority 0, so that the
+// agent that may be running is not disturbed.
+func login(ctx context.Context, f config.Federation) error {
+	ctx, cancel := context.WithTimeout(ctx, federationPatience)
+	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	f.JID = f.JID.Bare()
+	session := newSession(f, -1, slog.New(slog.DiscardHandler))
+	session.OnLogin(func(context.Context) { stop(errLoggedIn) })
+	session.OnFailure(func(err error) { stop(err) })
+	if err := session.Run(ctx); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, errLoggedIn) {
+		return cause
+	}
+	return nil
 }

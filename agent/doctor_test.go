@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"releve/agent/config"
 	"releve/agent/status"
+	"releve/federation/lab"
 	"releve/tic"
 	"releve/tic/linky"
 	"releve/tic/port"
@@ -174,5 +176,61 @@ func TestSpoken(t *testing.T) {
 		if got := spoken(func(name string) string { return test.env[name] }); got != test.want {
 			t.Errorf("%v speaks %s, want %s", test.env, got, test.want)
 		}
+	}
+}
+
+// Against real servers: reaching one needs no password, and logging in is tried only when it is asked for.
+func TestIntegrationDoctor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real servers are left out with -short")
+	}
+	t.Parallel()
+	for _, kind := range []lab.Kind{lab.Ejabberd, lab.Prosody} {
+		t.Run(fmt.Sprint(kind), func(t *testing.T) {
+			t.Parallel()
+			federation := lab.New(t, lab.Options{Domains: []lab.Domain{
+				{Name: houseDomain, Kind: kind, Accounts: []lab.Account{{User: "maison", Password: "pw"}}},
+			}})
+			examine := func(password, ca string, more ...string) status.Node {
+				file := written(t, "releve.toml", fmt.Sprintf(
+					"[agent]\nstate = %q\n[status]\nlisten = \"\"\n[federation]\njid = %q\npassword_file = %q\naddress = %q\nca_file = %q\n",
+					t.TempDir(), houseJID, written(t, "password", password), federation.Server(houseDomain).Addr(), ca))
+				return node(examined(t, append(more, "--config", file)...), "federation")
+			}
+			for _, test := range []struct {
+				name string
+				got  status.Node
+				want status.State
+				said string
+			}{
+				{"reach", examine("wrong\n", federation.CAFile()), status.OK, "The server answers and its certificate is good; nobody logged in."},
+				{"log in", examine("pw\n", federation.CAFile(), "--login"), status.OK, "Logging in to the server succeeded."},
+				{"wrong password", examine("wrong\n", federation.CAFile(), "--login"), status.Warning, "the server refuses the name or password"},
+				{"another authority", examine("pw\n", ""), status.Warning, "the server's certificate is not trusted"},
+			} {
+				if test.got.State != test.want || !strings.Contains(test.got.Text.EN+test.got.Detail, test.said) {
+					t.Errorf("%s: federation is %+v, want %s with %s", test.name, test.got, test.want, test.said)
+				}
+			}
+		})
+	}
+}
+
+// A configuration may name files from where the program is started.
+func TestDoctorUsesWholePaths(t *testing.T) {
+	t.Parallel()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"doctor.go": filepath.Join(here, "doctor.go"), "auto": "auto", "tcp://h:1": "tcp://h:1", "/dev/null": "/dev/null", "none": "none",
+	} {
+		if got := device(name); got != want {
+			t.Errorf("%s is looked at as %s, want %s", name, got, want)
+		}
+	}
+	if got, want := absolute("state"), filepath.Join(here, "state"); got != want {
+		t.Errorf("state is %s, want %s", got, want)
 	}
 }

@@ -307,10 +307,14 @@ func TestOutside(t *testing.T) {
 		},
 		{"federation", func(e *Exam) { e.Federation, e.Secrets = none, func() error { return nil } }, "federation", "ok: The server answers and its certificate is good; nobody logged in."},
 		{
+			"login", func(e *Exam) { e.Federation, e.Secrets, e.LoggedIn = none, func() error { return nil }, true }, "federation",
+			"ok: Logging in to the server succeeded.",
+		},
+		{
 			"no federation", func(e *Exam) {
 				e.Federation, e.Secrets = func(context.Context) error { return broken }, func() error { return nil }
 			}, "federation",
-			"warning: The server of the federation cannot be reached. → Readings wait here. Check the network, federation.jid, federation.address and federation.ca_file. | broken",
+			"warning: The server of the federation cannot be reached, or refuses. → Readings wait here. Check the network, federation.jid, federation.address and federation.ca_file. | broken",
 		},
 		{"password", func(e *Exam) { e.Federation, e.Secrets = none, func() error { return nil } }, "secrets", "ok"},
 		{

@@ -25,6 +25,7 @@ type Exam struct {
 
 	Secrets    func() error                // whether what a login needs can be read; nil without a federation
 	Federation func(context.Context) error // reaches the server; nil without a federation
+	LoggedIn   bool                        // and logs in there
 }
 
 // Meter is one meter that is to be examined.

@@ -48,12 +48,15 @@ func (e Exam) secrets() status.Finding {
 
 func (e Exam) federation(ctx context.Context) status.Finding {
 	err := e.Federation(ctx)
+	if err == nil && e.LoggedIn {
+		return status.Finding{Text: status.Say("La connexion au serveur a réussi.", "Logging in to the server succeeded.")}
+	}
 	if err == nil {
 		return status.Finding{Text: status.Say("Le serveur répond et son certificat est bon ; personne ne s'est connecté.", "The server answers and its certificate is good; nobody logged in.")}
 	}
 	return status.Finding{
 		State:  status.Warning,
-		Text:   status.Say("Le serveur de la fédération ne peut pas être joint.", "The server of the federation cannot be reached."),
+		Text:   status.Say("Le serveur de la fédération ne peut pas être joint, ou refuse.", "The server of the federation cannot be reached, or refuses."),
 		Advice: status.Say("Les relevés attendent ici. Vérifiez le réseau, federation.jid, federation.address et federation.ca_file.", "Readings wait here. Check the network, federation.jid, federation.address and federation.ca_file."),
 		Detail: err.Error(),
 	}
