@@ -25,7 +25,7 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) stat
 	m := status.Meter{
 		Name: cfg.Name, Port: cfg.Port, LastFrame: v.shown(v.lastFrame),
 		Frames: counters.Frames, Groups: counters.Groups, Rejected: counters.Refused(),
-		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(now), Today: v.today(),
+		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(now), Today: v.today(), Events: v.events(),
 	}
 	if v.mode != tic.Auto {
 		m.Mode = v.mode.String()
@@ -36,7 +36,6 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) stat
 	for _, latest := range v.recorder.All() {
 		v.place(&m, latest, now)
 	}
-	v.placeEvent(&m)
 	return m
 }
 
@@ -71,16 +70,14 @@ func (v *view) counts(path string, now time.Time) bool {
 	return ok && !latest.Stale(now) && path == series.SupplierIndex(latest.Value.String())
 }
 
-// placeEvent puts the last thing that happened to the meter at the end of the list.
-func (v *view) placeEvent(m *status.Meter) {
-	events := v.recorder.Events()
-	if len(events) == 0 {
-		return
+// events is what happened to the meter, the latest first.
+func (v *view) events() []status.Event {
+	var shown []status.Event
+	for _, e := range slices.Backward(v.recorder.Events()) {
+		title := e.Title()
+		shown = append(shown, status.Event{At: v.shown(e.At), Kind: e.String(), Text: status.Say(title.FR, title.EN)})
 	}
-	last := events[len(events)-1]
-	m.Readings = append(m.Readings, status.Reading{
-		Series: series.PathEvent, Label: status.Say("Dernier événement", "Last event"), Value: last.String(), At: v.shown(last.At),
-	})
+	return shown
 }
 
 // trendToNow is the curve with the latest value as its end, so that it agrees with the headline.

@@ -109,6 +109,60 @@ func TestViewPhases(t *testing.T) {
 	}
 }
 
+// What the meter stopped saying is not shown as if it still did; registers are, and the power is as old as it is.
+func TestViewForgets(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	at := local(t, "2026-01-15 18:30:00")
+	w.hear(tic.Standard, at, "LTARF", "BASE", "NTARF", "01", "EASF01", "000001000", "IRMS1", "001", "IRMS2", "001", "IRMS3", "001", "URMS1", "230", "SINSTS", "00500", "UMOY1", "231")
+	if got := w.shown(); len(got.Phases) != 3 || got.Phases[0].Voltage == nil || !got.Indexes[0].Current || got.Tariff.IsZero() {
+		t.Errorf("at first %+v", got)
+	}
+	later := at.Add(series.StaleAfter + time.Second)
+	w.hear(tic.Standard, later, "IRMS2", "002")
+	got := w.shown()
+	if len(got.Phases) != 3 || got.Phases[0].Voltage != nil || got.Phases[0].Current != nil || *got.Phases[1].Current != 2 {
+		t.Errorf("phases are %+v", got.Phases)
+	}
+	if len(got.Readings) != 0 || !got.Tariff.IsZero() || got.Indexes[0].Current || !got.Indexes[0].At.Equal(at) || !got.Power.At.Equal(at) {
+		t.Errorf("readings %+v, tariff %v, indexes %+v, power %+v", got.Readings, got.Tariff, got.Indexes, got.Power)
+	}
+}
+
+func TestViewEvents(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	at := local(t, "2026-01-15 18:30:00")
+	w.hear(tic.Historic, at, "BASE", "000001000", "ISOUSC", "15")
+	w.hear(tic.Historic, at.Add(time.Second), "BASE", "000000000", "ISOUSC", "15", "ADPS", "016")
+	w.hear(tic.Historic, at.Add(2*time.Minute), "BASE", "000001000", "ISOUSC", "15")
+	want := []status.Event{
+		{At: at.Add(2 * time.Minute), Kind: "over-power ended", Text: status.Say("La puissance souscrite est dépassée : terminé", "More than the subscribed power is drawn: over")},
+		{At: at.Add(time.Second), Kind: "over-power", Text: status.Say("La puissance souscrite est dépassée", "More than the subscribed power is drawn")},
+		{At: at.Add(time.Second), Kind: "index-withheld consumption/energy/active/index/provider/1", Text: status.Say(
+			"Un index invraisemblable est retenu (Index fournisseur 1)", "An implausible index is withheld (Supplier index 1)")},
+	}
+	if diff := cmp.Diff(want, w.shown().Events); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Injection that no label says is an estimate, and called so.
+func TestViewEstimate(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	w.recorder.Derived = true
+	at := local(t, "2026-06-15 12:30:00")
+	w.hear(tic.Standard, at, "IRMS1", "010", "URMS1", "230", "SINSTS", "00000", "STGE", "003A0201")
+	if got := w.shown().Power; got.Apparent != 0 || got.Injected != 2300 || !got.Estimated {
+		t.Errorf("power is %+v", got)
+	}
+	w.hear(tic.Standard, at.Add(time.Second), "IRMS1", "010", "URMS1", "230", "SINSTS", "02300", "STGE", "003A0001")
+	if got := w.shown().Power; got.Apparent != 2300 || got.Injected != 0 || got.Estimated {
+		t.Errorf("power is %+v", got)
+	}
+}
+
 func TestViewSubscribed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -33,7 +33,8 @@ const (
 // Event is something that happened to a meter. It holds nothing personal.
 type Event struct {
 	Kind    Kind
-	Subject string // path of a series, or a mode; often ""
+	Subject string // path of a series, a mode, why a breaker is open; often ""
+	Called  Title  // the subject
 	Ended   bool
 	At      time.Time
 }
@@ -48,6 +49,20 @@ func (e Event) String() string {
 		words = append(words, "ended")
 	}
 	return strings.Join(words, " ")
+}
+
+// Title is the event in a sentence without its point.
+func (e Event) Title() Title {
+	t := e.Kind.Title()
+	if e.Called != (Title{}) {
+		t.FR += " (" + e.Called.FR + ")"
+		t.EN += " (" + e.Called.EN + ")"
+	}
+	if e.Ended {
+		t.FR += " : terminé"
+		t.EN += ": over"
+	}
+	return t
 }
 
 // Title is what people call the kind.

@@ -36,7 +36,7 @@ func (r *Recorder) compare(s *steady, word []byte, kind Kind) {
 	}
 	e := Event{Kind: kind}
 	if kind == ModeChanged {
-		e.Subject = s.word
+		e.Subject, e.Called = s.word, Title{s.word, s.word}
 	}
 	r.happen(e)
 }

@@ -14,11 +14,11 @@ func (r *Recorder) register(t *track, n uint64) bool {
 	switch t.gate.judge(n, r.at, r.breaker(t)) {
 	case withheld:
 		if t.gate.note(r.at) {
-			r.happen(Event{Kind: IndexWithheld, Subject: t.Path})
+			r.happen(Event{Kind: IndexWithheld, Subject: t.Path, Called: t.Title})
 		}
 		return false
 	case confirmed:
-		r.happen(Event{Kind: IndexConfirmed, Subject: t.Path})
+		r.happen(Event{Kind: IndexConfirmed, Subject: t.Path, Called: t.Title})
 	}
 	r.say(t, senml.NumberValue(float64(n)))
 	return true

@@ -73,7 +73,7 @@ func (r *Recorder) sign(c *condition, sign bool, subject string) {
 	if !c.on {
 		subject = ""
 	}
-	r.happen(Event{Kind: c.kind, Subject: subject, Ended: !c.on})
+	r.happen(Event{Kind: c.kind, Subject: subject, Called: Title{subject, subject}, Ended: !c.on})
 }
 
 // warns tells whether a historic meter says that more is drawn than was subscribed.
