@@ -17,7 +17,7 @@ import (
 
 type decodeVerb struct {
 	Mode   string `help:"Mode of the meter: ${enum}." enum:"auto,historic,standard" default:"auto"`
-	Format string `help:"What to print: ${enum}. One frame a line; CBOR is a sequence of packs." enum:"json,senml-json,senml-cbor,senml-xml" default:"json"`
+	Format string `help:"What to print: ${enum}. One frame a line, raw in json, by type in values; CBOR is a sequence of packs." enum:"json,values,senml-json,senml-cbor,senml-xml" default:"json"`
 	Input  string `arg:"" optional:"" default:"-" help:"File, serial device, tcp://host:port, or - for standard input."`
 }
 

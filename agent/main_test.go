@@ -51,7 +51,7 @@ func TestWrongUsage(t *testing.T) {
 		{"config", `expected "check"`},
 		{"version --loud", "unknown flag --loud"},
 		{"decode --mode loud", `--mode must be one of "auto","historic","standard" but got "loud"`},
-		{"decode --format xml", `--format must be one of "json","senml-json","senml-cbor","senml-xml" but got "xml"`},
+		{"decode --format xml", `--format must be one of "json","values","senml-json","senml-cbor","senml-xml" but got "xml"`},
 		{"decode a b", "unexpected argument b"},
 		{"simulate --mode auto", `--mode: "auto" is not one of standard, historic`},
 		{"simulate --model saphir", `--model: "saphir" is not one of linky, pilot, electronic, plain`},

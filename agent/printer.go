@@ -40,9 +40,12 @@ func (p *printer) print(f *tic.Frame) {
 	if p.err != nil {
 		return
 	}
-	if p.format == "json" {
-		p.err = p.printFrame(f)
-	} else {
+	switch p.format {
+	case "json":
+		p.err = p.printLine(lineOf(f))
+	case "values":
+		p.err = p.printLine(valuesOf(f))
+	default:
 		p.err = p.printPack(f)
 	}
 }
@@ -54,7 +57,7 @@ func (p *printer) flush() {
 	}
 }
 
-func (p *printer) printFrame(f *tic.Frame) error {
+func lineOf(f *tic.Frame) frameLine {
 	line := frameLine{Mode: f.Mode.String(), Complete: f.Complete, Groups: []groupLine{}, Rejected: f.Rejected}
 	for _, g := range f.Groups {
 		one := groupLine{Label: string(g.Label), Value: string(g.Value)}
@@ -64,6 +67,11 @@ func (p *printer) printFrame(f *tic.Frame) error {
 		}
 		line.Groups = append(line.Groups, one)
 	}
+	return line
+}
+
+// printLine prints a frame as one line of JSON.
+func (p *printer) printLine(line any) error {
 	encoder := json.NewEncoder(p.out)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(line)
