@@ -165,6 +165,27 @@ func (k *kept) row(name string) string {
 		k.in["ck-width"], k.of["ck-width"], k.in["bad"], k.of["bad"], k.refused)
 }
 
+// Whatever is accepted of a real meter is a known label, and read by its type.
+func TestCapturesAreRead(t *testing.T) {
+	t.Parallel()
+	dir := captures(t)
+	for _, c := range oracle(t, dir) {
+		raw, err := os.ReadFile(filepath.Join(dir, c.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := tic.NewDecoder(tic.Auto, func(f *tic.Frame) {
+			for i := range f.Groups {
+				if _, err := f.Groups[i].Reading(); err != nil {
+					t.Errorf("%s: %v", c.File, err)
+				}
+			}
+		})
+		write(d, string(raw), 64)
+		d.Flush()
+	}
+}
+
 func oracle(t *testing.T, dir string) []capture {
 	t.Helper()
 	f, err := os.Open(filepath.Join(dir, "expected.jsonl"))
