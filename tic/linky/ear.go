@@ -9,9 +9,9 @@ type Receiver interface {
 	io.Writer
 	// Baud is the speed that the reader set, in bits per second, or 0 when nobody did.
 	Baud() int64
-	// Unplug takes the port away from its readers.
+	// Unplug takes the port away from its readers, if it is there.
 	Unplug() error
-	// Plug brings it back.
+	// Plug brings it back, if it is not.
 	Plug() error
 }
 
@@ -20,7 +20,6 @@ type ear struct {
 	cable    *Cable
 	receiver Receiver // nil when there are just bytes
 	parity   bool     // bit 7 is kept
-	out      bool     // the plug
 	line     []byte
 }
 
@@ -50,13 +49,12 @@ func (e *ear) hear(t *talk) error {
 	return nil
 }
 
-// plug follows the plug, where there is one to pull.
+// plug pulls the plug or puts it in, where there is one.
 func (e *ear) plug(out bool) error {
-	if e.receiver == nil || out == e.out {
+	switch {
+	case e.receiver == nil:
 		return nil
-	}
-	e.out = out
-	if out {
+	case out:
 		return e.receiver.Unplug()
 	}
 	return e.receiver.Plug()

@@ -126,15 +126,18 @@ func (m *Meter) highestCurrent(phase int, constant int64) int64 {
 }
 
 // sayEnd is PAPP to PPOT. PAPP is rounded to ten volt-amperes (02E), but not by the three-phase meters before Linky,
-// which have no HHPHC either.
+// which have HHPHC only where there are off-peak hours.
 func (m *Meter) sayEnd(l *lines) {
 	three := m.scenario.Phases == 3
+	old := m.scenario.Model == Electronic && three
 	switch {
 	case m.scenario.Model == Plain: // it measures no apparent power
-	case m.scenario.Model == Electronic && three:
+	case old:
 		l.number("PAPP", 5, m.now.totalDrawn)
 	default:
 		l.number("PAPP", 5, (m.now.totalDrawn+5)/10*10)
+	}
+	if m.scenario.Model != Plain && !(old && (m.contract == Base || m.contract == EJP)) {
 		l.text("HHPHC", m.timetable)
 	}
 	if m.scenario.Model != Plain {

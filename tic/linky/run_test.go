@@ -80,6 +80,67 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPaceOfModeSwitch switches the mode while the line plays: each frame has the speed of its mode, byte for byte those
+// of Frame, and the whole takes as long as the meter's clock says.
+func TestPaceOfModeSwitch(t *testing.T) {
+	t.Parallel()
+	s := linky.Scenario{Changes: []linky.Change{
+		{After: 5 * time.Second, Do: switchTo(tic.Historic)}, {After: 15 * time.Second, Do: switchTo(tic.Standard)},
+	}}
+	twin, want := newMeter(t, s), []byte(nil)
+	var starts []time.Duration // of frames
+	var ends []int             // their last byte
+	for range 20 {
+		starts = append(starts, twin.Now().Sub(time.Unix(1_768_498_200, 0)))
+		want = twin.Frame(want)
+		ends = append(ends, len(want))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := recorder{start: time.Now()}
+		if err := newMeter(t, s).Run(t.Context(), &r, linky.Pace{Frames: 20}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), r.String()); diff != "" {
+			t.Errorf("bytes (-want +got):\n%s", diff)
+		}
+		frame, begun := 0, 0
+		for _, c := range r.chunks {
+			speed := 960
+			if at := starts[frame]; at >= 5*time.Second && at < 15*time.Second {
+				speed = 120
+			}
+			soonest := starts[frame] + time.Duration(c.total-begun)*time.Second/time.Duration(speed)
+			if early := soonest - c.at; early > time.Microsecond || early < -time.Microsecond {
+				t.Fatalf("byte %d of frame %d is out after %v, want %v", c.total-begun, frame, c.at, soonest)
+			}
+			if c.total == ends[frame] {
+				frame, begun = frame+1, c.total
+			}
+		}
+	})
+}
+
+// TestDamagedPace holds that damage changes what is heard and not when the next frame begins.
+func TestDamagedPace(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []linky.Kind{linky.Lost, linky.Doubled, linky.Silence, linky.Baud, linky.Noise} {
+		var taken [2]time.Duration
+		for i, rate := range []float64{0, 1} {
+			synctest.Test(t, func(t *testing.T) {
+				r := recorder{start: time.Now()}
+				s := linky.Scenario{Damage: []linky.Damage{{Kind: kind, Rate: rate, To: 5 * time.Second}}}
+				if err := newMeter(t, s).Run(t.Context(), &r, linky.Pace{Frames: 10}); err != nil {
+					t.Fatal(err)
+				}
+				taken[i] = time.Since(r.start)
+			})
+		}
+		if difference := taken[0] - taken[1]; difference < -time.Microsecond || difference > time.Microsecond {
+			t.Errorf("%v: ten frames take %v, and %v when they are damaged", kind, taken[0], taken[1])
+		}
+	}
+}
+
 // checkRhythm wants small chunks, none of which comes before the line could have carried it.
 func checkRhythm(t *testing.T, chunks []chunk, speed, size int) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package linky_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -99,27 +100,34 @@ func TestContractString(t *testing.T) {
 
 // FuzzScenario holds that New never panics and that what it accepts says frames the decoder takes whole.
 func FuzzScenario(f *testing.F) {
-	f.Add(uint8(0), uint64(0), int64(0), uint8(0), 0, false, 0, int64(0), false)
-	f.Add(uint8(1), uint64(9), int64(1_774_746_000), uint8(2), 3, true, 36, int64(time.Hour), true) // into summer time
-	f.Add(uint8(2), uint64(1), int64(1_792_890_000), uint8(1), 1, true, 1, int64(10*time.Minute), true)
-	f.Add(uint8(7), uint64(1), int64(-5), uint8(200), -3, false, 1<<30, int64(-1), false)
-	f.Fuzz(func(t *testing.T, mode uint8, seed uint64, start int64, contract uint8, phases int, producer bool,
-		kva int, period int64, overload bool) {
+	f.Add(uint8(0), uint8(0), uint64(0), int64(0), uint8(0), 0, false, 0, int64(0), false, 0)
+	f.Add(uint8(1), uint8(2), uint64(9), int64(1_774_746_000), uint8(2), 3, true, 36, int64(time.Hour), true, 0) // into summer time
+	f.Add(uint8(2), uint8(1), uint64(1), int64(1_792_890_000), uint8(5), 1, true, 1, int64(10*time.Minute), true, 5)
+	f.Add(uint8(1), uint8(3), uint64(1), int64(1_768_300_000), uint8(3), 3, false, 9, int64(0), true, 2)
+	f.Add(uint8(7), uint8(9), uint64(1), int64(-5), uint8(200), -3, false, 1<<30, int64(-1), false, -1)
+	f.Fuzz(func(t *testing.T, mode, model uint8, seed uint64, start int64, contract uint8, phases int, producer bool,
+		kva int, period int64, overload bool, lost int) {
 		s := linky.Scenario{
-			Mode: tic.Mode(mode), Seed: seed, Start: time.Unix(start, 0), Contract: linky.Contract(contract),
-			Phases: phases, Producer: producer, SubscribedKVA: kva, CurvePeriod: time.Duration(period), Overload: overload,
+			Mode: tic.Mode(mode), Model: linky.Model(model), Seed: seed, Start: time.Unix(start, 0),
+			Contract: linky.Contract(contract), Calendar: threePeaks(), Phases: phases, Producer: producer, SubscribedKVA: kva,
+			CurvePeriod: time.Duration(period), Overload: overload, CarWatts: kva * 1000, TempoProgram: lost,
+			Condition: linky.Condition{Lost: lost, Degraded: overload, Breaker: lost, ShortMessage: "BREF"},
 		}
 		m, err := linky.New(s)
 		if err != nil {
 			return
 		}
-		var raw []byte
+		frames := 0
 		for range 3 {
-			raw = m.Frame(raw)
+			raw, whole := bytes.CutSuffix(m.Frame(nil), []byte{0x04})
+			if whole { // cut by an overload
+				raw = append(raw, 0x03)
+			}
+			frames += len(decode(t, tic.Auto, raw))
 			m.Advance(5 * time.Hour)
 		}
-		if frames := decode(t, tic.Auto, raw); len(frames) != 3 {
-			t.Errorf("%d frames, want 3", len(frames))
+		if frames != 3 {
+			t.Errorf("%d frames, want 3", frames)
 		}
 	})
 }

@@ -71,7 +71,7 @@ func (m *Meter) overload(line []byte, before int) []byte {
 		return line
 	}
 	for {
-		second := m.second + 1
+		second := m.second + m.stride
 		since := time.Duration(second*int64(time.Second) - began)
 		sent := before + int(since*time.Duration(baudOf(mode))/10/time.Second)
 		if sent >= len(line)-1 {
