@@ -79,11 +79,17 @@ func (a *agent) openState(context.Context) error {
 	return err
 }
 
+// storeOptions is how every verb opens the store.
+func storeOptions(c config.Config, log *slog.Logger) buffer.Options {
+	return buffer.Options{
+		Dir: filepath.Join(c.Agent.State, "buffer"), Log: log, MaxBytes: c.Buffer.MaxBytes, MaxAge: c.Buffer.MaxAge,
+	}
+}
+
 func (a *agent) openBuffer(context.Context) error {
-	b, err := buffer.Open(buffer.Options{
-		Dir: a.state("buffer"), Log: a.log, Clock: a.clock.Now,
-		MaxBytes: a.cfg.Buffer.MaxBytes, MaxAge: a.cfg.Buffer.MaxAge,
-	})
+	o := storeOptions(a.cfg, a.log)
+	o.Clock = a.clock.Now
+	b, err := buffer.Open(o)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type verbs struct {
 	Listen   listenVerb   `cmd:"" help:"Subscribe to a provider of the federation and print what it sends."`
 	Config   configVerbs  `cmd:"" help:"Work with the configuration."`
 	Doctor   doctorVerb   `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
+	Buffer   bufferVerbs  `cmd:"" help:"Look into the store of an agent that is stopped."`
 	Version  versionVerb  `cmd:"" help:"Print the version."`
 }
 

@@ -90,7 +90,7 @@ func Open(o Options) (*Buffer, error) {
 	}
 	b, err := openLocked(o, lock)
 	var bad *damage
-	if errors.As(err, &bad) {
+	if errors.As(err, &bad) && !o.KeepDamaged {
 		return openAnew(o, lock, bad)
 	}
 	if err != nil {

@@ -15,14 +15,17 @@ import (
 // ErrNewer is under the error of Open when a later version of this program wrote the store.
 var ErrNewer = errors.New("written by a newer version of releve")
 
+// ErrDamaged is under the error of Open for a damaged store which it was told to keep.
+var ErrDamaged = errors.New("damaged store")
+
 // damage is an error of the stored bytes themselves, in contrast to one of permission, room or memory.
 type damage struct{ err error }
 
 // Error implements error.
-func (d *damage) Error() string { return "damaged store: " + d.err.Error() }
+func (d *damage) Error() string { return ErrDamaged.Error() + ": " + d.err.Error() }
 
-// Unwrap returns the cause.
-func (d *damage) Unwrap() error { return d.err }
+// Unwrap returns what it is and the cause.
+func (d *damage) Unwrap() []error { return []error{ErrDamaged, d.err} }
 
 // openBadger opens the database and tells damage from other trouble.
 func openBadger(o Options) (db *badger.DB, err error) {

@@ -296,11 +296,11 @@ func TestNewerLayout(t *testing.T) {
 	fill(t, buffer.Options{Dir: dir}, 1)
 	manifest := filepath.Join(dir, "MANIFEST")
 	data := read(t, manifest)
-	data[5] = 2
+	data[5] = 3
 	overwrite(t, manifest, data)
 	before := files(t, dir, "")
 	_, err := buffer.Open(buffer.Options{Dir: dir})
-	want := "open buffer: layout 2 is written by a newer version of releve, which this one cannot read; install that version again"
+	want := "open buffer: layout 3 is written by a newer version of releve, which this one cannot read; install that version again"
 	if errorText(err) != want || !errors.Is(err, buffer.ErrNewer) {
 		t.Errorf("error is %q, want %q", errorText(err), want)
 	}
@@ -309,6 +309,49 @@ func TestNewerLayout(t *testing.T) {
 	}
 	if !bytes.Equal(data, read(t, manifest)) {
 		t.Error("the manifest was changed")
+	}
+}
+
+// TestOlderLayout opens a store of layout 1, which had neither journal nor roll-ups, and wants it upgraded.
+func TestOlderLayout(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	last := fill(t, buffer.Options{Dir: dir}, 3)
+	manifest := filepath.Join(dir, "MANIFEST")
+	data := read(t, manifest)
+	data[5] = 1
+	overwrite(t, manifest, data)
+	remove(t, filepath.Join(dir, "JOURNAL"))
+	b := open(t, buffer.Options{Dir: dir})
+	if s := b.Stats(); s.Packs != 3 || s.Last != last || len(s.SetAside) > 0 {
+		t.Errorf("stats: %+v, want three packs and nothing set aside", s)
+	}
+	if seq := put(t, b, minute(noon, 1)); seq != last+1 {
+		t.Errorf("the next number is %d, want %d", seq, last+1)
+	}
+	if got := read(t, manifest)[5]; got != 2 {
+		t.Errorf("the layout is %d, want 2", got)
+	}
+}
+
+// TestRestored brings a store back from a copy, while a recipient has had more since: nothing is sent twice under
+// another name, and new packs do not take the numbers of those that are lost when the cursor knows them.
+func TestRestored(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fill(t, buffer.Options{Dir: dir}, 3)
+	copied := filepath.Join(t.TempDir(), "buffer")
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	lost := fill(t, buffer.Options{Dir: dir}, 2)
+	b := open(t, buffer.Options{Dir: copied})
+	s := b.Stats()
+	if s.Packs != 3 || len(s.SetAside) > 0 || s.Corrupt > 0 || s.Last != lost-2 {
+		t.Errorf("stats: %+v, want three packs to %d", s, lost-2)
+	}
+	if got := seqs(next(t, cursor(t, b, "new", buffer.Beginning()), 9)); len(got) != 3 {
+		t.Errorf("packs %v, want three", got)
 	}
 }
 

@@ -74,3 +74,22 @@ func (b *Buffer) ForgetRollUps() error {
 		return nil
 	})()
 }
+
+// PackKey is the key of a pack.
+func PackKey(seq Seq) []byte { return packKey(seq) }
+
+// TimeKey is the key of a pack's history entry in the hour of a time.
+func TimeKey(at time.Time, seq Seq) []byte { return timeKey(hourOf(float64(at.Unix())), seq) }
+
+// HourKey is the key of the hour of a time.
+func HourKey(at time.Time) []byte { return hourKey(hourOf(float64(at.Unix()))) }
+
+// SetKey writes behind the buffer's back.
+func (b *Buffer) SetKey(key, value []byte) error {
+	return b.db.Update(func(txn *badger.Txn) error { return txn.Set(key, value) })
+}
+
+// DropKey deletes behind the buffer's back.
+func (b *Buffer) DropKey(key []byte) error {
+	return b.db.Update(func(txn *badger.Txn) error { return txn.Delete(key) })
+}

@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,6 +17,9 @@ import (
 
 // knownTables reads from MANIFEST which tables belong to the store.
 func knownTables(o Options, f *files) (map[uint64]badger.TableManifest, error) {
+	if err := upgrade(o); err != nil {
+		return nil, err
+	}
 	manifest, err := os.Open(filepath.Join(o.Dir, badger.ManifestFilename))
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && len(f.tables)+len(f.logs)+len(f.values) == 0:
@@ -101,9 +105,28 @@ func checkHead(manifest io.ReadSeeker) error {
 	case version > formatVersion && version < 256:
 		return fmt.Errorf("open buffer: layout %d is %w, which this one cannot read; install that version again",
 			version, ErrNewer)
-	case version != formatVersion:
+	case version == 0 || version > formatVersion:
 		return &damage{fmt.Errorf("MANIFEST names layout %d", version)}
 	}
 	_, err = manifest.Seek(0, io.SeekStart)
 	return err
+}
+
+// upgrade names the layout of this version in the MANIFEST of an older store. The keys it had are as they were, and
+// what it lacks is made when it is opened; an older program, which would not read the journal, then refuses the store.
+func upgrade(o Options) error {
+	path := filepath.Join(o.Dir, badger.ManifestFilename)
+	data, err := os.ReadFile(path)
+	if err != nil || len(data) < 8 || binary.BigEndian.Uint16(data[4:]) == formatVersion {
+		return nil // what is wrong is told when it is read
+	}
+	if checkHead(bytes.NewReader(data)) != nil {
+		return nil
+	}
+	binary.BigEndian.PutUint16(data[4:], formatVersion)
+	if err := renameio.WriteFile(path, data, 0o640); err != nil {
+		return fmt.Errorf("upgrade buffer %s: %w", o.Dir, err)
+	}
+	o.Log.Info("buffer has been brought to the layout of this version", "layout", formatVersion)
+	return nil
 }

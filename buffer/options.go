@@ -13,6 +13,8 @@ type Options struct {
 	Dir string
 	// Log receives what Badger and the buffer have to tell; nil discards it.
 	Log *slog.Logger
+	// KeepDamaged makes Open fail on a damaged store, instead of setting it aside: for whoever only wants to look.
+	KeepDamaged bool
 	// MaxBytes bounds the packs as they lie on disk; 0 means 256 MiB. Beyond it the oldest go. Files may for a
 	// time take up to MaxBytes×9/8 and 64 MiB (see reclaim), 32-bit address space as much.
 	MaxBytes int64

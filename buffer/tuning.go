@@ -18,8 +18,9 @@ const (
 	// usual pack and below nearly every pack.
 	inlineValue = 128
 
-	// formatVersion is the layout of the keys, written as the external magic number of MANIFEST.
-	formatVersion = 1
+	// formatVersion is the layout of the store, written as the external magic number of MANIFEST. 1 had no journal and
+	// no roll-ups; opened, such a store becomes 2.
+	formatVersion = 2
 )
 
 // tuned returns Badger's options for a small machine.
