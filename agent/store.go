@@ -150,13 +150,13 @@ func (v bufferLsVerb) Run(ctx context.Context, t terminal) error {
 		tell := func(i buffer.PackInfo) error { return printPack(out, i) }
 		if v.JSON {
 			lines := json.NewEncoder(out)
-			tell = func(i buffer.PackInfo) error { return lines.Encode(lineOf(i)) }
+			tell = func(i buffer.PackInfo) error { return lines.Encode(packLineOf(i)) }
 		}
 		return errors.Join(b.List(ctx, v.From, tell), out.Flush())
 	})
 }
 
-func lineOf(i buffer.PackInfo) packLine {
+func packLineOf(i buffer.PackInfo) packLine {
 	line := packLine{
 		Seq: i.Seq, Put: i.Put.UTC(), Bytes: i.Bytes, Records: i.Records, First: i.First.UTC(), Last: i.Last.UTC(),
 	}
