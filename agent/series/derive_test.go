@@ -68,18 +68,30 @@ func TestDerivedPowerIsTheLoadCurve(t *testing.T) {
 	}
 }
 
+// TestDerivedPowerFactor holds power factors against the meter's load curve over the apparent power it said meanwhile.
 func TestDerivedPowerFactor(t *testing.T) {
 	t.Parallel()
 	h := listening()
-	h.play(t, linky.Scenario{Seed: 4}, time.Hour)
-	factors := h.of("derived/consumption/power/factor")
+	h.play(t, linky.Scenario{Seed: 4, CurvePeriod: 10 * time.Minute}, time.Hour)
+	factors, apparent := h.of("derived/consumption/power/factor"), h.of(series.PathPower)
 	if len(factors) < 30 {
 		t.Fatalf("%d power factors in an hour", len(factors))
 	}
-	for _, r := range factors {
-		if n, _ := r.Value.Number(); n < 0.7 || n > 1 {
-			t.Errorf("power factor is %v", n)
+	compared := 0
+	for _, point := range h.of("consumption/power/active/mean") {
+		active, _ := point.Value.Number()
+		got, covered := meanOf(factors[:len(factors)-1], point.Time, point.Time+600)
+		drawn, heard := meanOf(apparent[:len(apparent)-1], point.Time, point.Time+600)
+		if covered < 0.99 || heard < 0.99 {
+			continue
 		}
+		compared++
+		if want := active / drawn; math.Abs(got-want) > 0.03 {
+			t.Errorf("at %v the power factor is %.3f, by the load curve %.3f", point.Time, got, want)
+		}
+	}
+	if compared < 4 {
+		t.Errorf("%d points were compared", compared)
 	}
 }
 

@@ -67,41 +67,27 @@ func (e Event) Title() Title {
 
 // Title is what people call the kind.
 func (k Kind) Title() Title {
-	switch k {
-	case MeterReplaced:
-		return Title{"Le compteur a été remplacé", "The meter was replaced"}
-	case PointChanged:
-		return Title{"Le point de livraison a changé", "The delivery point has changed"}
-	case ModeChanged:
-		return Title{"Le compteur a changé de mode", "The meter changed its mode"}
-	case TariffChanged:
-		return Title{"L'offre tarifaire a changé", "The tariff has changed"}
-	case IndexWithheld:
-		return Title{"Un index invraisemblable est retenu", "An implausible index is withheld"}
-	case IndexConfirmed:
-		return Title{"Un index retenu est confirmé", "An index that was withheld is confirmed"}
-	}
-	return k.conditionTitle()
-}
-
-func (k Kind) conditionTitle() Title {
-	switch k {
-	case OverPower:
-		return Title{"La puissance souscrite est dépassée", "More than the subscribed power is drawn"}
-	case Overvoltage:
-		return Title{"Le compteur signale une surtension", "The meter reports an overvoltage"}
-	case BreakerOpen:
-		return Title{"L'organe de coupure du compteur est ouvert", "The breaker of the meter is open"}
-	case CoverOpen:
-		return Title{"Le cache-bornes du compteur est ouvert", "The terminal cover of the meter is open"}
-	case ClockDegraded:
-		return Title{"L'horloge du compteur est dégradée", "The clock of the meter is degraded"}
-	case PowerImplausible:
-		return Title{"Le compteur annonce une puissance invraisemblable", "The meter announces an implausible power"}
-	case Standby:
-		return Title{"Le compteur n'est pas en mode télé-information (veille)", "The meter is not in customer bus mode (standby)"}
-	case Silent:
-		return Title{"Le compteur ne dit plus rien", "The meter says nothing any more"}
+	if t, ok := titles()[k]; ok {
+		return t
 	}
 	return Title{string(k), string(k)}
+}
+
+func titles() map[Kind]Title {
+	return map[Kind]Title{
+		MeterReplaced:    {"Le compteur a été remplacé", "The meter was replaced"},
+		PointChanged:     {"Le point de livraison a changé", "The delivery point has changed"},
+		ModeChanged:      {"Le compteur a changé de mode", "The meter changed its mode"},
+		TariffChanged:    {"L'offre tarifaire a changé", "The tariff has changed"},
+		IndexWithheld:    {"Un index invraisemblable est retenu", "An implausible index is withheld"},
+		IndexConfirmed:   {"Un index retenu est confirmé", "An index that was withheld is confirmed"},
+		OverPower:        {"La puissance souscrite est dépassée", "More than the subscribed power is drawn"},
+		Overvoltage:      {"Le compteur signale une surtension", "The meter reports an overvoltage"},
+		BreakerOpen:      {"L'organe de coupure du compteur est ouvert", "The breaker of the meter is open"},
+		CoverOpen:        {"Le cache-bornes du compteur est ouvert", "The terminal cover of the meter is open"},
+		ClockDegraded:    {"L'horloge du compteur est dégradée", "The clock of the meter is degraded"},
+		PowerImplausible: {"Le compteur annonce une puissance invraisemblable", "The meter announces an implausible power"},
+		Standby:          {"Le compteur n'est pas en mode télé-information (veille)", "The meter is not in customer bus mode (standby)"},
+		Silent:           {"Le compteur ne dit plus rien", "The meter says nothing any more"},
+	}
 }

@@ -179,6 +179,18 @@ func everyMeter() map[string]linky.Scenario {
 			}
 		}
 	}
+	for name, scenario := range map[string]linky.Scenario{
+		"EJP":               {Mode: tic.Historic, Contract: linky.EJP},
+		"weekend":           {Contract: linky.Weekend, CarWatts: 7400, SubscribedKVA: 9},
+		"school":            {Phases: 3, SubscribedKVA: 36, School: true, Overload: true},
+		"pilot":             {Model: linky.Pilot, Condition: linky.Condition{Synchronised: true}},
+		"electronic":        {Model: linky.Electronic, Phases: 3, Overload: true},
+		"plain":             {Model: linky.Plain, Contract: linky.PeakOffPeak},
+		"without its names": {Unnamed: true, NoCurve: true, Contract: linky.Tempo, TempoProgram: 9},
+	} {
+		scenario.Seed = 5
+		all[name] = scenario
+	}
 	return all
 }
 

@@ -1,0 +1,136 @@
+package series_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"releve/agent/series"
+	"releve/senml"
+	"releve/tic"
+	"releve/tic/linky"
+)
+
+// swap plays one meter and then another at the same place.
+func swap(t *testing.T, h *heard, before, after linky.Scenario) {
+	t.Helper()
+	h.play(t, before, time.Minute)
+	after.Start = h.at.Add(2 * time.Hour)
+	h.play(t, after, time.Minute)
+}
+
+// TestMeterReplaced: another address with other indexes, higher or lower, is one event, and no index is doubted.
+func TestMeterReplaced(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []tic.Mode{tic.Historic, tic.Standard} {
+		for _, seeds := range [][2]uint64{{3, 4}, {4, 3}, {7, 1}, {1, 7}} {
+			t.Run(fmt.Sprint(mode, seeds), func(t *testing.T) {
+				t.Parallel()
+				h := newHeard()
+				swap(t, h, linky.Scenario{Mode: mode, Seed: seeds[0], Contract: linky.PeakOffPeak}, linky.Scenario{Mode: mode, Seed: seeds[1], Contract: linky.PeakOffPeak})
+				events := []string{"meter-replaced"}
+				if mode == tic.Standard {
+					events = append(events, "delivery-point-changed") // another seed is another home
+				}
+				slices.Sort(h.events)
+				slices.Sort(events)
+				h.expect(t, events...)
+				values := h.of(drawnPath)
+				if first, last := values[0], values[len(values)-1]; last.Time-first.Time < 7000 {
+					t.Errorf("indexes end %v s after they began", last.Time-first.Time)
+				}
+			})
+		}
+	}
+}
+
+// The meter is replaced while nothing listens: what is kept of its address tells.
+func TestMeterReplacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	kept := ""
+	met := func(address []byte, sure bool) bool {
+		another := kept != "" && kept != string(address)
+		if sure {
+			kept = string(address)
+		}
+		return another
+	}
+	s := linky.Scenario{Seed: 7}
+	before := newHeard()
+	before.Met = met
+	before.play(t, s, time.Minute)
+	before.expect(t)
+
+	again := newHeard() // a restart, with the same meter
+	again.Met = met
+	last, _ := before.Latest(drawnPath)
+	again.Resume(drawnPath, senml.Record{Value: last.Value, Time: float64(last.Said.Unix())})
+	s.Start = before.at
+	again.play(t, s, 2*time.Second)
+	again.expect(t)
+	if len(again.of(drawnPath)) == 0 {
+		t.Error("a known meter's index has to wait")
+	}
+
+	for _, seed := range []uint64{1, 2, 4, 5, 6} {
+		after := newHeard()
+		after.Met = met
+		after.Resume(drawnPath, senml.Record{Value: senml.NumberValue(999_000_000), Time: float64(before.at.Unix())})
+		after.play(t, linky.Scenario{Seed: seed, Start: before.at.Add(time.Hour)}, time.Minute)
+		after.expect(t, "meter-replaced")
+		if len(after.of(drawnPath)) == 0 {
+			t.Error("no index of the new meter")
+		}
+	}
+}
+
+// A damaged address is no other meter; it only lets indexes wait until the next frame.
+func TestDamagedAddress(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	for range 5 {
+		h.hear(standard("ADSC 031761000001", "EAST 000001000"))
+	}
+	if got := h.hear(standard("ADSC 031761000002", "EAST 000001001", "URMS1 230")); got != "voltage/1=230V" {
+		t.Errorf("with a damaged address: %q", got)
+	}
+	if got := h.hear(standard("ADSC 031761000001", "EAST 000001001")); got != drawnPath+"=1001Wh" {
+		t.Errorf("after it: %q", got)
+	}
+	h.expect(t)
+}
+
+// The distributor switches a meter from historic to standard mode: one event, and every series goes on.
+func TestModeChanged(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	s := linky.Scenario{Mode: tic.Historic, Seed: 3}
+	h.play(t, s, time.Minute)
+	s.Mode, s.Start = tic.Standard, h.at.Add(20*time.Second)
+	h.play(t, s, time.Minute)
+	h.expect(t, "mode-changed standard")
+	for _, path := range []string{drawnPath, drawnPath + "/provider/1"} {
+		values := h.of(path)
+		for i := 1; i < len(values); i++ {
+			before, _ := values[i-1].Value.Number()
+			if now, _ := values[i].Value.Number(); now < before {
+				t.Errorf("%s goes from %v to %v", path, before, now)
+			}
+		}
+	}
+	events := h.of(series.PathEvent)
+	if len(events) != 1 || events[0].Value != senml.TextValue("mode-changed standard") {
+		t.Errorf("records of events are %v", events)
+	}
+}
+
+// A change of the tariff is one event, when the meter insists.
+func TestTariffChanged(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	for _, option := range []string{"BASE", "BASE", "BASE", "HC..", "BASE", "HC..", "HC..", "HC..", "HC.."} {
+		h.hear(historic("OPTARIF " + option))
+	}
+	h.expect(t, "tariff-changed")
+}
