@@ -83,6 +83,7 @@ func (a *agent) openState(context.Context) error {
 func storeOptions(c config.Config, log *slog.Logger) buffer.Options {
 	return buffer.Options{
 		Dir: filepath.Join(c.Agent.State, "buffer"), Log: log, MaxBytes: c.Buffer.MaxBytes, MaxAge: c.Buffer.MaxAge,
+		Location: c.Agent.Location, Class: classOf, Hold: holdOf(c.Buffer.FullSet), KeepCurve: c.Buffer.Curve,
 	}
 }
 
@@ -160,10 +161,12 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 func (a *agent) openDay(ctx context.Context, m *meter) {
 	today := midnight(a.now(), a.cfg.Agent.Location)
 	for _, path := range dayIndexes() {
-		// A record soon after midnight stands for midnight; a later one would make the day look short.
-		first, _, err := a.buffer.History(ctx, m.cfg.Name+"/"+path, today, today.Add(min(a.cfg.Buffer.FullSet, nearMidnight)), 1)
-		if err == nil && len(first) > 0 {
-			n, _ := first[0].Value.Number()
+		// What was read soon after midnight stands for midnight; what was read later would make the day look short.
+		first, _, err := a.buffer.Periods(ctx, m.cfg.Name+"/"+path, buffer.TenMinutes, today, today.Add(nearMidnight), 1)
+		if err != nil || len(first) == 0 {
+			continue
+		}
+		if n, ok := first[0].First.Number(); ok {
 			m.view.began(today, path, n)
 		}
 	}

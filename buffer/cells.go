@@ -108,7 +108,7 @@ func (c *cellReader) feedDays(ctx context.Context, a *assembler) error {
 	}
 	location := c.b.o.Location
 	from, end := dayOf(a.from, location), dayOf(a.to-1, location)+1
-	from -= min(from, 1) // what may be in force when it begins
+	from -= min(from, day(a.hold/msPerHour/24)+1) // what may be in force when it begins
 	days, err := c.days(from, end)
 	if err != nil {
 		return err

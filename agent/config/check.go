@@ -150,6 +150,7 @@ func (f *findings) buffer(d document) Buffer {
 		FullSet:  f.duration("buffer.full_set", d.Buffer.FullSet, 10*time.Minute, time.Minute, day),
 		MaxBytes: f.bytes("buffer.max_bytes", or(d.Buffer.MaxBytes, "256MiB")),
 		MaxAge:   f.duration("buffer.max_age", d.Buffer.MaxAge, 31*day, time.Hour, 366*day),
+		Curve:    f.duration("buffer.keep_curve", d.Buffer.Curve, 366*day, day, 3*366*day),
 	}
 }
 

@@ -49,6 +49,7 @@ type Buffer struct {
 	FullSet  time.Duration // how often all values are recorded, changed or not
 	MaxBytes int64
 	MaxAge   time.Duration
+	Curve    time.Duration // how long means of ten minutes are kept of what shows how the household lives
 }
 
 // Federation is the [federation] section.

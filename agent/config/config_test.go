@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 		Agent:  config.Agent{State: "/var/lib/releve", Location: paris},
 		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0", Mode: tic.Auto, Derived: true}},
 		Buffer: config.Buffer{
-			Period: time.Minute, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour,
+			Period: time.Minute, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour, Curve: 366 * 24 * time.Hour,
 		},
 		Status: config.Status{Listen: "127.0.0.1:8080"},
 	}
@@ -122,6 +122,7 @@ func TestRefusals(t *testing.T) {
 		{"full set", "[buffer]\nfull_set = \"2d\"\n", `buffer.full_set: "2d" is not a time from 1m to 1d, written like 10s, 5m, 12h or 31d`},
 		{"age", "[buffer]\nmax_age = \"367d\"\n", `buffer.max_age: "367d" is not a time from 1h to 366d, written like 10s, 5m, 12h or 31d`},
 		{"age beyond all numbers", "[buffer]\nmax_age = \"99999999999999999999d\"\n", `buffer.max_age: "99999999999999999999d" is not a time from 1h to 366d, written like 10s, 5m, 12h or 31d`},
+		{"curve for ever", "[buffer]\nkeep_curve = \"1099d\"\n", `buffer.keep_curve: "1099d" is not a time from 1d to 1098d, written like 10s, 5m, 12h or 31d`},
 		{"negative age", "[buffer]\nmax_age = \"-5d\"\n", `buffer.max_age: "-5d" is not a time from 1h to 366d, written like 10s, 5m, 12h or 31d`},
 		{"bytes too few", "[buffer]\nmax_bytes = \"7MiB\"\n", `buffer.max_bytes: "7MiB" is not a size of at least 8MiB, written like 256MiB`},
 		{"bytes in another unit", "[buffer]\nmax_bytes = \"1GiB\"\n", `buffer.max_bytes: "1GiB" is not a size of at least 8MiB, written like 256MiB`},
@@ -301,6 +302,7 @@ period = "1m"
 full_set = "1d"
 max_bytes = "8MiB"
 max_age = "366d"
+keep_curve = "1d"
 [federation]
 jid = "Maison@SEN1.example"
 password_file = "p"
@@ -329,7 +331,7 @@ pin = "GPIO17"
 	want := []any{
 		"state",
 		[]config.Meter{{Name: "Shed-2", Port: "tcp://shed:2000", Mode: tic.Historic, PRM: point}},
-		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour},
+		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour, Curve: 24 * time.Hour},
 		config.Federation{PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour},
 		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},
 		config.Status{Listen: ":0"}, config.LED{Pin: "GPIO17"},

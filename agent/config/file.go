@@ -25,6 +25,7 @@ type document struct {
 		FullSet  string `toml:"full_set"`
 		MaxBytes string `toml:"max_bytes"`
 		MaxAge   string `toml:"max_age"`
+		Curve    string `toml:"keep_curve"`
 	} `toml:"buffer"`
 	Federation struct {
 		JID          string   `toml:"jid"`

@@ -181,7 +181,7 @@ func checkMeters(t *testing.T, meters []Meter) {
 func checkBuffer(t *testing.T, b Buffer) {
 	t.Helper()
 	if b.Period < time.Second || b.Period > time.Minute || b.FullSet < time.Minute || b.FullSet > day ||
-		b.MaxAge < time.Hour || b.MaxAge > 366*day || b.MaxBytes < leastBytes {
+		b.MaxAge < time.Hour || b.MaxAge > 366*day || b.Curve < day || b.Curve > 3*366*day || b.MaxBytes < leastBytes {
 		t.Errorf("buffer is %+v", b)
 	}
 }
