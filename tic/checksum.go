@@ -70,15 +70,22 @@ func total(high, sum uint64) census {
 	return census{sum: sum * all >> 48, high: high & topBits}
 }
 
-// strip clears the parity bits of a line.
-func strip(line []byte) {
-	for len(line) >= 8 {
-		binary.LittleEndian.PutUint64(line, binary.LittleEndian.Uint64(line)&sevenBits)
-		line = line[8:]
+// strip copies a line without its parity bits, and returns the copy.
+func strip(to, line []byte) []byte {
+	n := len(line)
+	to = to[:n]
+	if n < 8 {
+		for i, c := range line {
+			to[i] = c & 0x7F
+		}
+		return to
 	}
-	for i := range line {
-		line[i] &= 0x7F
+	last := binary.LittleEndian.Uint64(line[n-8:]) & sevenBits
+	for i := 0; i+8 <= n; i += 8 {
+		binary.LittleEndian.PutUint64(to[i:], binary.LittleEndian.Uint64(line[i:])&sevenBits)
 	}
+	binary.LittleEndian.PutUint64(to[n-8:], last)
+	return to
 }
 
 // pairs adds neighbouring bytes, which leaves four 16-bit sums: room for maxLine/8 words × 2 bytes × 127.

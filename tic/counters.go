@@ -56,6 +56,7 @@ type Counters struct {
 	OffWidth  uint64         // accepted groups whose value has not the width of the specification, but one that was seen
 	DamagedLF uint64         // accepted groups that did not begin with LF: the receiver is slow to wake after a silence
 	NoParity  uint64         // accepted groups without a parity bit: a recording, or a driver that strips bit 7
+	Stripped  uint64         // times that a line was found to have lost its parity bits
 	Standby   uint64         // frames of a meter that says nothing but its address
 }
 
@@ -93,6 +94,11 @@ func (c Counters) Diagnosis() Words {
 		return otherMode()
 	case c.Refused() >= enoughBad && c.Refused()*1000 > (c.Groups+c.Refused())*perMilleBad:
 		return c.noise()
+	case c.Stripped > 0 && c.NoParity*2 > c.Groups:
+		return Words{
+			"Un autre programme a réglé le port sur sept bits : la parité n'est plus vérifiée, fermez ce programme et rouvrez le port.",
+			"Another program set the port to seven bits: parity is no longer checked, close that program and open the port again.",
+		}
 	case c.DamagedLF*1000 > c.Groups*perMilleLF:
 		return Words{
 			fmt.Sprintf("Le premier octet après un silence est abîmé dans %d groupes sur %d : le récepteur est à la limite, vérifiez sa résistance et la longueur des fils.", c.DamagedLF, c.Groups),

@@ -49,6 +49,8 @@ func TestDiagnosis(t *testing.T) {
 			"40 of 480 lines are refused, most for their checksum: the receiver circuit is marginal (at 9600 Bd its resistor is often too large), the wires are too long, or two programs read the port."},
 		{"slow receiver", tic.Auto, strings.ReplaceAll(minute, "\nP", "\x0fP"),
 			"The first byte after a silence is damaged in 80 of 440 groups: the receiver circuit is marginal, check its resistor and the length of the wires."},
+		{"stripped from some time on", tic.Auto, withParity(minute) + strings.Repeat(minute, 2),
+			"Another program set the port to seven bits: parity is no longer checked, close that program and open the port again."},
 		{"cooked terminal", tic.Auto, strings.NewReplacer("\x03", "", "\x02", "", "\r", "\n").Replace(minute),
 			"Groups are good but no frame begins and ends: something eats control characters, open the port in raw mode."},
 	} {

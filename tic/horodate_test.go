@@ -1,6 +1,7 @@
 package tic_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 	_ "time/tzdata" // the machine may have no zones
@@ -110,6 +111,47 @@ func TestHorodateTimeIn(t *testing.T) {
 				t.Errorf("location is %s, want %s", at.Location(), zone)
 			}
 		})
+	}
+}
+
+// Overseas the letters mean another offset, and it never changes.
+func TestHorodateTimeOn(t *testing.T) {
+	t.Parallel()
+	reunion := tic.Clock{Winter: 4 * time.Hour, Summer: 4 * time.Hour}
+	for _, test := range []struct {
+		clock     tic.Clock
+		raw, want string
+	}{
+		{tic.Mainland(), "H240131174500", "2024-01-31T17:45:00+01:00"},
+		{tic.Mainland(), "E250621143015", "2025-06-21T14:30:15+02:00"},
+		{reunion, "H240131174500", "2024-01-31T17:45:00+04:00"},
+		{reunion, "h250621143015", "2025-06-21T14:30:15+04:00"},
+		{tic.Clock{Winter: -4 * time.Hour}, "H240131174500", "2024-01-31T17:45:00-04:00"},
+		{reunion, " 240131174500", "0001-01-01T00:00:00Z"},
+	} {
+		h, err := tic.ParseHorodate([]byte(test.raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.TimeOn(test.clock).Format(time.RFC3339); got != test.want {
+			t.Errorf("%q on %+v is %s, want %s", test.raw, test.clock, got, test.want)
+		}
+	}
+}
+
+// Every day there is is read, and no other: what time.Date carries over is no date.
+func TestHorodateCalendar(t *testing.T) {
+	t.Parallel()
+	for year := range 100 {
+		for month := range 14 {
+			for day := range 33 {
+				at := time.Date(2000+year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+				exists := int(at.Month()) == month && at.Day() == day
+				if _, err := tic.ParseHorodate(fmt.Appendf(nil, "H%02d%02d%02d000000", year, month, day)); (err == nil) != exists {
+					t.Errorf("%02d-%02d-%02d: %v, though it exists: %v", year, month, day, err, exists)
+				}
+			}
+		}
 	}
 }
 

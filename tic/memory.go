@@ -90,8 +90,7 @@ func (m *memory) write(at int, line []byte) {
 	n := len(line)
 	raw, clean := m.raw[at:at+n], m.clean[at:at+n]
 	if n < 8 {
-		copy(clean, line[:copy(raw, line)])
-		strip(clean)
+		strip(clean, line[:copy(raw, line)])
 		return
 	}
 	for i := 0; i < n; i += 8 {

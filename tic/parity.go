@@ -41,12 +41,15 @@ func (p *parity) trusts(line []byte, high uint64) bool {
 	return high == 0 && !p.carried || even(line)
 }
 
-// stripped notes a line whose checksum is right and whose only fault is that it has no parity bits.
-func (p *parity) stripped() {
+// stripped notes a line whose checksum is right and whose only fault is that it has no parity bits, and reports whether
+// it is now clear that the driver strips them.
+func (p *parity) stripped() bool {
 	p.without++
-	if p.without >= forgetParity {
-		*p = parity{}
+	if p.without < forgetParity {
+		return false
 	}
+	*p = parity{}
+	return true
 }
 
 // even reports whether each byte of the line has an even number of bits set.

@@ -45,6 +45,9 @@ func TestParityIsUnlearnt(t *testing.T) {
 	if got, want := counters.Groups, uint64(5+20-8+5); got != want {
 		t.Errorf("%d groups accepted, want %d", got, want)
 	}
+	if counters.Stripped != 1 {
+		t.Errorf("stripping was found out %d times, want once", counters.Stripped)
+	}
 	if got, want := counters.Rejected[tic.BadParity], uint64(8+1); got != want {
 		t.Errorf("%d lines refused for their parity, want %d: eight to unlearn, one after learning again", got, want)
 	}

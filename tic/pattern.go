@@ -77,8 +77,7 @@ func (d *Decoder) recognise(front []byte) int {
 	}
 	clean := line
 	if census.high != 0 || line[size-1] != cr {
-		clean = d.clean[:copy(d.clean[:], line)]
-		strip(clean)
+		clean = strip(d.clean[:], line)
 	}
 	if !p.admits(clean) {
 		return 0

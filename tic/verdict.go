@@ -29,9 +29,7 @@ func (d *Decoder) accept(line []byte, ended byte, begun bool) (Cause, bool) {
 		return cause, false
 	}
 	mode := shape.mode()
-	text := d.clean[:copy(d.clean[:], line)]
-	strip(text)
-	entry, cause, ok := identify(text, cut, mode)
+	entry, cause, ok := identify(strip(d.clean[:], line), cut, mode)
 	switch {
 	case !ok:
 		return cause, false
@@ -74,7 +72,9 @@ func (d *Decoder) verify(s shape, line []byte, c census) (cut, Cause, bool) {
 	case !guarded(line, c.sum, s.mode()):
 		return cut{}, BadChecksum, false
 	case !high && d.parity.carried && !even(line):
-		d.parity.stripped()
+		if d.parity.stripped() {
+			d.counters.Stripped++
+		}
 		return cut{}, BadParity, false
 	}
 	return cuts, 0, true
