@@ -27,10 +27,10 @@ type Decoder struct {
 	// has for its place.
 	carry   [maxLine + 2]byte
 	carried int
-	clean   [maxLine + 2]byte // a line without parity bits, while it is judged
 	repeats int               // how many bytes memory has of it
 	begun   bool              // the character that ended the line before was an LF
 	skip    bool              // it was too long: everything is ignored to its end
+	clean   [maxLine + 2]byte // the line without parity bits, while it is judged
 
 	// The frame being read.
 	frame  Frame
@@ -213,10 +213,9 @@ func (d *Decoder) join(p *place) {
 	d.parity.saw(1, !p.plain)
 	c := &d.counters
 	c.Groups++
-	switch {
-	case p.entry == 0:
+	if p.entry == 0 {
 		c.Unknown++
-	default:
+	} else {
 		c.Known[p.mode]++
 	}
 	if p.narrow {

@@ -1,5 +1,5 @@
-// Package tic turns the bytes of a French electricity meter's customer bus (Télé-Information Client) into frames.
-// It knows the meter and nothing else: no SenML, no storage, no network.
+// Package tic turns the bytes of a French electricity meter's customer bus (Télé-Information Client) into frames, and
+// their groups into values by type. It knows the meter and nothing else: no SenML, no storage, no network.
 package tic
 
 import "fmt"
@@ -38,13 +38,13 @@ func ParseMode(word string) (Mode, error) {
 	return Auto, fmt.Errorf("read mode %q: want auto, historic or standard", word)
 }
 
-// Group is one labelled line of the bus whose checksum was verified.
+// Group is one labelled line of the bus, verified: checksum, parity where there is one, and what its label may say.
 //
 //	Format:  LF label SP value SP checksum CR                  historic
 //	         LF label HT [horodate HT] value HT checksum CR    standard
 //	Example: "\nEASF01\t001234567\t>\r"
 //
-// The slices are views into the decoder's buffer. Padding of the value is kept.
+// The slices are views of the decoder's memory, only to be read. Padding of the value is kept.
 type Group struct {
 	Label    []byte
 	Horodate []byte // nil when the group has none

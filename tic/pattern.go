@@ -6,7 +6,8 @@ import "encoding/binary"
 //
 //	LF label separator [horodate HT] value separator checksum CR
 //
-// A line that looks like it needs no search for its separators and its end. Places are counted from LF.
+// A line that looks like it needs no search for its separators and its end. The places of cut are counted from the label,
+// one less than from LF.
 type pattern struct {
 	key, mask uint64 // the first eight characters of label and separator, as bits to be compared
 	keep      uint64 // the digits among the eight characters before the last separator
