@@ -88,6 +88,7 @@ func (v doctorVerb) exam() doctor.Exam {
 		e.Meters = append(e.Meters, v.meter(m, among(cfg.Meters, m.Name)))
 	}
 	e.State, e.Room = absolute(cfg.Agent.State), cfg.Buffer.MaxBytes
+	e.Pins = cfg.LED.Pin+cfg.Button.Pin != ""
 	if cfg.Status.Listen != "" {
 		e.Page = pageOf(cfg.Status.Listen)
 	}

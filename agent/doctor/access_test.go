@@ -267,6 +267,15 @@ func TestMachine(t *testing.T) {
 			"folder for all eyes", listing{"/var/lib/releve": "d 0755 1000 1000"}, nil, "state",
 			"warning: Other users can read /var/lib/releve, which holds personal data. → Run: sudo chmod 700 /var/lib/releve",
 		},
+		{"pins", listing{"/dev/gpiochip0": "c 0660 0 20"}, func(e *Exam) { e.Pins = true }, "pins", "ok: alice can use the pins."},
+		{
+			"no pins", nil, func(e *Exam) { e.Pins = true }, "pins",
+			"warning: This device has no pins for the light or the button; Relève does without. → Remove led.pin and button.pin.",
+		},
+		{
+			"somebody else's pins", listing{"/dev/gpiochip0": "c 0660 0 997", "/dev/gpiochip1": "c 0600 0 0"}, func(e *Exam) { e.Pins = true }, "pins",
+			"warning: The user alice cannot use the pins; Relève does without the light and the button. → Run: sudo usermod -aG gpio alice",
+		},
 		{"not a folder", listing{"/var/lib/releve": "x"}, nil, "state", "fault: /var/lib/releve is not a folder. → Correct agent.state."},
 	} {
 		t.Run(test.name, func(t *testing.T) {

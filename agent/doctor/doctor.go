@@ -22,6 +22,7 @@ type Exam struct {
 	State  string // folder of everything that is written; "" to leave it out
 	Room   int64  // bytes that the buffer may take there
 	Page   *Page  // nil without one
+	Pins   bool   // whether a light or a button is configured
 
 	Secrets    func() error                // whether what a login needs can be read; nil without a federation
 	Federation func(context.Context) error // reaches the server; nil without a federation
@@ -55,6 +56,9 @@ func (e Exam) Checks(ctx context.Context) *status.Check {
 	}
 	if e.Page != nil {
 		config.Then(status.Named("page", func() status.Finding { return e.page(ctx) }))
+	}
+	if e.Pins {
+		config.Then(status.Named("pins", func() status.Finding { return e.pins(account) }))
 	}
 	if e.Federation != nil {
 		config.Then(status.Named("secrets", e.secrets), status.Named("federation", func() status.Finding { return e.federation(ctx) }))

@@ -121,3 +121,26 @@ func (e Exam) foreign(a account, text status.Words, before string) status.Findin
 	command := fmt.Sprintf("%ssudo chown -R %s %s", before, a.Name, e.State)
 	return status.Finding{State: status.Fault, Text: text, Advice: status.Say("Lancez : "+command, "Run: "+command)}
 }
+
+// pins says whether a light or a button can be had. Relève measures without them.
+func (e Exam) pins(a account) status.Finding {
+	chips := e.Host.list("/dev/gpiochip*")
+	for _, chip := range chips {
+		if f, err := e.Host.stat(chip); err == nil && a.may(f) {
+			return status.Finding{Text: status.Sayf("%s peut utiliser les broches.", "%s can use the pins.", a.Name)}
+		}
+	}
+	if len(chips) == 0 {
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Say("Cet appareil n'a pas de broches pour le voyant ou le bouton ; Relève s'en passe.", "This device has no pins for the light or the button; Relève does without."),
+			Advice: status.Say("Retirez led.pin et button.pin.", "Remove led.pin and button.pin."),
+		}
+	}
+	command := "sudo usermod -aG gpio " + a.Name
+	return status.Finding{
+		State:  status.Warning,
+		Text:   status.Sayf("L'utilisateur %s ne peut pas utiliser les broches ; Relève se passe du voyant et du bouton.", "The user %s cannot use the pins; Relève does without the light and the button.", a.Name),
+		Advice: status.Say("Lancez : "+command, "Run: "+command),
+	}
+}

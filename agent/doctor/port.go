@@ -121,11 +121,19 @@ func (p *patient) missing() status.Words {
 		return p.configure("enable_uart=1", "serial0")
 	case p.onBoard():
 		return status.Sayf("%s met déjà le port en service : redémarrez (sudo reboot).", "%s already turns the port on: restart (sudo reboot).", p.firmware.File)
+	case p.braille():
+		const command = "sudo apt remove brltty"
+		return status.Say("brltty prend les adaptateurs CH340 pour des afficheurs braille et les retire ; sans un tel afficheur : "+command, "brltty takes CH340 adapters for Braille displays and removes them; without such a display: "+command)
 	case len(plugged) > 0:
 		list := strings.Join(plugged, " ")
 		return status.Sayf("Corrigez port ; sont branchés : %s", "Correct port; plugged in are: %s", list)
 	}
 	return status.Say("Branchez l'adaptateur ; dmesg dit ensuite son nom. Aucun adaptateur USB n'est branché.", "Plug the adapter in; dmesg then says its name. No USB adapter is plugged in.")
+}
+
+// braille tells that brltty is there to take an adapter away as soon as it is plugged in.
+func (p *patient) braille() bool {
+	return strings.HasPrefix(p.Port, "/dev/ttyUSB") && len(p.host.list("/usr/lib/udev/rules.d/*brltty*.rules")) > 0
 }
 
 // configure says how to add a line to config.txt, in a section that applies whatever the file ends with.

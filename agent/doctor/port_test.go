@@ -26,6 +26,10 @@ func TestPort(t *testing.T) {
 			"fault: The port /dev/ttyUSB0 does not exist. → Plug the adapter in; dmesg then says its name. No USB adapter is plugged in.",
 		},
 		{
+			"taken away by brltty", pi("4 Model B").with(listing{"/usr/lib/udev/rules.d/85-brltty.rules": "x"}), "/dev/ttyUSB0", "port",
+			"fault: The port /dev/ttyUSB0 does not exist. → brltty takes CH340 adapters for Braille displays and removes them; without such a display: sudo apt remove brltty",
+		},
+		{
 			"UART not turned on", pi("3 Model B").with(listing{"/boot/firmware/config.txt": "# nothing\n"}), "/dev/serial0", "port",
 			"fault: The port /dev/serial0 does not exist. → " + addUART,
 		},

@@ -22,6 +22,7 @@ var titles = map[string]status.Words{
 	"offer":         {FR: "Offre", EN: "Offer"},
 	"disk":          {FR: "Carte ou disque", EN: "Card or disk"},
 	"state":         {FR: "Dossier de Relève", EN: "Relève's folder"},
+	"pins":          {FR: "Voyant et bouton", EN: "Light and button"},
 	"page":          {FR: "Page locale", EN: "Local page"},
 	"secrets":       {FR: "Mot de passe", EN: "Password"},
 	"federation":    {FR: "Fédération", EN: "Federation"},

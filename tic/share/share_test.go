@@ -109,7 +109,7 @@ func (s *serving) heard(conn net.Conn, n int) []byte {
 }
 
 // frames are what a meter says, with even parity in bit 7 as a line of eight bits carries it.
-func frames(t *testing.T, n int) []byte {
+func frames(t testing.TB, n int) []byte {
 	t.Helper()
 	meter, err := linky.New(linky.Scenario{Seed: 5})
 	if err != nil {
