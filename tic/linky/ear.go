@@ -19,18 +19,20 @@ type Receiver interface {
 type ear struct {
 	cable    *Cable
 	receiver Receiver // nil when there are just bytes
-	parity   bool     // bit 7 is kept
+	to       io.Writer
+	parity   bool  // bit 7 is kept
+	baud     int64 // of the frame
 	line     []byte
 }
 
 func newEar(cable *Cable, w io.Writer, parity bool) *ear {
 	receiver, _ := w.(Receiver)
-	return &ear{cable: cable, receiver: receiver, parity: parity}
+	return &ear{cable: cable, receiver: receiver, to: w, parity: parity}
 }
 
-// hear replaces the frame by what is read of it.
+// hear replaces the frame by what the cable leaves of it.
 func (e *ear) hear(t *talk) error {
-	baud := baudOf(t.mode)
+	e.baud = baudOf(t.mode)
 	if e.cable != nil {
 		e.line = e.cable.Carry(e.line[:0], t.line, t.at, t.mode)
 		t.line = e.line
@@ -40,13 +42,24 @@ func (e *ear) hear(t *talk) error {
 	} else {
 		EvenParity(t.line)
 	}
-	if other := 9600 * 1200 / baud; e.receiver != nil && e.receiver.Baud() == other {
-		t.line = resample(nil, t.line, baud, other)
+	return nil
+}
+
+// Write takes a piece of the frame, with parity, and tells that it took all of it. It is heard at the speed that the
+// receiver is set to when it comes: whoever changes it in the middle of a frame hears the rest of it otherwise.
+func (e *ear) Write(line []byte) (int, error) {
+	heard := line
+	if other := 9600 * 1200 / e.baud; e.receiver != nil && e.receiver.Baud() == other {
+		heard = resample(nil, line, e.baud, other)
 	}
 	if !e.parity {
-		stripParity(t.line)
+		stripParity(heard)
 	}
-	return nil
+	if len(heard) == 0 {
+		return len(line), nil
+	}
+	_, err := e.to.Write(heard)
+	return len(line), err
 }
 
 // plug pulls the plug or puts it in, where there is one.

@@ -38,7 +38,7 @@ func (m *Meter) Run(ctx context.Context, w io.Writer, pace Pace) error {
 		if err := reader.hear(&next); err != nil {
 			return fmt.Errorf("plug meter: %w", err)
 		}
-		if err := send(ctx, w, next); err != nil {
+		if err := send(ctx, reader, next); err != nil {
 			return fmt.Errorf("write frame: %w", err)
 		}
 	}
