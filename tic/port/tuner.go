@@ -16,7 +16,8 @@ const (
 const (
 	// certain is how many known groups make a meter. Noise makes one once in a while.
 	certain = 5
-	// babble is how many bytes without a known group make a wrong speed: the longest group has 110.
+	// babble is how many bytes without a known group make a wrong speed, after half the usual time: the longest group has
+	// 110.
 	babble = 512
 	// longestSearch bounds the doubling of the time that a silent line is listened to at each speed: 12 s.
 	longestSearch = 2
@@ -108,8 +109,10 @@ func (t *tuner) lost(now time.Time) bool {
 		return silent >= t.quiet
 	}
 	patience := min(t.tries/len(t.speeds), longestSearch)
-	nonsense := t.last.groups == t.tuned.groups && t.last.bytes-t.tuned.bytes >= babble<<patience
-	return nonsense || silent >= t.probe<<patience
+	if t.last.groups == t.tuned.groups && t.last.bytes-t.tuned.bytes >= babble<<patience {
+		return silent >= t.probe/2<<patience
+	}
+	return silent >= t.probe<<patience
 }
 
 // next changes to the next speed, and waits for groups there.
