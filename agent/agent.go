@@ -97,7 +97,7 @@ func (a *agent) openBuffer(context.Context) error {
 	a.buffer = b
 	a.dater = newDater(a.clock, b, a.log)
 	a.gatherer = &gatherer{period: a.cfg.Buffer.Period, log: a.log, put: a.dater.put}
-	if err := a.clock.Start(newest(b), firstUndated(b, a.clock.Boot())); err != nil {
+	if err := a.clock.Start(newest(b), firstUndated(b, a.clock)); err != nil {
 		a.log.Error("time not written down", "error", err)
 	}
 	return nil

@@ -79,11 +79,17 @@ func (d *dater) catchUp() error {
 
 // settle dates everything that waits and can be dated, the oldest first. The caller holds the turn.
 func (d *dater) settle() error {
-	var unknown []string // boots before the next whose time is known
+	var unknown []buffer.Undated // boots before the next whose time is known
 	for _, u := range d.buffer.Undated() {
 		mapping, known := d.clock.Mapping(u.Boot)
-		if !known {
-			unknown = append(unknown, u.Boot)
+		switch {
+		case !known && d.isAside(u.Boot):
+			continue
+		case !known && u.Passed: // nobody knows any more what was before it
+			d.setAside([]buffer.Undated{u})
+			continue
+		case !known:
+			unknown = append(unknown, u)
 			continue
 		}
 		if err := d.between(unknown, u.Boot, mapping); err != nil {
@@ -103,8 +109,8 @@ func (d *dater) settle() error {
 
 // between dates boots that never knew the time when that can be told from what lies before and after them. Those that
 // cannot are kept, undated, until the buffer needs their place.
-func (d *dater) between(boots []string, next string, after clock.Mapping) error {
-	if len(boots) == 0 || d.isAside(boots[0]) {
+func (d *dater) between(boots []buffer.Undated, next string, after clock.Mapping) error {
+	if len(boots) == 0 {
 		return nil
 	}
 	mappings, ok := d.gap(boots, next, after)
@@ -113,18 +119,18 @@ func (d *dater) between(boots []string, next string, after clock.Mapping) error 
 		return nil
 	}
 	for i, boot := range boots {
-		if err := d.settleBoot(boot, mappings[i]); err != nil {
+		if err := d.settleBoot(boot.Boot, mappings[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// gap fills the time between the last known one and the first instant of the next boot with boots.
-func (d *dater) gap(boots []string, next string, after clock.Mapping) ([]clock.Mapping, bool) {
+// gap fills the time between the newest reading that is dated and the first instant of the next boot with boots.
+func (d *dater) gap(boots []buffer.Undated, next string, after clock.Mapping) ([]clock.Mapping, bool) {
 	var spans []clock.Span
 	for _, boot := range boots {
-		span, err := d.span(boot)
+		span, err := d.span(boot.Boot)
 		if err != nil {
 			d.log.Warn("undated readings cannot be read", "error", err)
 			return nil, false
@@ -135,7 +141,7 @@ func (d *dater) gap(boots []string, next string, after clock.Mapping) ([]clock.M
 	if began, err := d.span(next); err == nil { // something waits of it
 		first = began.First
 	}
-	return clock.Between(d.clock.Floor(), after.Date(first), spans)
+	return clock.Between(newest(d.buffer), after.Date(first), spans)
 }
 
 func (d *dater) isAside(boot string) bool {
@@ -144,12 +150,12 @@ func (d *dater) isAside(boot string) bool {
 	return d.aside[boot]
 }
 
-func (d *dater) setAside(boots []string) {
+func (d *dater) setAside(boots []buffer.Undated) {
 	d.log.Warn("readings from before a start without a clock cannot be dated, kept aside", "boots", len(boots))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, boot := range boots {
-		d.aside[boot] = true
+		d.aside[boot.Boot] = true
 	}
 }
 
@@ -211,11 +217,11 @@ func newest(b *buffer.Buffer) time.Time {
 	return time.UnixMilli(int64(math.Round(latest * 1000)))
 }
 
-// firstUndated is the earliest instant of this boot that waits in the buffer; zero for none.
-func firstUndated(b *buffer.Buffer, boot string) clock.Instant {
-	first, _, err := b.UndatedSpan(boot)
+// firstUndated is the earliest instant of this boot that waits in the buffer; now for none.
+func firstUndated(b *buffer.Buffer, c *clock.Clock) clock.Instant {
+	first, _, err := b.UndatedSpan(c.Boot())
 	if err != nil {
-		return 0
+		return c.Instant()
 	}
 	at, _ := clock.FromStamp(first)
 	return at

@@ -18,6 +18,7 @@ type Undated struct {
 	Packs   uint64
 	Records uint64
 	Bytes   int64 // as stored
+	Passed  bool  // a pack put later has got its date before it
 }
 
 // undatedPack is one pack of them, as its key says.
@@ -123,6 +124,7 @@ func (b *Buffer) Undated() []Undated {
 			all = append(all, Undated{Boot: u.boot})
 		}
 		sum := &all[len(all)-1]
+		sum.Passed = u.place < b.next
 		sum.Packs, sum.Records, sum.Bytes = sum.Packs+1, sum.Records+uint64(u.records), sum.Bytes+int64(u.size)
 	}
 	return all

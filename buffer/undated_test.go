@@ -87,6 +87,9 @@ func TestDate(t *testing.T) {
 	if sum := date(t, b, "second", from(noon)); sum != (buffer.Dated{Records: 2}) {
 		t.Errorf("second: %+v", sum)
 	}
+	if got := b.Undated(); len(got) != 1 || !got[0].Passed {
+		t.Errorf("the first boot was passed by the second, and is %+v", got)
+	}
 	if sum := date(t, b, "second", from(noon)); sum != (buffer.Dated{}) {
 		t.Errorf("second again: %+v", sum)
 	}

@@ -123,12 +123,10 @@ func Open(o Options) (*Clock, error) {
 }
 
 // Start adds what is known from elsewhere, the time of the newest reading stored and the earliest instant of this boot
-// that waits for its date, zero for none, and looks for the first time.
+// that waits for its date, now for none, and looks for the first time.
 func (c *Clock) Start(newest time.Time, first Instant) error {
 	c.mu.Lock()
-	if first > 0 {
-		c.first = min(c.first, first)
-	}
+	c.first = min(c.first, first)
 	if newest.After(c.past.Wrong) {
 		c.floor = later(c.floor, newest)
 	}
@@ -173,13 +171,6 @@ func (c *Clock) Date(at Instant) (time.Time, bool) {
 		return c.began.Add(at), false
 	}
 	return m.Date(at), true
-}
-
-// Floor is the last time that was known when this program started.
-func (c *Clock) Floor() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.floor
 }
 
 // First is the earliest instant of this boot that may want a date.

@@ -216,7 +216,7 @@ func TestKernelAndMeter(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.reboot("second", time.Minute)
-	r.openAfter(clock.Options{}, noon.AddDate(9, 0, 0), 0) // of a reading stored while the clock was wrong
+	r.openAfter(clock.Options{}, noon.AddDate(9, 0, 0), r.m.Elapsed()) // of a reading stored while the clock was wrong
 	r.m.set(0, true)
 	r.pass(time.Second)
 	if off := r.off(); off != 0 {
@@ -298,7 +298,7 @@ func TestRestart(t *testing.T) {
 		date, _ := r.Date(at)
 		before = append(before, date)
 	}
-	r.openAfter(clock.Options{}, noon.Add(-time.Hour), 0)
+	r.openAfter(clock.Options{}, noon.Add(-time.Hour), r.m.Elapsed())
 	for i, want := range before {
 		if got, known := r.Date(time.Duration(i) * time.Second); !got.Equal(want) || !known {
 			t.Fatalf("%d s are dated %s, %v; want %s", i, got, known, want)
@@ -392,7 +392,7 @@ func TestNeverBackwards(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		r := newRig(t)
 		r.m.set(0, true)
-		r.openAfter(clock.Options{}, noon.Add(-time.Minute), 0)
+		r.openAfter(clock.Options{}, noon.Add(-time.Minute), r.m.Elapsed())
 		var dates []time.Time
 		for range 40 {
 			r.m.set(time.Duration(random.Int64N(int64(time.Hour)))-30*time.Minute, random.IntN(3) > 0)

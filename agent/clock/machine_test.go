@@ -64,7 +64,7 @@ func newRig(t *testing.T) *rig {
 }
 
 // open starts the program, which knows of no reading.
-func (r *rig) open(o clock.Options) *rig { return r.openAfter(o, time.Time{}, 0) }
+func (r *rig) open(o clock.Options) *rig { return r.openAfter(o, time.Time{}, r.m.Elapsed()) }
 
 func (r *rig) openAfter(o clock.Options, newest time.Time, first clock.Instant) *rig {
 	r.t.Helper()
