@@ -53,6 +53,7 @@ type Meter struct {
 	sending mean       // W injected
 	volts   [3]mean    // V
 	alarm   alarm
+	breaker breaker
 }
 
 // building is what uses electricity behind the meter.
@@ -168,6 +169,7 @@ func (m *Meter) measure(now moment) {
 	}
 	m.keepMaxima(now)
 	m.alarm.watch(&m.now, m.limit, now.unix)
+	m.condition.Breaker = m.breaker.watch(m.now.totalDrawn, int64(m.scenario.SubscribedKVA), now.unix, m.condition.Breaker)
 }
 
 // see measures the home, of which an open breaker and a lost phase leave nothing.

@@ -53,22 +53,29 @@ func TestYear(t *testing.T) {
 			s.Seed, s.Start = 11, time.Date(2026, 3, 8, 0, 0, 0, 0, time.UTC)
 			m := newMeter(t, s)
 			m.Stride(30)
-			before := listen(t, m)
-			for at := s.Start.Add(5*time.Hour + 30*time.Minute); at.Before(s.Start.AddDate(1, 0, 0)); at = at.Add(5*time.Hour + 30*time.Minute) {
-				m.Advance(at.Sub(m.Now()))
-				now := listen(t, m)
-				now.checkClock(t, at)
-				now.checkSums(t)
-				now.checkLine(t, s)
-				now.checkMaxima(t)
-				now.checkStatus(t, s)
-				now.checkGrowth(t, before)
-				before = now
-				if t.Failed() {
-					t.Fatalf("at %v", at)
-				}
-			}
+			live(t, m, s, 5*time.Hour+30*time.Minute, s.Start.AddDate(1, 0, 0), func(frame, frame) {})
 		})
+	}
+}
+
+// live holds what a meter says after each step to itself and to what it said before; more looks at two frames in a row.
+func live(t *testing.T, m *linky.Meter, s linky.Scenario, step time.Duration, end time.Time, more func(now, before frame)) {
+	t.Helper()
+	before := listen(t, m)
+	for at := s.Start.Add(step); at.Before(end); at = at.Add(step) {
+		m.Advance(at.Sub(m.Now()))
+		now := listen(t, m)
+		now.checkClock(t, at)
+		now.checkSums(t)
+		now.checkLine(t, s)
+		now.checkMaxima(t)
+		now.checkStatus(t, s)
+		now.checkGrowth(t, before)
+		more(now, before)
+		before = now
+		if t.Failed() {
+			t.Fatalf("at %v", at)
+		}
 	}
 }
 
@@ -81,24 +88,10 @@ func TestWeeks(t *testing.T) {
 		t.Run(start.Month().String(), func(t *testing.T) {
 			t.Parallel()
 			s.Start = start
-			m := newMeter(t, s)
-			before := listen(t, m)
-			for at := start.Add(30 * time.Minute); at.Before(start.AddDate(0, 0, 5)); at = at.Add(30 * time.Minute) {
-				m.Advance(at.Sub(m.Now()))
-				now := listen(t, m)
-				now.checkClock(t, at)
-				now.checkSums(t)
-				now.checkLine(t, s)
-				now.checkMaxima(t)
-				now.checkStatus(t, s)
+			live(t, newMeter(t, s), s, 30*time.Minute, start.AddDate(0, 0, 5), func(now, before frame) {
 				now.checkTempo(t)
-				now.checkGrowth(t, before)
 				now.checkEnergy(t, before)
-				before = now
-				if t.Failed() {
-					t.Fatalf("at %v", at)
-				}
-			}
+			})
 		})
 	}
 }
