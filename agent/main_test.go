@@ -54,7 +54,7 @@ func TestWrongUsage(t *testing.T) {
 		{"decode --format xml", `--format must be one of "json","values","senml-json","senml-cbor","senml-xml" but got "xml"`},
 		{"decode a b", "unexpected argument b"},
 		{"simulate --mode auto", `--mode: "auto" is not one of standard, historic`},
-		{"simulate --model saphir", `--model: "saphir" is not one of linky, pilot, electronic, plain`},
+		{"simulate --model saphir", `--model: "saphir" is not one of linky, pilot, electronic, plain, pme-pmi`},
 		{"simulate --contract zen", `--contract: "zen" is not one of base, hc, tempo, ejp, hc-we`},
 		{"simulate --scenario holidays", "there is no scenario holidays, nor a file of that name; releve simulate --list names those that ship"},
 		{"simulate --damage bits=2", "check scenario: the rate of bits is a share from 0 to 1, not 2"},

@@ -19,7 +19,7 @@ type simulateVerb struct {
 	List     bool     `help:"List the scenarios that ship, and play nothing."`
 	JSON     bool     `name:"json" help:"List as JSON."`
 	Mode     string   `help:"Mode of the meter: standard, which is the default, or historic." placeholder:"standard|historic"`
-	Model    string   `help:"Generation of the meter: linky, pilot, electronic or plain." placeholder:"linky"`
+	Model    string   `help:"Generation of the meter: linky, pilot, electronic, plain or pme-pmi." placeholder:"linky"`
 	Contract string   `help:"Contract: base, hc, tempo, ejp or hc-we." placeholder:"base"`
 	Phases   *int     `help:"Phases of the meter: 1 or 3." placeholder:"1"`
 	Power    *int     `help:"Subscribed power in kVA." placeholder:"6"`

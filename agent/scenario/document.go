@@ -138,8 +138,8 @@ func Mode(word string) (tic.Mode, error) {
 // Model reads the name of a generation of meters; "" is a Linky.
 func Model(word string) (linky.Model, error) {
 	return choose(word, linky.Linky, map[string]linky.Model{
-		"linky": linky.Linky, "pilot": linky.Pilot, "electronic": linky.Electronic, "plain": linky.Plain,
-	}, "linky, pilot, electronic, plain")
+		"linky": linky.Linky, "pilot": linky.Pilot, "electronic": linky.Electronic, "plain": linky.Plain, "pme-pmi": linky.Industrial,
+	}, "linky, pilot, electronic, plain, pme-pmi")
 }
 
 // Contract reads the name of an offer; "" is base.

@@ -300,7 +300,7 @@ func TestParseErrors(t *testing.T) {
 		{"key", "[meter]\nphasis = 1\n", "f.toml:2: unknown key meter.phasis; did you mean meter.phases?"},
 		{"key of a change", "[[change]]\nafter = \"1s\"\ncondition = { outptu = \"silent\" }\n", "f.toml:3: unknown key change.outptu; did you mean change.condition.output?"},
 		{"mode", "[meter]\nmode = \"auto\"\n", `f.toml: meter.mode: "auto" is not one of standard, historic`},
-		{"model", "[meter]\nmodel = \"saphir\"\n", `f.toml: meter.model: "saphir" is not one of linky, pilot, electronic, plain`},
+		{"model", "[meter]\nmodel = \"saphir\"\n", `f.toml: meter.model: "saphir" is not one of linky, pilot, electronic, plain, pme-pmi`},
 		{"contract", "[meter]\ncontract = \"zen\"\n", `f.toml: meter.contract: "zen" is not one of base, hc, tempo, ejp, hc-we, calendar`},
 		{"no calendar", "[meter]\ncontract = \"calendar\"\n", "f.toml: the contract Custom wants a calendar"},
 		{"start", "[meter]\nstart = \"noon\"\n", `f.toml: meter.start: "noon" is not a time like 2026-01-15T18:30:00+01:00`},

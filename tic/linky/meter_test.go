@@ -274,6 +274,26 @@ func TestOldMeters(t *testing.T) {
 	}
 }
 
+// TestIndustrial holds that a decoder stands the labels of a PME-PMI: all of them known to it as unknown, none refused.
+func TestIndustrial(t *testing.T) {
+	t.Parallel()
+	m := newMeter(t, linky.Scenario{Model: linky.Industrial, Phases: 3, SubscribedKVA: 36, School: true})
+	d := tic.NewDecoder(tic.Auto, func(f *tic.Frame) {
+		values := copied(f).values
+		if !regexp.MustCompile(`^[1-9]\d+Wh$`).MatchString(values["EA_s"]) || values["PTCOUR1"] != "HPH" || values["PS"] != "36kVA" {
+			t.Errorf("values %v", values)
+		}
+	})
+	for range 5 {
+		if _, err := d.Write(m.Frame(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := d.Counters(); c.Frames != 5 || c.Refused() != 0 || c.Unknown != c.Groups {
+		t.Errorf("%+v, want five frames of unknown labels", c)
+	}
+}
+
 // TestTempoPrograms holds the last character of OPTARIF: 24 of them.
 func TestTempoPrograms(t *testing.T) {
 	t.Parallel()

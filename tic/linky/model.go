@@ -19,18 +19,20 @@ const (
 	Electronic
 	// Plain is the older CBEMM, or a three-phase meter like it: no PAPP, no HHPHC, and MOTDETAT comes first.
 	Plain
+	// Industrial is a PME-PMI, the meter of businesses, or a sample of its labels: unknown ones, with units in the values.
+	Industrial
 )
 
 // String returns the name used in messages.
 func (m Model) String() string {
-	if m > Plain {
+	if m > Industrial {
 		return fmt.Sprintf("model %d", uint8(m))
 	}
-	return [...]string{"linky", "pilot", "electronic", "plain"}[m]
+	return [...]string{"linky", "pilot", "electronic", "plain", "pme-pmi"}[m]
 }
 
 // old tells the meters that know historic mode only.
-func (m Model) old() bool { return m == Electronic || m == Plain }
+func (m Model) old() bool { return m >= Electronic }
 
 // mode is how a new meter of the model talks.
 func (m Model) mode() tic.Mode {
@@ -46,7 +48,7 @@ func (m Model) mode() tic.Mode {
 func (s *Scenario) address(nth int64) string {
 	d := castFor(s.Seed, forIdentity, nth)
 	model := [...]struct{ since, until, single, three int64 }{
-		Linky: {16, 25, 61, 76}, Pilot: {10, 10, 67, 68}, Electronic: {4, 14, 28, 30}, Plain: {96, 99, 28, 30},
+		Linky: {16, 25, 61, 76}, Pilot: {10, 10, 67, 68}, Electronic: {4, 14, 28, 30}, Plain: {96, 99, 28, 30}, Industrial: {8, 19, 50, 50},
 	}[s.Model]
 	kind := model.single
 	if s.Phases == 3 {

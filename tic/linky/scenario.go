@@ -93,8 +93,8 @@ func (s Scenario) check() error {
 	switch {
 	case s.Mode != tic.Standard && s.Mode != tic.Historic:
 		return fmt.Errorf("a meter talks in historic or standard mode, not in mode %d", s.Mode)
-	case s.Model > Plain:
-		return fmt.Errorf("there is no model %d: choose Linky, Pilot, Electronic or Plain", uint8(s.Model))
+	case s.Model > Industrial:
+		return fmt.Errorf("there is no model %d: choose Linky, Pilot, Electronic, Plain or Industrial", uint8(s.Model))
 	case s.Mode != s.Model.mode() && s.Model.old():
 		return fmt.Errorf("a meter of model %v talks in historic mode only", s.Model)
 	case s.Contract > Custom:

@@ -28,6 +28,17 @@ func TestScenarioErrors(t *testing.T) {
 			"check scenario: a single-phase home subscribes 1 to 12 kVA, not 13"},
 		{"too little on three", linky.Scenario{Phases: 3, SubscribedKVA: 2},
 			"check scenario: a three-phase home subscribes 3 to 36 kVA, not 2"},
+		{"model", linky.Scenario{Model: 5}, "check scenario: there is no model 5: choose Linky, Pilot, Electronic, Plain or Industrial"},
+		{"standard mode before Linky", linky.Scenario{Model: linky.Plain, Mode: tic.Standard}, "check scenario: a meter of model plain talks in historic mode only"},
+		{"tempo program", linky.Scenario{TempoProgram: 24},
+			"check scenario: a Tempo program is 0 to 23, three of circuit 1 by eight of circuit 2, not 24"},
+		{"car", linky.Scenario{CarWatts: -1}, "check scenario: a car charges at up to 22000 W, not -1"},
+		{"no calendar", linky.Scenario{Contract: linky.Custom}, "check scenario: the contract Custom wants a calendar"},
+		{"empty calendar", linky.Scenario{Contract: linky.Custom, Calendar: &linky.Calendar{}}, "check scenario: a calendar has 1 to 10 rates, not 0"},
+		{"change before the start", linky.Scenario{Changes: []linky.Change{{After: -1, Do: (*linky.Meter).Replace}}},
+			"check scenario: change 1 happens before the start, or is none"},
+		{"change of nothing", linky.Scenario{Changes: []linky.Change{{}}}, "check scenario: change 1 happens before the start, or is none"},
+		{"changes out of order", linky.Scenario{Changes: []linky.Change{{After: 2}, {After: 1}}}, "check scenario: the changes are not in order of time"},
 		{"curve", linky.Scenario{CurvePeriod: 20 * time.Minute},
 			"check scenario: the load curve has a step of 10, 15, 30 or 60 minutes, not 20m0s"},
 	}
@@ -42,6 +53,39 @@ func TestScenarioErrors(t *testing.T) {
 				t.Error("a meter came with the error")
 			}
 		})
+	}
+}
+
+// TestCalendarErrors spoils one thing at a time in a calendar that is good.
+func TestCalendarErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		spoil func(c *linky.Calendar)
+		err   string
+	}{
+		{func(c *linky.Calendar) { c.Rates = make([]string, 11) }, "a calendar has 1 to 10 rates, not 11"},
+		{func(c *linky.Calendar) { c.Days = nil }, "a calendar has 1 to 10 day profiles, not 0"},
+		{func(c *linky.Calendar) { c.Peaks = make([]linky.Peak, 4) }, "a calendar has up to 3 mobile peaks, not 4"},
+		{func(c *linky.Calendar) { c.Name = "dix-sept lettres." }, `the name "dix-sept lettres." is longer than 16 characters`},
+		{func(c *linky.Calendar) { c.Rates[0] = "tab\t" }, `the name "tab\t" has a character that a meter cannot send: letters without accents only`},
+		{func(c *linky.Calendar) { c.Week[3] = 2 }, "day 3 of the week has profile 2: there are profiles 0 to 1"},
+		{func(c *linky.Calendar) { c.Days[0] = nil }, "day profile 0: a profile has 1 to 11 switches, the first at midnight"},
+		{func(c *linky.Calendar) { c.Days[1][0].Minute = 1 }, "day profile 1: a profile has 1 to 11 switches, the first at midnight"},
+		{func(c *linky.Calendar) { c.Days[0][1].Minute = 0 }, "day profile 0: minute 0 is not after minute 0, or not in the day"},
+		{func(c *linky.Calendar) { c.Days[0][1].Index = 8 }, "day profile 0: index 8 has no rate: there are 7"},
+		{func(c *linky.Calendar) { c.Days[0][1].Contact = 4 }, "day profile 0: there is no contact order 4, 0x01"},
+		{func(c *linky.Calendar) { c.Peaks[0].To = 100 }, "mobile peak 1: it starts within its day and lasts up to 24 hours, not from minute 480 to 100"},
+		{func(c *linky.Calendar) { c.Peaks[1].Notice = 661 }, "mobile peak 2: it is announced at 20:00 on the eve: a notice of 661 minutes is too long"},
+		{func(c *linky.Calendar) { c.Peaks[2].Percent = 101 }, "mobile peak 3: 101 percent of the days"},
+		{func(c *linky.Calendar) { c.Peaks[2].Day = nil }, "mobile peak 3: a profile has 1 to 11 switches, the first at midnight"},
+	}
+	for _, test := range tests {
+		c := threePeaks()
+		test.spoil(c)
+		err := linky.Scenario{Contract: linky.Custom, Calendar: c}.Check()
+		if err == nil || err.Error() != test.err {
+			t.Errorf("error %v, want %s", err, test.err)
+		}
 	}
 }
 

@@ -44,6 +44,8 @@ func (m *Meter) groups(dst []byte) []byte {
 	switch {
 	case m.condition.Output == Standby:
 		return m.standby(dst)
+	case m.scenario.Model == Industrial:
+		return m.industrial(dst)
 	case m.mode == tic.Historic:
 		return m.historic(dst)
 	}
@@ -67,7 +69,7 @@ func (m *Meter) standby(dst []byte) []byte {
 // three the frame ends there, with EOT (02E §1.5.2).
 func (m *Meter) overload(line []byte, before int) []byte {
 	began, mode := m.instant, m.mode
-	if m.condition.Output != Informing || m.warns() {
+	if m.condition.Output != Informing || m.scenario.Model == Industrial || m.warns() {
 		return line
 	}
 	for {
