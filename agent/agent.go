@@ -145,6 +145,7 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 		clock:    a.clock,
 		take:     a.gatherer.add,
 		learn:    a.identities.learn,
+		moved:    a.identities.isMoved,
 		view:     newView(a.cfg.Agent.Location, recorder, a.clock.Shown),
 		log:      a.log,
 	}

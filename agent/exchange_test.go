@@ -118,6 +118,18 @@ func TestReadingsFinding(t *testing.T) {
 	}
 }
 
+// A meter of another home than the known one is a warning, for grants were given for that one.
+func TestAnotherHome(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.play(t, linky.Scenario{Seed: 3}, 5)
+	h.play(t, linky.Scenario{Seed: 4}, 5)
+	want := "warning        readings: The meter says that it is of another delivery point than the known one. If that is so, give its number as prm in the configuration, and look at the grants again.\n"
+	if got := h.tree(t); !strings.Contains(got, want) {
+		t.Errorf("want %q in\n%s", want, got)
+	}
+}
+
 // A meter that falls silent is an event in the buffer, though nothing is heard.
 func TestSilenceIsRecorded(t *testing.T) {
 	t.Parallel()

@@ -121,7 +121,14 @@ func (m *meter) shareFinding() status.Finding {
 // fault to be shown (02E §1.5.3); everything else may be as it must.
 func (m *meter) readingsFinding() status.Finding {
 	conditions := m.recorder.Conditions()
-	if len(conditions) == 0 {
+	switch {
+	case len(conditions) == 0 && m.moved(m.cfg.Name):
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Say("Le compteur dit appartenir à un autre point de livraison que celui qui est connu.", "The meter says that it is of another delivery point than the known one."),
+			Advice: status.Say("Si c'est vrai, donnez son numéro sous prm dans la configuration, et revoyez les accords donnés.", "If that is so, give its number as prm in the configuration, and look at the grants again."),
+		}
+	case len(conditions) == 0:
 		return status.Finding{}
 	}
 	first := conditions[0]

@@ -25,7 +25,8 @@ type identities struct {
 
 	mu    sync.Mutex // guards everything below
 	known map[string]string
-	heard map[string]string // once, and not yet again
+	heard map[string]string // last, perhaps only once
+	moved map[string]bool   // meters that say another than is known
 }
 
 var isPRM = regexp.MustCompile(`^[0-9]{14}$`)
@@ -33,7 +34,7 @@ var isPRM = regexp.MustCompile(`^[0-9]{14}$`)
 // openIdentities reads what was learned before; what the configuration says holds over it. A file that cannot be
 // understood is set aside.
 func openIdentities(file string, meters []config.Meter, log *slog.Logger) (*identities, error) {
-	ids := &identities{file: file, log: log, known: map[string]string{}, heard: map[string]string{}}
+	ids := &identities{file: file, log: log, known: map[string]string{}, heard: map[string]string{}, moved: map[string]bool{}}
 	text, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -62,6 +63,13 @@ func (ids *identities) prm(meter string) string {
 	return ids.known[meter]
 }
 
+// isMoved tells whether a meter says that it is of another delivery point than is known.
+func (ids *identities) isMoved(meter string) bool {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	return ids.moved[meter]
+}
+
 // learn keeps what a meter in standard mode says of itself, when nothing was known. A different number later is a
 // meter that was moved or replaced: a person must say so, for what was granted was granted for this one.
 //
@@ -69,11 +77,18 @@ func (ids *identities) prm(meter string) string {
 func (ids *identities) learn(meter, prm string) {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
-	if !isPRM.MatchString(prm) || ids.known[meter] != "" {
+	if !isPRM.MatchString(prm) {
 		return
 	}
 	if ids.heard[meter] != prm {
 		ids.heard[meter] = prm
+		return
+	}
+	if known := ids.known[meter]; known != "" {
+		if known != prm && !ids.moved[meter] {
+			ids.log.Warn("meter of another delivery point than is known; its readings go under the known one", "meter", meter)
+		}
+		ids.moved[meter] = known != prm
 		return
 	}
 	ids.known[meter] = prm

@@ -63,6 +63,24 @@ func TestIdentityIsLearnedOnce(t *testing.T) {
 	}
 }
 
+// A meter of another home is noticed once, without its number, and forgotten when it is the known one again.
+func TestIdentityIsMoved(t *testing.T) {
+	t.Parallel()
+	ids, said := opened(t, filepath.Join(t.TempDir(), "identities.json"), config.Meter{Name: "linky", PRM: pointA})
+	for i, step := range []struct {
+		says  string
+		moved bool
+	}{{pointA, false}, {pointA, false}, {pointB, false}, {pointB, true}, {pointB, true}, {pointA, true}, {pointA, false}} {
+		ids.learn("linky", step.says)
+		if got := ids.isMoved("linky"); got != step.moved {
+			t.Errorf("step %d: moved is %t", i+1, got)
+		}
+	}
+	if got := said.String(); strings.Count(got, "another delivery point") != 1 || strings.Contains(got, pointA) || strings.Contains(got, pointB) {
+		t.Errorf("log is %q", got)
+	}
+}
+
 func TestIdentityOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "identities.json")

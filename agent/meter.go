@@ -23,6 +23,7 @@ type meter struct {
 	clock    *clock.Clock
 	take     func(p senml.Pack)
 	learn    func(meter, prm string)
+	moved    func(meter string) bool
 	view     *view
 	share    *share.Server // nil when nobody may read along
 	log      *slog.Logger
