@@ -76,6 +76,10 @@ func TestHolder(t *testing.T) {
 		},
 		{"another Relève", usb().with(reader(31, "releve")), "/dev/ttyUSB0", "holder", "ok: Relève reads this port (process 31)."},
 		{
+			"another Relève, and a thief", usb().with(reader(31, "releve")).with(reader(4, "cat")), "/dev/ttyUSB0", "holder",
+			"fault: Another program reads the port: cat (4). Two readers take bytes from each other. → Stop it, or let it read through Relève: share under [[meter]].",
+		},
+		{
 			"nobody listens beside it", usb().with(reader(31, "releve")), "/dev/ttyUSB0", "signal",
 			"waiting: The line was not listened to: another program reads it. → Free the port, then try again.",
 		},
@@ -186,6 +190,10 @@ func TestPermission(t *testing.T) {
 		{
 			"a user without a name", alone, func(e *Exam) { e.Host.UID, e.Host.Groups = 4242, nil },
 			"fault: The user 4242 cannot open /dev/ttyUSB0 (group dialout, -rw-rw----). → Run: sudo usermod -aG dialout 4242; then log out and in again.",
+		},
+		{
+			"a pseudo-terminal", usb().with(listing{"/dev/ttyUSB0": "-> pts/3", "/dev/pts/3": "c 0620 994 5"}), nil,
+			"fault: The user alice cannot open /dev/ttyUSB0 (group tty, -rw--w----). → It is a pseudo-terminal: only the user who opened it can read it.",
 		},
 		{
 			"taken by a console", usb().with(listing{"/dev/ttyUSB0": "c 0620 0 5"}), nil,

@@ -2,7 +2,7 @@
 //
 // In: what is configured, the machine's own files under a root that a test may replace, and functions that listen to a
 // line, ask the page or reach the federation. Out: a tree of findings, in which a thing that is wrong explains what
-// depends on it. It mends nothing, logs in nowhere, and knows of a meter only what tells whether it is heard well: no
+// depends on it. It mends nothing, and knows of a meter only what tells whether it is heard well: no
 // finding holds an address or a value.
 package doctor
 

@@ -14,18 +14,20 @@ const program = "releve"
 // holder says who else reads the port. Relève itself may: then its page tells how the meter is.
 func (p *patient) holder() status.Finding {
 	var names []string
+	found := status.Finding{}
 	for _, one := range (port.Machine{Root: p.host.Root}).Holders(p.host.at(p.host.resolve(p.Port))) {
 		if isGetty(one.Command) {
 			continue // the console's affair
 		}
 		p.taken = true
 		if one.Command == program {
-			return status.Finding{Text: status.Sayf("Relève lit ce port (processus %d).", "Relève reads this port (process %d).", one.PID)}
+			found.Text = status.Sayf("Relève lit ce port (processus %d).", "Relève reads this port (process %d).", one.PID)
+			continue
 		}
 		names = append(names, fmt.Sprintf("%s (%d)", one.Command, one.PID))
 	}
 	if len(names) == 0 {
-		return status.Finding{}
+		return found
 	}
 	list := strings.Join(names, ", ")
 	return status.Finding{
@@ -48,6 +50,10 @@ func (p *patient) permission() status.Finding {
 		Text:  status.Sayf("L'utilisateur %[1]s ne peut pas ouvrir %[2]s (groupe %[3]s).", "The user %[1]s cannot open %[2]s (group %[3]s).", p.account.Name, p.Port, owner),
 	}
 	const forGroup = 0o060
+	if strings.HasPrefix(p.host.resolve(p.Port), "/dev/pts/") {
+		found.Advice = status.Say("C'est un pseudo-terminal : seul l'utilisateur qui l'a ouvert peut le lire.", "It is a pseudo-terminal: only the user who opened it can read it.")
+		return found
+	}
 	if f.Mode&forGroup != forGroup || group == "root" || group == "tty" {
 		rule := fmt.Sprintf(`echo 'KERNEL=="%s", GROUP="dialout", MODE="0660"' | sudo tee /etc/udev/rules.d/60-releve.rules && sudo udevadm trigger`, p.terminal())
 		found.Advice = status.Say("Donnez le port au groupe dialout : "+rule, "Give the port to the group dialout: "+rule)
