@@ -92,8 +92,7 @@ func otherMode(heard tic.Mode) status.Finding {
 }
 
 func (m *meter) checksumsFinding() status.Finding {
-	_, counters := m.look()
-	if diagnosis := counters.Diagnosis(); !diagnosis.IsZero() {
+	if diagnosis := m.recent().Diagnosis(); !diagnosis.IsZero() {
 		return status.Finding{State: status.Warning, Text: status.Say(diagnosis.FR, diagnosis.EN)}
 	}
 	return status.Finding{}

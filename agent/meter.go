@@ -31,7 +31,13 @@ type meter struct {
 	mu       sync.Mutex // guards everything below
 	line     port.State
 	counters tic.Counters
+	past     [2]tic.Counters // what the counters were at the last two turns of a span
+	turned   clock.Instant
 }
+
+// lately is how long what a line was like is remembered: between one span and two, so that a bad day does not stay
+// on the page and a new fault is not drowned in good months.
+const lately = 15 * time.Minute
 
 // String names the task.
 func (m *meter) String() string { return "meter " + m.cfg.Name }
@@ -106,6 +112,21 @@ func (m *meter) look() (port.State, tic.Counters) {
 	return m.line, m.counters
 }
 
+// recent returns what the decoder has counted lately.
+func (m *meter) recent() tic.Counters {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.counters.Since(m.past[0])
+}
+
+// count notes the counters at an instant. The caller holds mu.
+func (m *meter) count(c tic.Counters, now clock.Instant) {
+	m.counters = c
+	if now-m.turned >= lately {
+		m.past, m.turned = [2]tic.Counters{m.past[1], c}, now
+	}
+}
+
 // countedLine is the decoder, with its counters copied out for others after each write.
 type countedLine struct {
 	decoder *tic.Decoder
@@ -117,9 +138,10 @@ func (l *countedLine) Write(p []byte) (int, error) {
 		_, _ = l.meter.share.Write(p) // never fails
 	}
 	n, err := l.decoder.Write(p)
+	now := l.meter.clock.Instant()
 	l.meter.mu.Lock()
 	defer l.meter.mu.Unlock()
-	l.meter.counters = l.decoder.Counters()
+	l.meter.count(l.decoder.Counters(), now)
 	return n, err
 }
 

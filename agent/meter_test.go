@@ -2,10 +2,12 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"releve/agent/config"
+	"releve/tic"
 	"releve/tic/port"
 )
 
@@ -37,5 +39,31 @@ func TestPageShowsDeviceFound(t *testing.T) {
 	h.meters[0].setState(port.State{Open: true, Device: "/dev/ttyACM0"})
 	if got := h.snapshot().Meters[0].Port; got != "/dev/ttyACM0" {
 		t.Errorf("port is shown as %q, want the one found", got)
+	}
+}
+
+// What is said of a line is of the last quarter of an hour or two.
+func TestRecent(t *testing.T) {
+	t.Parallel()
+	m := &meter{}
+	var c tic.Counters
+	boot := 3 * time.Hour // of the machine; Relève starts now
+	for minute := range 120 {
+		c.Groups += 1000
+		if minute == 40 {
+			c.Rejected[tic.BadChecksum] += 900
+		}
+		m.count(c, boot+time.Duration(minute)*time.Minute)
+		recent := m.recent()
+		if most := uint64(31_000); recent.Groups > most || minute > 30 && recent.Groups < 15_000 {
+			t.Errorf("minute %d: %d groups lately", minute, recent.Groups)
+		}
+		noisy := minute >= 40 && minute < 60
+		if got := recent.Refused() > 0; got != noisy {
+			t.Errorf("minute %d: noise is remembered: %v, want %v", minute, got, noisy)
+		}
+	}
+	if m.counters != c {
+		t.Errorf("counters are %+v, want %+v", m.counters, c)
 	}
 }

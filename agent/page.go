@@ -30,9 +30,6 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) stat
 	if v.mode != tic.Auto {
 		m.Mode = v.mode.String()
 	}
-	if diagnosis := counters.Diagnosis(); !diagnosis.IsZero() {
-		m.Diagnosis = status.Say(diagnosis.FR, diagnosis.EN)
-	}
 	for _, latest := range v.recorder.All() {
 		v.place(&m, latest, now)
 	}
@@ -181,6 +178,8 @@ func (a *agent) snapshot() status.Snapshot {
 		line, counters := m.look()
 		shown := m.view.show(m.cfg, counters, clock.Stamp(a.clock.Instant()))
 		shown.Port = cmp.Or(line.Device, m.cfg.Port) // what auto found
+		diagnosis := m.recent().Diagnosis()
+		shown.Diagnosis = status.Say(diagnosis.FR, diagnosis.EN)
 		s.Meters = append(s.Meters, shown)
 	}
 	if a.subscribers != nil {

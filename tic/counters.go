@@ -60,6 +60,26 @@ type Counters struct {
 	Standby   uint64         // frames of a meter that says nothing but its address
 }
 
+// Since returns what was seen since the same decoder had seen before.
+func (c Counters) Since(before Counters) Counters {
+	c.Bytes -= before.Bytes
+	c.Frames -= before.Frames
+	c.Groups -= before.Groups
+	for mode := range c.Known {
+		c.Known[mode] -= before.Known[mode]
+	}
+	for cause := range c.Rejected {
+		c.Rejected[cause] -= before.Rejected[cause]
+	}
+	c.Unknown -= before.Unknown
+	c.OffWidth -= before.OffWidth
+	c.DamagedLF -= before.DamagedLF
+	c.NoParity -= before.NoParity
+	c.Stripped -= before.Stripped
+	c.Standby -= before.Standby
+	return c
+}
+
 // Refused returns the lines that did not become groups, all causes together.
 func (c Counters) Refused() uint64 {
 	var n uint64

@@ -63,3 +63,21 @@ func TestDiagnosis(t *testing.T) {
 		})
 	}
 }
+
+// What is said of a line is of late when the counters are: a bad day is forgotten, and a new fault is not drowned.
+func TestCountersSince(t *testing.T) {
+	t.Parallel()
+	noise := strings.Repeat("\nPAPP 00440 *\r\x0fEAP_s\t1\t\x00\r\nADSC\t00000000000\tB\r", 40)
+	_, bad := decode(tic.Auto, noise, 64)
+	_, both := decode(tic.Auto, noise+strings.Repeat(frame(historicRows...), 40), 64)
+	_, good := decode(tic.Auto, strings.Repeat(frame(historicRows...), 40), 64)
+	if diff := cmp.Diff(good, both.Since(bad)); diff != "" {
+		t.Errorf("counters since (-alone +since):\n%s", diff)
+	}
+	if both.Diagnosis().IsZero() || !both.Since(bad).Diagnosis().IsZero() {
+		t.Errorf("diagnosis is %q, since then %q", both.Diagnosis().EN, both.Since(bad).Diagnosis().EN)
+	}
+	if got := both.Since(both); got != (tic.Counters{}) {
+		t.Errorf("since now: %+v", got)
+	}
+}
