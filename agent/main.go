@@ -20,12 +20,14 @@ const (
 	exitDone    = 0
 	exitFailed  = 1
 	exitUsage   = 2
+	exitSilent  = 3  // probe heard no meter
 	exitRefused = 78 // EX_CONFIG: starting again does not help
 )
 
 // verbs is the command line.
 type verbs struct {
 	Run      runVerb      `cmd:"" help:"Listen to the meters and hand on what was agreed, until stopped."`
+	Probe    probeVerb    `cmd:"" help:"List the serial ports, and say what meter is heard there."`
 	Decode   decodeVerb   `cmd:"" help:"Decode the bytes of a meter and print its frames."`
 	Simulate simulateVerb `cmd:"" help:"Play an electricity meter."`
 	Listen   listenVerb   `cmd:"" help:"Subscribe to a provider of the federation and print what it sends."`
@@ -96,5 +98,8 @@ func report(t terminal, err error) int {
 		return exitUsage
 	}
 	fmt.Fprintf(t.err, "releve: %s\n", err)
+	if errors.Is(err, errUnheard) {
+		return exitSilent
+	}
 	return exitFailed
 }

@@ -46,10 +46,11 @@ func TestWrongUsage(t *testing.T) {
 		args string
 		talk string
 	}{
-		{"", `expected one of "run", "decode", "simulate", "listen", "config", ...`},
+		{"", `expected one of "run", "probe", "decode", "simulate", "listen", ...`},
 		{"sing", "unexpected argument sing"},
 		{"config", `expected "check"`},
 		{"version --loud", "unknown flag --loud"},
+		{"probe telnet://box:23", `open port telnet://box:23: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
 		{"decode --mode loud", `--mode must be one of "auto","historic","standard" but got "loud"`},
 		{"decode --format xml", `--format must be one of "json","values","senml-json","senml-cbor","senml-xml" but got "xml"`},
 		{"decode a b", "unexpected argument b"},

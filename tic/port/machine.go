@@ -28,10 +28,12 @@ type Adapter struct {
 
 // USB is what an adapter says of itself when it is plugged in. Every field may be empty.
 type USB struct {
-	Vendor, Product    string // identifiers, four hexadecimal digits each
-	Manufacturer, Name string
-	Serial             string
-	Place              string // of the socket: bus and ports, such as 1-1.4
+	Vendor       string `json:"vendor"`  // four hexadecimal digits
+	Product      string `json:"product"` // four hexadecimal digits
+	Manufacturer string `json:"manufacturer,omitempty"`
+	Name         string `json:"name,omitempty"` // of the product
+	Serial       string `json:"serial,omitempty"`
+	Place        string `json:"place"` // of the socket: bus and ports, such as 1-1.4
 }
 
 // Adapters lists the serial ports of the machine in the order of their names. It reads what the kernel says of them
