@@ -44,6 +44,9 @@ type computer struct {
 	phases          [3]derived.Phase
 }
 
+// forget begins the means anew.
+func (c *computer) forget() { c.drawn, c.injected = derived.Mean{}, derived.Mean{} }
+
 // compute derives what it can from the frame.
 func (r *Recorder) compute(f *tic.Frame) {
 	if !r.Derived {

@@ -1,6 +1,7 @@
 package series_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -151,6 +152,47 @@ func TestNothingDerived(t *testing.T) {
 		if strings.HasPrefix(r.Name, "linky/derived") {
 			t.Errorf("computed although it was not asked for: %v", r)
 		}
+	}
+}
+
+// A jump that the meter insists on, as when another register takes over, is an event and no power.
+func TestDerivedPowerOverAJump(t *testing.T) {
+	t.Parallel()
+	h := listening()
+	for second := range 400 {
+		index := 1000 + second/4 // 900 W
+		if second > 200 {
+			index += 500_000
+		}
+		h.hear(standard("PCOUP 06", fmt.Sprintf("EAST %09d", index)))
+	}
+	h.expect(t, "index-withheld "+drawnPath, "index-confirmed "+drawnPath)
+	means := h.of("derived/consumption/power/active/mean")
+	if len(means) < 5 {
+		t.Errorf("%d means", len(means))
+	}
+	for _, r := range means {
+		if n, _ := r.Value.Number(); n < 880 || n > 920 {
+			t.Errorf("mean is %v", r)
+		}
+	}
+}
+
+// Another meter may have fewer phases.
+func TestMeterReplacedByOneOfASinglePhase(t *testing.T) {
+	t.Parallel()
+	h := listening()
+	h.play(t, linky.Scenario{Phases: 3, Seed: 2}, 30*time.Second)
+	h.play(t, linky.Scenario{Phases: 1, Seed: 3, Start: h.at.Add(time.Hour)}, 30*time.Second)
+	if _, ok := h.Latest("current/3"); ok {
+		t.Error("the third phase of the old meter is still there")
+	}
+	if got := h.Contracted(); got != 6000 {
+		t.Errorf("subscribed are %v VA", got)
+	}
+	estimate, _ := h.Latest(series.PathInjectedEstimate)
+	if h.at.Sub(estimate.Said) > 5*time.Second {
+		t.Errorf("the last estimate is of %s, the last frame of %s", estimate.Said, h.at)
 	}
 }
 

@@ -64,9 +64,6 @@ func (g *gate) pass(n uint64, at time.Time) {
 	g.last, g.heard, g.known, g.agreed = n, at, true, 0
 }
 
-// forget lets any value through next: another meter counts now.
-func (g *gate) forget() { *g = gate{} }
-
 // pending tells whether a value is withheld.
 func (g *gate) pending() bool { return g.agreed > 0 }
 

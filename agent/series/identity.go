@@ -26,6 +26,17 @@ func (r *Recorder) recognise(f *tic.Frame) {
 		}
 	}
 	r.compare(&id.mode, []byte(f.Mode.String()), ModeChanged)
+	if f.Mode != r.mode { // a label of one mode repeats what another of the other has overwritten
+		r.mode = f.Mode
+		r.lookAgain()
+	}
+}
+
+// lookAgain lets every label of the next frame be looked at, even if it repeats itself.
+func (r *Recorder) lookAgain() {
+	for _, s := range r.slots {
+		s.doubt()
+	}
 }
 
 // compare tells the event when a word that was known has changed.
@@ -41,7 +52,7 @@ func (r *Recorder) compare(s *steady, word []byte, kind Kind) {
 	r.happen(e)
 }
 
-// meet takes the meter's address. Of another meter every index is new, however low.
+// meet takes the meter's address. Of another meter nothing is known: every index is new, however low.
 func (r *Recorder) meet(address []byte) {
 	id := &r.identity
 	another := id.address.word != ""
@@ -60,8 +71,9 @@ func (r *Recorder) meet(address []byte) {
 		return
 	}
 	for _, t := range r.tracks {
-		t.gate.forget()
+		t.forget()
 	}
+	r.lookAgain()
 	r.computer = computer{}
 	r.happen(Event{Kind: MeterReplaced})
 }

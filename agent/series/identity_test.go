@@ -125,6 +125,40 @@ func TestModeChanged(t *testing.T) {
 	}
 }
 
+// A meter that goes to another mode and back says again what the other mode called otherwise.
+func TestModeThereAndBack(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	for i, step := range []struct {
+		frame *tic.Frame
+		want  string
+	}{
+		{historic("PTEC HC..", "PAPP 00500"), "tariff/label=HC.. tariff/index=1 consumption/power/apparent/raw=500VA"},
+		{standard("LTARF HEURE CREUSE", "SINSTS 00501"), "tariff/label=HEURE CREUSE consumption/power/apparent/raw=501VA"},
+		{historic("PTEC HC..", "PAPP 00500"), "tariff/label=HC.. consumption/power/apparent/raw=500VA"},
+		{historic("PTEC HC..", "PAPP 00500"), ""},
+	} {
+		if got := h.hear(step.frame); got != step.want {
+			t.Errorf("frame %d: %q, want %q", i+1, got, step.want)
+		}
+	}
+}
+
+// Of another meter also an index that is the same by chance goes through the gate.
+func TestMeterReplacedAtTheSameIndex(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	for _, address := range []string{"031761000001", "031761000002"} {
+		for range 4 {
+			h.hear(standard("ADSC "+address, "EAST 000000000"))
+		}
+	}
+	h.expect(t, "meter-replaced")
+	if got := h.hear(standard("ADSC 031761000002", "EAST 900000000")); got != "status/event=index-withheld "+drawnPath {
+		t.Errorf("a wrong value of the new meter: %q", got)
+	}
+}
+
 // A change of the tariff is one event, when the meter insists.
 func TestTariffChanged(t *testing.T) {
 	t.Parallel()

@@ -26,10 +26,11 @@ type Recorder struct {
 	tracks  map[string]*track // by path
 	layout
 
-	mu       sync.Mutex // guards everything below
-	lastAt   time.Time  // of the last full set
-	parts    int        // frames that were too short for the full set that is due
-	step     time.Duration
+	mu       sync.Mutex    // guards everything below
+	lastAt   time.Time     // of the last full set
+	parts    int           // frames that were too short for the full set that is due
+	step     time.Duration // of the load curve
+	mode     tic.Mode      // of the last frame
 	identity identity
 	watch    watch
 	computer computer

@@ -19,6 +19,7 @@ func (r *Recorder) register(t *track, n uint64) bool {
 		return false
 	case confirmed:
 		r.happen(Event{Kind: IndexConfirmed, Subject: t.Path, Called: t.Title})
+		r.computer.forget() // what lies between two indexes that do not follow is no energy
 	}
 	r.say(t, senml.NumberValue(float64(n)))
 	return true

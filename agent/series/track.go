@@ -19,6 +19,9 @@ type track struct {
 	points points // of what has a time of its own
 }
 
+// forget leaves what the series is, and nothing of what was said.
+func (t *track) forget() { *t = track{Series: t.Series, name: t.name, energy: t.energy} }
+
 // slot is one label of one mode: what it said last, and the series it feeds. Most groups of most frames say what the
 // frame before did; for those nothing is decoded again.
 type slot struct {
