@@ -81,10 +81,23 @@ func TestDoctorHearsAMeter(t *testing.T) {
 			t.Parallel()
 			tree := examined(t, "--port", terminalWithMeter(t, linky.Scenario{Seed: 3, Mode: mode}), "--for", "1m")
 			signal := node(tree, "signal")
-			if want := "The meter is heard well: " + mode.String() + " mode, "; signal.State != status.OK || !strings.HasPrefix(signal.Text.EN, want) {
-				t.Errorf("signal is %+v, want %s…", signal, want)
+			well := signal.State == status.OK && strings.HasPrefix(signal.Text.EN, "The meter is heard well: "+mode.String()+" mode, ")
+			// A machine under load reads too late, and the terminal throws away what is old, as a serial line would.
+			late := signal.State == status.Warning && strings.Contains(signal.Text.EN, "lines are damaged")
+			if !well && !late {
+				t.Errorf("signal is %+v, want that a meter in %s mode is heard", signal, mode)
 			}
 		})
+	}
+}
+
+func TestDoctorJudgesARecording(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"standard", "historic"} {
+		signal := node(examined(t, "--port", written(t, "capture", simulated(t, "--frames", "5", "--mode", mode))), "signal")
+		if want := "The meter is heard well: " + mode + " mode, "; signal.State != status.OK || !strings.HasPrefix(signal.Text.EN, want) || !strings.Contains(signal.Text.EN, ", 0 of ") {
+			t.Errorf("signal is %+v, want %s…", signal, want)
+		}
 	}
 }
 
