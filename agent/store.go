@@ -18,6 +18,8 @@ import (
 type bufferVerbs struct {
 	Stat    bufferStatVerb    `cmd:"" help:"Say how much is stored and where each recipient stands."`
 	Ls      bufferLsVerb      `cmd:"" help:"List the packs."`
+	Export  bufferExportVerb  `cmd:"" help:"Write readings or roll-ups as SenML or CSV."`
+	Import  bufferImportVerb  `cmd:"" help:"Add the readings of an export that are not there; doing it again adds none."`
 	Verify  bufferVerifyVerb  `cmd:"" help:"Read everything, and say what is damaged."`
 	Compact bufferCompactVerb `cmd:"" help:"Let go what is too old, and give its space back."`
 }
