@@ -1,6 +1,6 @@
 package linky
 
-// industrial appends groups in the manner of the meters of businesses, PME-PMI (02E §2): the grammar of historic mode,
+// industrial appends groups in the manner of the meters of businesses, PME-PMI (02E): the grammar of historic mode,
 // names with lower case and signs, values that carry their units. It is not the full set of such a meter, which has some
 // sixty labels: what a decoder has to stand is their form.
 //

@@ -65,7 +65,10 @@ type building interface {
 // New checks a scenario and returns its meter. The meter has already lived through the day before and the
 // hours since midnight, so that yesterday's maximum and the load curve are there from the first frame on.
 // The error is a sentence that says what to change.
-func New(s Scenario) (*Meter, error) {
+func New(s Scenario) (*Meter, error) { return newMeter(s, 1) }
+
+// newMeter is New, of a meter that lived through yesterday in strides of so many seconds, a divisor of 60.
+func newMeter(s Scenario, stride int64) (*Meter, error) {
 	s = s.completed()
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("check scenario: %w", err)
@@ -73,7 +76,7 @@ func New(s Scenario) (*Meter, error) {
 	m := &Meter{
 		scenario: s, point: s.point(), limit: s.ampsPerPhase(), timetable: s.timetable(), pending: s.Changes,
 		mode: s.Mode, address: s.address(0), contract: s.Contract, calendar: s.Contract.calendar(s.Calendar),
-		instant: s.Start.UnixNano(), stride: 1, silence: castFor(s.Seed, forSilence, 0),
+		instant: s.Start.UnixNano(), stride: stride, silence: castFor(s.Seed, forSilence, 0),
 		home: newBuilding(&s), car: newCar(&s), roof: newRoof(&s), grid: newGrid(s.Seed),
 	}
 	garbage, line := divide(newFaults(s.Seed, s.Damage))
@@ -97,11 +100,13 @@ func newBuilding(s *Scenario) building {
 
 // liveYesterday starts the registers and runs the home from the midnight before last to the start.
 func (m *Meter) liveYesterday() {
-	today := localMidnight(m.instant / int64(time.Second))
-	m.second = localMidnight(today-1) - 1 // so that midnight itself opens the day
+	start := m.instant / int64(time.Second)
+	m.second = localMidnight(localMidnight(start)-1) - m.stride // so that midnight itself opens the day
 	m.tariff = m.calendar.tariffAt(m.scenario.Seed, m.legal.at(m.second))
 	m.inherit()
-	m.measureUntil(m.instant / int64(time.Second))
+	m.measureUntil(start)
+	m.stride = 1
+	m.measureUntil(start)
 }
 
 // inherit fills the indexes with the years before the scenario.

@@ -43,8 +43,8 @@ func (m Model) mode() tic.Mode {
 }
 
 // address invents the address of the nth meter at this place: ADSC, or ADCO. It has the form of a real one, two digits of
-// maker, two of year and two of type, and no household's. A Linky's type is 61 on one phase and 76 on three, a pilot's
-// 67, and those before it have 28 and 30 (Euridis list V3.04A).
+// maker, two of year and two of type, and no household's. Type is 61 on one phase and 76 on three for a Linky, 67 and 68
+// for a pilot, and before it mostly 28 and 30.
 func (s *Scenario) address(nth int64) string {
 	d := castFor(s.Seed, forIdentity, nth)
 	model := [...]struct{ since, until, single, three int64 }{

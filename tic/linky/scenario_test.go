@@ -92,7 +92,7 @@ func TestCalendarErrors(t *testing.T) {
 // TestDefaults holds the zero scenario: standard mode, one phase, 6 kVA, base, a winter evening, points of 30 minutes.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	m := newMeter(t, linky.Scenario{})
+	m := exactMeter(t, linky.Scenario{})
 	if want := time.Date(2026, 1, 15, 17, 30, 0, 0, time.UTC); !m.Now().Equal(want) {
 		t.Errorf("starts at %v, want %v", m.Now(), want)
 	}
@@ -109,7 +109,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s at %q, want %q", label, got, want)
 		}
 	}
-	if got := hear(t, newMeter(t, linky.Scenario{Phases: 3}), tic.Auto).values["PREF"]; got != "12" {
+	if got := hear(t, exactMeter(t, linky.Scenario{Phases: 3}), tic.Auto).values["PREF"]; got != "12" {
 		t.Errorf("PREF on three phases %s, want 12", got)
 	}
 }
@@ -157,7 +157,7 @@ func FuzzScenario(f *testing.F) {
 			CurvePeriod: time.Duration(period), Overload: overload, CarWatts: kva * 1000, TempoProgram: lost,
 			Condition: linky.Condition{Lost: lost, Degraded: overload, Breaker: lost, ShortMessage: "BREF"},
 		}
-		m, err := linky.New(s)
+		m, err := linky.NewInStrides(s)
 		if err != nil {
 			return
 		}

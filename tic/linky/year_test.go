@@ -44,7 +44,7 @@ func contracts() []linky.Scenario {
 }
 
 // TestYear lives a year on every contract, in strides, both changes of hour included, and holds what it hears every
-// 5½ hours to itself and to what it heard before.
+// 5½ hours to itself and to what it heard before. The labels of mobile peaks are all heard on the contracts that have them.
 func TestYear(t *testing.T) {
 	t.Parallel()
 	for _, s := range contracts() {
@@ -53,7 +53,21 @@ func TestYear(t *testing.T) {
 			s.Seed, s.Start = 11, time.Date(2026, 3, 8, 0, 0, 0, 0, time.UTC)
 			m := newMeter(t, s)
 			m.Stride(30)
-			live(t, m, s, 5*time.Hour+30*time.Minute, s.Start.AddDate(1, 0, 0), func(frame, frame) {})
+			heard := map[string]bool{}
+			live(t, m, s, 5*time.Hour+30*time.Minute, s.Start.AddDate(1, 0, 0), func(now, _ frame) {
+				for label := range now.values {
+					heard[label] = true
+				}
+			})
+			peaks := map[linky.Contract]int{linky.EJP: 1, linky.Tempo: 2, linky.Custom: 3}[s.Contract]
+			for number := 1; number <= 3; number++ {
+				if dated := heard[fmt.Sprintf("DPM%d", number)] && heard[fmt.Sprintf("FPM%d", number)]; dated != (number <= peaks) {
+					t.Errorf("peak %d was dated: %v", number, dated)
+				}
+			}
+			if heard["PPOINTE"] != (peaks > 0) {
+				t.Errorf("PPOINTE was heard: %v", heard["PPOINTE"])
+			}
 		})
 	}
 }
