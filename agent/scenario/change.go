@@ -100,6 +100,7 @@ func (r *rawChange) change(condition *linky.Condition, s *linky.Scenario) (linky
 	if err != nil {
 		return linky.Change{}, fmt.Errorf("skip: %w", err)
 	}
+	condition.ShortMessage = "" // it was sent, once
 	if err := r.Condition.apply(condition); err != nil {
 		return linky.Change{}, fmt.Errorf("condition.%w", err)
 	}

@@ -259,6 +259,7 @@ func TestChanges(t *testing.T) {
 contract = "hc"
 [condition]
 message = "BONJOUR"
+short_message = "UNE FOIS"
 [[change]]
 after = "10s"
 condition = { output = "standby" }
@@ -283,6 +284,7 @@ skip = "24h"
 		"standby says the address only":   h.count("ADSC", ".")-h.count("EAST", ".") > 5,
 		"historic frames are of Tempo":    h.count("OPTARIF", `BBR\(`) > 2,
 		"the last frame is a day later":   strings.HasPrefix(last["DATE"], "h260116"),
+		"the short message came once":     h.count("MSG2", "^UNE FOIS        $") == 1,
 		"the message stayed":              last["MSG1"] == first["MSG1"],
 		"the meter was exchanged":         last["ADSC"] != first["ADSC"] && last["PRM"] == first["PRM"],
 		"modes are two, in order of time": cmp.Equal(slices.Compact(h.modes), []tic.Mode{tic.Standard, tic.Historic, tic.Standard}),
