@@ -187,6 +187,7 @@ func TestHistoricRates(t *testing.T) {
 		"HCJB": "BBRHCJB", "HPJB": "BBRHPJB", "HCJW": "BBRHCJW", "HPJW": "BBRHPJW", "HCJR": "BBRHCJR", "HPJR": "BBRHPJR",
 	}
 	m := newMeter(t, linky.Scenario{Mode: tic.Historic, Contract: linky.Tempo, Start: time.Date(2026, 1, 12, 5, 0, 0, 0, time.UTC)})
+	m.Stride(30)
 	before := hear(t, m, tic.Historic)
 	seen := map[string]bool{}
 	for at := time.Date(2026, 1, 12, 5, 30, 0, 0, time.UTC); at.Day() < 30; at = at.Add(30 * time.Minute) {
