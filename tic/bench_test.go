@@ -19,14 +19,18 @@ import (
 // as no meter does, so that nothing is gained from what was read before. With parity, the references get the same bytes
 // without it, because they do not know it.
 func BenchmarkDecode(b *testing.B) {
+	table := "| bytes | typed/word | decode/word | typed/byte | typed, MB/s | word, MB/s |\n|---|---|---|---|---|---|\n"
+	run := func(name string, raw, plain []byte, piece int) {
+		b.Run(name, func(b *testing.B) { table += race(b, raw, plain, piece).row(name) })
+	}
 	for _, mode := range []tic.Mode{tic.Standard, tic.Historic} {
 		household, changing := played(b, mode), changed(mode)
-		for _, piece := range []int{4096, 64} {
-			b.Run(fmt.Sprintf("%s/%d", mode, piece), func(b *testing.B) { race(b, household, household, piece) })
-		}
-		b.Run(fmt.Sprintf("%s/4096/changing", mode), func(b *testing.B) { race(b, changing, changing, 4096) })
-		b.Run(fmt.Sprintf("%s/4096/parity", mode), func(b *testing.B) { race(b, []byte(withParity(string(household))), household, 4096) })
+		run(mode.String()+"/4096", household, household, 4096)
+		run(mode.String()+"/64", household, household, 64)
+		run(mode.String()+"/4096/parity", []byte(withParity(string(household))), household, 4096)
+		run(mode.String()+"/4096/changing", changing, changing, 4096)
 	}
+	fmt.Print("\n", table, "\n") // what a benchmark logs is not shown when it has parts
 }
 
 // played is some minutes of an emulated household.
@@ -69,8 +73,8 @@ func turn(row string, n int) string {
 	return string(raw)
 }
 
-// race gives raw to the decoder and plain to the references, and reports ratios and the speed of two of them.
-func race(b *testing.B, raw, plain []byte, piece int) {
+// race gives raw to the decoder and plain to the references.
+func race(b *testing.B, raw, plain []byte, piece int) result {
 	b.Helper()
 	typed := &typedLoop{}
 	typed.Decoder = tic.NewDecoder(tic.Auto, typed.read)
@@ -102,12 +106,19 @@ func race(b *testing.B, raw, plain []byte, piece int) {
 	if typed.failed > 0 || typed.Counters().Refused() > 0 || typed.Counters().Frames == 0 {
 		b.Fatalf("%d values unread, %+v", typed.failed, typed.Counters())
 	}
-	report(b, len(raw), took)
+	r := resultOf(len(raw), took)
+	b.ReportMetric(r.typedWord, "typed/word")
+	b.ReportMetric(r.decodeWord, "decode/word")
+	b.ReportMetric(r.typedByte, "typed/byte")
+	b.ReportMetric(0, "ns/op") // of all contestants together: says nothing
+	return r
 }
 
-// report tells the speed of word and typed, and the medians of the ratios of speeds.
-func report(b *testing.B, size int, took [][]float64) {
-	b.Helper()
+// result is the medians of the ratios of speeds, and the speed of two contestants when they were fastest, in MB/s.
+type result struct{ typedWord, decodeWord, typedByte, typed, word float64 }
+
+// resultOf judges what word, byte, decode and typed took in each iteration, in seconds.
+func resultOf(size int, took [][]float64) result {
 	ratio := func(over, under int) float64 {
 		all := make([]float64, len(took[0]))
 		for i := range all {
@@ -116,12 +127,12 @@ func report(b *testing.B, size int, took [][]float64) {
 		slices.Sort(all)
 		return all[len(all)/2]
 	}
-	b.ReportMetric(float64(size)/slices.Min(took[0])/1e6, "word-MB/s")
-	b.ReportMetric(float64(size)/slices.Min(took[3])/1e6, "typed-MB/s")
-	b.ReportMetric(ratio(0, 3), "typed/word")
-	b.ReportMetric(ratio(0, 2), "decode/word")
-	b.ReportMetric(ratio(1, 3), "typed/byte")
-	b.ReportMetric(0, "ns/op") // of all contestants together: says nothing
+	speed := func(of int) float64 { return float64(size) / slices.Min(took[of]) / 1e6 }
+	return result{ratio(0, 3), ratio(0, 2), ratio(1, 3), speed(3), speed(0)}
+}
+
+func (r result) row(name string) string {
+	return fmt.Sprintf("| %s | %.2f | %.2f | %.2f | %.0f | %.0f |\n", name, r.typedWord, r.decodeWord, r.typedByte, r.typed, r.word)
 }
 
 // sink is a decoder whose groups nobody reads.
