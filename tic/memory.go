@@ -163,15 +163,25 @@ func (d *Decoder) again(next int) bool {
 // common returns how many bytes a and b have in common at their beginning.
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
-	a, b = a[:n], b[:n]
-	i := 0
-	for ; i+8 <= n; i += 8 {
-		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
-			return i + bits.TrailingZeros64(x)>>3
+	rest, other := a[:n], b[:n]
+	for len(rest) >= 16 && len(other) >= 16 { // two words a turn: most of a frame is common
+		x := binary.LittleEndian.Uint64(rest) ^ binary.LittleEndian.Uint64(other)
+		y := binary.LittleEndian.Uint64(rest[8:]) ^ binary.LittleEndian.Uint64(other[8:])
+		if x|y != 0 {
+			break
+		}
+		rest, other = rest[16:], other[16:]
+	}
+	for len(rest) >= 8 && len(other) >= 8 {
+		if x := binary.LittleEndian.Uint64(rest) ^ binary.LittleEndian.Uint64(other); x != 0 {
+			return n - len(rest) + bits.TrailingZeros64(x)>>3
+		}
+		rest, other = rest[8:], other[8:]
+	}
+	for i := range rest {
+		if rest[i] != other[i] {
+			return n - len(rest) + i
 		}
 	}
-	for i < n && a[i] == b[i] {
-		i++
-	}
-	return i
+	return n
 }
