@@ -176,7 +176,7 @@ func (a *agent) openDay(ctx context.Context, m *meter) {
 // newRecorder returns a recorder that goes on where the last one ended.
 func (a *agent) newRecorder(cfg config.Meter) *series.Recorder {
 	r := series.NewRecorder(cfg.Name, a.cfg.Buffer.FullSet)
-	r.Derived = cfg.Derived
+	r.Derived, r.Clock = cfg.Derived, meterClock(a.cfg.Agent.Location)
 	r.Met = func(address []byte, sure bool) bool { return a.addresses.another(cfg.Name, address, sure) }
 	r.Notify = func(e series.Event) {
 		a.log.Info("event", "meter", cfg.Name, "kind", string(e.Kind), "subject", e.Subject, "ended", e.Ended)

@@ -63,7 +63,7 @@ func (a *agent) grantTime() time.Time {
 }
 
 // told is the time that a frame tells, as the household's meter means it. Enedis-NOI-CPT_54E §6.2.1.1 dates by the legal
-// time of mainland France; a meter overseas by that of its own place, whatever its letter says.
+// time of mainland France; a meter overseas by that of its own place.
 func told(f *tic.Frame, location *time.Location) (at time.Time, degraded, ok bool) {
 	for _, g := range f.Groups {
 		if string(g.Label) != "DATE" {
@@ -73,19 +73,21 @@ func told(f *tic.Frame, location *time.Location) (at time.Time, degraded, ok boo
 		if err != nil || h.Season == tic.NoSeason {
 			return time.Time{}, false, false
 		}
-		return legalTime(h.Time(), location), h.Degraded, true
+		return h.TimeOn(meterClock(location)), h.Degraded, true
 	}
 	return time.Time{}, false, false
 }
 
-// legalTime is a time of mainland France, or of another place whose clocks show the same.
-func legalTime(t time.Time, location *time.Location) time.Time {
-	_, winter := time.Date(t.Year(), time.January, 1, 0, 0, 0, 0, location).Zone()
+// meterClock is the clock of the meters of a place: that of mainland France, or of another place whose clocks show the
+// same, or overseas the place's own in January and July.
+func meterClock(location *time.Location) tic.Clock {
+	year := time.Now().Year()
+	_, winter := time.Date(year, time.January, 1, 0, 0, 0, 0, location).Zone()
+	_, summer := time.Date(year, time.July, 1, 0, 0, 0, 0, location).Zone()
 	if time.Duration(winter)*time.Second == time.Hour {
-		return t
+		return tic.Mainland()
 	}
-	y, m, d := t.Date()
-	return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), 0, location)
+	return tic.Clock{Winter: time.Duration(winter) * time.Second, Summer: time.Duration(summer) * time.Second}
 }
 
 // stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer

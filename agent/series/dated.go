@@ -46,7 +46,7 @@ func (r *Recorder) moment(f *tic.Frame, g tic.Group, d dating) (time.Time, bool)
 	if err != nil || h.Season == tic.NoSeason {
 		return time.Time{}, false
 	}
-	at := h.Time()
+	at := h.TimeOn(r.Clock)
 	if h.Degraded {
 		at = at.Add(r.clockError(f))
 	}
@@ -73,7 +73,7 @@ func (r *Recorder) clockError(f *tic.Frame) time.Duration {
 	if err != nil || h.Season == tic.NoSeason {
 		return 0
 	}
-	return r.at.Sub(h.Time()).Round(time.Second)
+	return r.at.Sub(h.TimeOn(r.Clock)).Round(time.Second)
 }
 
 // stepOf is the step of the load curve, by its last two points; 0 when they are not one step apart, as after a power cut.

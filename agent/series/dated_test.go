@@ -74,6 +74,16 @@ func TestDated(t *testing.T) {
 	}
 }
 
+// Overseas the clocks are the place's own.
+func TestDatedOverseas(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	h.Clock = tic.Clock{Winter: 4 * time.Hour, Summer: 4 * time.Hour}
+	if got, want := h.hear(standard("UMOY1@E260115161000 231")), "voltage/1/mean=231V@-1.25"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // Over the night in October that has an hour twice, points of the load curve stay one step apart.
 func TestDatedOverTheChangeOfTime(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,8 @@ type Recorder struct {
 	// may remember the address, as a keyed hash, once enough frames agree and it is sure. Nil when nothing outlives the
 	// recorder.
 	Met func(address []byte, sure bool) (another bool)
+	// Clock is that of the meter, by which what it dates is dated: mainland France's unless set.
+	Clock tic.Clock
 	// Derived adds what is computed from what the meter says, under derived/.
 	Derived bool
 
@@ -45,7 +47,7 @@ type Recorder struct {
 
 // NewRecorder returns a recorder for the meter of that name. Its exported fields are set before the first frame.
 func NewRecorder(meter string, fullSet time.Duration) *Recorder {
-	r := &Recorder{fullSet: fullSet, watch: newWatch()}
+	r := &Recorder{Clock: tic.Mainland(), fullSet: fullSet, watch: newWatch()}
 	r.slots, r.tracks = layOut(meter)
 	r.layout = newLayout(r.tracks)
 	return r
