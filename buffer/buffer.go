@@ -66,6 +66,7 @@ type state struct {
 
 	tail      []pending // durable in the journal only; appended to, never changed
 	tailSince time.Time // when the first of them was put
+	caught    int       // how many of them the database has, not yet durably
 }
 
 func newState() state {
@@ -215,7 +216,7 @@ func (b *Buffer) settleAll() error {
 	if len(b.changed()) == 0 {
 		return b.fold()
 	}
-	return b.write(func(*badger.Txn) error { return nil })
+	return b.foldAll()
 }
 
 // take waits for the turn to write.
@@ -236,14 +237,14 @@ func (b *Buffer) take() error {
 
 func (b *Buffer) give() { b.turn <- struct{}{} }
 
-// view runs a read on a snapshot of all that was put: it folds the journal in first. When that does not go, the read
-// lacks the last hour. The caller must not hold the turn.
+// view runs a read on a snapshot of all that was put: the database catches up with the journal first. When that does
+// not go, the read lacks what the journal has. The caller must not hold the turn.
 func (b *Buffer) view(read func(txn *badger.Txn) error) error {
 	b.mu.Lock()
-	behind := len(b.tail) > 0
+	behind := len(b.tail) > b.caught
 	b.mu.Unlock()
 	if behind {
-		b.tend(b.inTurn(b.fold))
+		b.tend(b.inTurn(b.catchUp))
 	}
 	return b.look(read)
 }

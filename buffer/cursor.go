@@ -126,7 +126,7 @@ func (b *Buffer) begins(from Start) (Seq, error) {
 	}
 	first := b.next
 	h := hourOf(clampSeconds(from.at))
-	if err := b.fold(); err != nil {
+	if err := b.catchUp(); err != nil {
 		return 0, err
 	}
 	err := b.look(func(txn *badger.Txn) error {

@@ -32,10 +32,19 @@
 //
 // # Journal
 //
-// Put writes a pack to the journal, a file of fixed length, and is done. Once an hour, or when the journal is full,
-// the packs in it are folded into Badger, as also by Close, before packs are trimmed and before the history is read;
-// until then recipients get them from memory. Opened after a kill, a buffer folds the journal in first. A pack of more
-// than 64 KiB, or with very many hours or new series, goes to Badger at once.
+// Put writes a pack to the journal, a file of fixed length, and is done. Three times a day, or when the journal is
+// full, the packs in it are folded into Badger, as also by Close and before packs are trimmed; until then recipients
+// get them from memory. Badger has them before, unsynced, when the history is read. Opened after a kill, a buffer folds
+// the journal in first. A pack of more than 64 KiB, or with very many hours or new series, goes to Badger at once.
+//
+// What a day of one meter in standard mode costs, in MB that the device was told to write, ext4's own included
+// (TestWear of the agent, two days of the emulated meter with three recipients):
+//
+//	a pack each   written   by the journal   by the store and ext4   kept
+//	1 minute      4.9       2.0              2.9                     2.6
+//	10 seconds    11.2      4.5              6.7                     5.0
+//
+// Without the journal, a pack each minute cost 23 and one each 10 seconds 105.
 //
 // # Keys
 //

@@ -25,7 +25,7 @@ func (o Options) WithWatch(watch func(point string)) Options {
 	return o
 }
 
-// Fold brings the journal into the database at once instead of once an hour.
+// Fold brings the journal into the database at once instead of three times a day.
 func (b *Buffer) Fold() error { return b.inTurn(b.fold)() }
 
 // Reclaim gives space back at once instead of by the keeper.

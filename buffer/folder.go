@@ -181,23 +181,41 @@ func lastByte(f io.ReaderAt, size int64) (int64, error) {
 	return 0, nil
 }
 
-// syncLogs makes durable the logs of memtables, but for those that have become a durable table meanwhile.
+// syncLogs makes durable the logs of memtables, but for those that have become a durable table meanwhile, and the
+// newest value log. All are written before the first is synced: then ext4 commits its own journal once for all.
 func syncLogs(dir string) error {
 	f, err := listFiles(dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range f.logs {
-		log, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = errors.Join(unix.Fdatasync(int(log.Fd())), log.Close())
-		}
-		if err != nil {
-			return fmt.Errorf("sync log: %w", err)
+	if n := len(f.values); n > 0 {
+		f.logs = append(f.logs, f.values[n-1])
+	}
+	for _, step := range []func(fd int) error{
+		func(fd int) error {
+			const whole = unix.SYNC_FILE_RANGE_WAIT_BEFORE | unix.SYNC_FILE_RANGE_WRITE | unix.SYNC_FILE_RANGE_WAIT_AFTER
+			_ = unix.SyncFileRange(fd, 0, 0, whole) // where there is none, syncing writes
+			return nil
+		},
+		unix.Fdatasync,
+	} {
+		for _, path := range f.logs {
+			if err := withFile(path, step); err != nil {
+				return fmt.Errorf("sync log: %w", err)
+			}
 		}
 	}
 	return nil
+}
+
+// withFile does something with a file, if it is still there.
+func withFile(path string, do func(fd int) error) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(int(file.Fd())), file.Close())
 }

@@ -157,11 +157,15 @@ type change struct{ key, value []byte }
 // changeStep bounds a transaction of changes, so that Badger takes it.
 const changeStep = 1000
 
-// writeChanges makes changes durable, in order, in as many transactions as it takes. The caller holds the turn.
+// writeChanges makes changes, in order, in as many transactions as it takes. They become durable with the next fold:
+// all of them can be made again from what is durable. The caller holds the turn.
 func (b *Buffer) writeChanges(changes []change) error {
+	if err := checkRoom(b.o, tidyRoom); err != nil {
+		return err
+	}
 	for part := range slices.Chunk(changes, changeStep) {
 		err := guarded(func() error {
-			return b.write(func(txn *badger.Txn) error { return setChanges(txn, part) })
+			return b.db.Update(func(txn *badger.Txn) error { return setChanges(txn, part) })
 		})
 		if err != nil {
 			return err

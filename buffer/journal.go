@@ -21,7 +21,7 @@ import (
 //
 //	head   "RJ" version(1) 0(1) generation(4) block size(4), CRC-32C(4) of all before; at 0
 //	entry  "RE" version(1) 0(1) generation(4) length of the body(4), body, CRC-32C(4) of all before; from block 1 on
-//	body   uvarint number of cursors; each: uvarint length, name, acknowledged seq(8), expired packs(8); envelope or nothing
+//	body   uvarint number of cursors; each: uvarint length, name, acknowledged seq(8), uvarint expired packs; envelope or nothing
 //
 // Only entries of the head's generation count: emptying the journal is one more than that, in one block. An entry
 // never shares a block with one that is durable, so a write that a power cut tears harms none before it.
@@ -37,7 +37,7 @@ type journal struct {
 
 const (
 	journalFile    = "JOURNAL"
-	journalSize    = 512 << 10
+	journalSize    = 1 << 20
 	journalBlock   = 512
 	journalPage    = 4096
 	journalVersion = 1

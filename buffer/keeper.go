@@ -28,14 +28,14 @@ func (b *Buffer) keep() {
 				late = time.After(b.o.AckDelay)
 			}
 			b.tend(b.reclaimIfDue)
-			b.tend(b.rollUp)
+			b.tend(b.rollUpIfDue)
 		case <-late:
 			late = nil
 			b.tend(b.inTurn(b.writeCursors))
 		case <-age.C:
 			b.tend(b.inTurn(b.trim))
 			b.tend(b.inTurn(b.foldIfDue))
-			b.tend(b.rollUp)
+			b.tend(b.rollUpIfDue)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 // note is the body of an entry of the journal: a pack, the places of the cursors that have moved, or both.
 //
-// Format:  uvarint number of cursors; each: uvarint length, name, acknowledged seq(8), expired packs(8); envelope or nothing
-// Example: 01 01 63 0006200000000007 0000000000000000 says that cursor c has acknowledged that number
+// Format:  uvarint number of cursors; each: uvarint length, name, acknowledged seq(8), uvarint expired packs; envelope or nothing
+// Example: 01 01 63 0006200000000007 00 says that cursor c has acknowledged that number
 type note struct {
 	places map[string]place
 	sealed []byte // nothing when it tells of cursors only
@@ -19,7 +19,8 @@ func (n note) encode() []byte {
 	for name, at := range n.places {
 		body = binary.AppendUvarint(body, uint64(len(name)))
 		body = append(body, name...)
-		body = append(body, at.encode()...)
+		body = binary.BigEndian.AppendUint64(body, uint64(at.acked))
+		body = binary.AppendUvarint(body, at.expired)
 	}
 	return append(body, n.sealed...)
 }
@@ -35,17 +36,16 @@ func decodeNote(body []byte) (note, error) {
 	places := map[string]place{}
 	for range count {
 		size, n := binary.Uvarint(body)
-		if n <= 0 || size > maxCursorName || uint64(len(body)-n) < size+cursorSize {
+		if n <= 0 || size > maxCursorName || uint64(len(body)-n) < size+8 {
 			return note{}, errNote
 		}
 		name, rest := string(body[n:n+int(size)]), body[n+int(size):]
-		places[name] = decodePlace(rest)
-		body = rest[cursorSize:]
+		expired, m := binary.Uvarint(rest[8:])
+		if m <= 0 {
+			return note{}, errNote
+		}
+		places[name] = place{acked: Seq(binary.BigEndian.Uint64(rest)), expired: expired}
+		body = rest[8+m:]
 	}
 	return note{places: places, sealed: body}, nil
-}
-
-// decodePlace reads what place.encode wrote; data has at least cursorSize bytes.
-func decodePlace(data []byte) place {
-	return place{acked: Seq(binary.BigEndian.Uint64(data)), expired: binary.BigEndian.Uint64(data[8:])}
 }

@@ -265,9 +265,9 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 // just making a table of must not be lost either, nor a file because its folder does not have its name.
 func (b *Buffer) sync() error {
 	b.o.watch("written")
-	err := b.db.Sync()
+	err := syncLogs(b.o.Dir)
 	if err == nil {
-		err = syncLogs(b.o.Dir)
+		err = b.db.Sync()
 	}
 	if err == nil {
 		err = b.lock.folder.Sync()

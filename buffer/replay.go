@@ -30,7 +30,7 @@ func (b *Buffer) replay() (report string, err error) {
 		report = fmt.Sprintf("journal %s is damaged at byte %d, packs that were there are lost to the buffer", b.journal.path, hole)
 	}
 	if len(bodies) > 0 {
-		if err := b.write(func(*badger.Txn) error { return nil }); err != nil {
+		if err := b.foldAll(); err != nil {
 			return report, fmt.Errorf("open buffer %s: %w", b.o.Dir, err)
 		}
 	}

@@ -24,8 +24,8 @@ type closing struct {
 
 // closeHour writes what the series have said in an hour as a block and as cells of ten minutes. It is always made
 // from the block there is and the packs it does not know, so doing it again, after a crash or for a late pack,
-// gives what doing it once would have. The block is durable before the cells, and they before the hour counts as
-// closed. The caller holds the turn.
+// gives what doing it once would have. The block is written before the cells, and they before the hour counts as
+// closed, and a log is lost from its end. The caller holds the turn.
 func (b *Buffer) closeHour(h hour) error {
 	c := &closing{b: b}
 	err := guarded(func() error {
@@ -168,12 +168,32 @@ func (b *Buffer) due() []hour {
 	return all
 }
 
+// rollUpTogether is how long after its end an hour is rolled up, with all that are over by then: what is asked does not
+// wait for it, and each time costs the card some 40 kB.
+const rollUpTogether = 7 * time.Hour
+
+// rollUpIfDue is rollUp when an hour or a day has waited for it long enough.
+func (b *Buffer) rollUpIfDue() error {
+	waited := false
+	err := b.inTurn(func() error {
+		hours := b.due()
+		waited = len(hours) > 0 && b.rested().Sub((hours[0]+1).time()) >= rollUpTogether || len(hours) == 0 && len(b.dueDays()) > 0
+		return nil
+	})()
+	if err != nil || !waited {
+		return err
+	}
+	return b.rollUp()
+}
+
 // rollUp rolls up all hours and days that are over. Puts come in between.
 func (b *Buffer) rollUp() error {
-	for {
+	for did := false; ; did = true {
 		var more bool
 		err := b.inTurn(func() (err error) {
-			more, err = b.rollUpOne()
+			if more, err = b.rollUpOne(); err == nil && did && !more {
+				err = b.foldAll()
+			}
 			return err
 		})()
 		if err != nil || !more {
@@ -185,7 +205,7 @@ func (b *Buffer) rollUp() error {
 // rollUpOne rolls up one hour or one day, whichever is due. The caller holds the turn.
 func (b *Buffer) rollUpOne() (more bool, err error) {
 	if hours := b.due(); len(hours) > 0 {
-		if err := b.fold(); err != nil {
+		if err := b.catchUp(); err != nil {
 			return false, err
 		}
 		return true, b.closeOrLeave(hours[0])

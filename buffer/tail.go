@@ -23,7 +23,7 @@ type pending struct {
 
 const (
 	// foldEvery is how long a pack stays out of the database: the longer, the fewer times its files are written.
-	foldEvery = time.Hour
+	foldEvery = 8 * time.Hour
 	// Bounds of a pack that goes by the journal; a larger one goes to the database at once, and fits a transaction.
 	journalPack  = 64 << 10
 	journalHours = 64
@@ -65,8 +65,11 @@ func (b *Buffer) fold() error {
 	if len(b.tail) == 0 && b.journal.isEmpty() {
 		return nil
 	}
-	return b.write(func(*badger.Txn) error { return nil })
+	return b.foldAll()
 }
+
+// foldAll is fold, also when there is nothing in the journal: it makes durable what else was written.
+func (b *Buffer) foldAll() error { return b.write(func(*badger.Txn) error { return nil }) }
 
 // write runs a transaction and makes it durable, after all that the journal holds and together with the places of
 // the cursors and the totals: a number left out must be on disk before a cursor that has passed it. Then the journal is
@@ -75,10 +78,8 @@ func (b *Buffer) write(f func(txn *badger.Txn) error) error {
 	if err := checkRoom(b.o, tidyRoom); err != nil {
 		return err
 	}
-	for i := range b.tail {
-		if err := b.db.Update(func(txn *badger.Txn) error { return b.insert(txn, &b.tail[i]) }); err != nil {
-			return fmt.Errorf("fold journal: %w", err)
-		}
+	if err := b.catchUp(); err != nil {
+		return err
 	}
 	places := b.places()
 	err := b.db.Update(func(txn *badger.Txn) error {
@@ -101,8 +102,22 @@ func (b *Buffer) write(f func(txn *badger.Txn) error) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tail = nil
+	b.tail, b.caught = nil, 0
 	settle(places)
+	return nil
+}
+
+// catchUp brings the packs of the journal into the database without waiting for the disk: it is all that reading the
+// history needs. They are durable in the journal until the next fold. The caller holds the turn.
+func (b *Buffer) catchUp() error {
+	for i := b.caught; i < len(b.tail); i++ {
+		if err := b.db.Update(func(txn *badger.Txn) error { return b.insert(txn, &b.tail[i]) }); err != nil {
+			return fmt.Errorf("fold journal: %w", err)
+		}
+		b.mu.Lock()
+		b.caught = i + 1
+		b.mu.Unlock()
+	}
 	return nil
 }
 
