@@ -58,6 +58,16 @@ fuzz: ## each decoder for FUZZTIME (default 20s)
 	  done; \
 	done
 
+.PHONY: soak
+soak: packages ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear (hours)
+	BUFFER_KILLS=1000 BUFFER_CUTS=200 $(GO) test -run '^(TestKill|TestPowerCut)$$' -timeout 4h -v ./buffer
+	CGO_ENABLED=0 GOARCH=386 BUFFER_PROVE_MB=1024 $(GO) test -run '^(TestManyBytes|TestGuardIsNeeded)$$' -timeout 4h -v ./buffer
+	@for version in 6 7; do \
+	  CGO_ENABLED=0 GOARCH=arm GOARM=$$version $(GO) test -c -o bin/buffer.arm$$version ./buffer; \
+	  BUFFER_PROVE_MB=$(or $(ARM_MB),1024) qemu-arm-static bin/buffer.arm$$version -test.run '^(TestManyBytes|TestGuardIsNeeded)$$' -test.timeout 24h -test.v; \
+	done
+	WEAR_HOURS=48 WEAR_PERIODS='10s 1s' $(GO) test -run '^TestWear$$' -timeout 1h -v ./agent
+
 .PHONY: cross
 cross: ## the binary for every target of cross/targets, in cross/out/
 	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
