@@ -18,7 +18,7 @@ import (
 type decodeVerb struct {
 	Mode   string `help:"Mode of the meter: ${enum}." enum:"auto,historic,standard" default:"auto"`
 	Format string `help:"What to print: ${enum}. One frame a line, raw in json, by type in values; CBOR is a sequence of packs." enum:"json,values,senml-json,senml-cbor,senml-xml" default:"json"`
-	Input  string `arg:"" optional:"" default:"-" help:"File, serial device, tcp://host:port, or - for standard input."`
+	Input  string `arg:"" optional:"" default:"-" help:"File, serial device, auto, tcp://host:port, rfc2217://host:port, or - for standard input."`
 }
 
 // Run decodes until the input ends and sums up on err.
@@ -49,7 +49,7 @@ func modeOf(word string) tic.Mode {
 
 // isLive says whether an input is a line that somebody listens to, rather than a file.
 func isLive(input string) bool {
-	if strings.Contains(input, "://") {
+	if input == "auto" || strings.Contains(input, "://") {
 		return true
 	}
 	info, err := os.Stat(input)
@@ -66,12 +66,9 @@ func isLive(input string) bool {
 }
 
 func (v decodeVerb) read(ctx context.Context, t terminal, line port.Line) error {
-	if v.Input == "-" {
-		return readUntil(ctx, t.in, line)
-	}
-	if isLive(v.Input) {
+	if v.Input == "-" || isLive(v.Input) {
 		quiet := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		return port.Listen(ctx, port.Config{Name: v.Input, Mode: modeOf(v.Mode), Log: quiet}, line)
+		return port.Listen(ctx, port.Config{Name: v.Input, Mode: modeOf(v.Mode), Log: quiet, Input: t.in}, line)
 	}
 	file, err := os.Open(v.Input)
 	if err != nil {
@@ -79,20 +76,6 @@ func (v decodeVerb) read(ctx context.Context, t terminal, line port.Line) error 
 	}
 	defer file.Close()
 	_, err = io.Copy(line, file)
-	return err
-}
-
-// readUntil copies to the end of in or of ctx. A read of standard input cannot be interrupted: when ctx ends first it
-// is left behind, to end with the process.
-func readUntil(ctx context.Context, in io.Reader, line io.Writer) error {
-	reader, writer := io.Pipe()
-	defer reader.Close()
-	defer context.AfterFunc(ctx, func() { writer.Close() })()
-	go func() {
-		_, err := io.Copy(writer, in)
-		writer.CloseWithError(err)
-	}()
-	_, err := io.Copy(line, reader)
 	return err
 }
 

@@ -34,7 +34,7 @@ type house struct {
 }
 
 // newHouse opens an agent with the meters and a session that nobody dials.
-func newHouse(t *testing.T, change func(c *config.Config)) house {
+func newHouse(t testing.TB, change func(c *config.Config)) house {
 	t.Helper()
 	machine, err := clock.OpenSystem()
 	if err != nil {
@@ -44,7 +44,7 @@ func newHouse(t *testing.T, change func(c *config.Config)) house {
 }
 
 // newHouseOn opens it on a machine, whose clock it trusts.
-func newHouseOn(t *testing.T, machine clock.Machine, change func(c *config.Config)) house {
+func newHouseOn(t testing.TB, machine clock.Machine, change func(c *config.Config)) house {
 	t.Helper()
 	address, err := xmpp.ParseJID("maison@sen1.example/releve")
 	if err != nil {

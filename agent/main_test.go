@@ -31,7 +31,7 @@ func typed(t *testing.T, in string, args ...string) outcome {
 }
 
 // written makes a file of a text.
-func written(t *testing.T, name, text string) string {
+func written(t testing.TB, name, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

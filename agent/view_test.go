@@ -13,7 +13,7 @@ import (
 	"releve/tic"
 )
 
-func paris(t *testing.T) *time.Location {
+func paris(t testing.TB) *time.Location {
 	t.Helper()
 	location, err := time.LoadLocation("Europe/Paris")
 	if err != nil {

@@ -27,8 +27,9 @@ type device struct {
 const glance = 200 * time.Millisecond
 
 // gather is how long bytes may collect before they are read. A UART hands them over by the handful; fetching each
-// handful cost more than everything else the agent does. The kernel keeps 4 kB, four seconds of the fastest meter.
-const gather = 50 * time.Millisecond
+// handful cost more than everything else the agent does, and still most of what a meter costs
+// (BenchmarkMeterAtFullBaud). The kernel keeps 4 kB, four seconds of the fastest meter.
+const gather = 100 * time.Millisecond
 
 // openDevice takes the lock before it touches the line, so that a program that reads it is not disturbed.
 func openDevice(m Machine, path string, speed int) (conn, error) {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // tcp is the address of a serial server, which hands bytes on as they are: ser2net in raw mode, a Wi-Fi adapter.
@@ -82,7 +84,7 @@ func (f file) Read(p []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		return n, errEndOfFile
 	}
-	return n, fmt.Errorf("read port: %w", err)
+	return n, backoff.Permanent(fmt.Errorf("read port: %w", err)) // to begin again would repeat what was read
 }
 
 func (file) name() string   { return "" }

@@ -2,7 +2,9 @@ package port_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"releve/tic"
+	"releve/tic/linky"
 	"releve/tic/port"
 )
 
@@ -128,4 +131,44 @@ func TestListenHistoricAtTheOtherSpeed(t *testing.T) {
 			l.end()
 		})
 	}
+}
+
+// An adapter that is pulled out and put in again, while its meter goes on talking.
+func TestListenSurvivesUnplugging(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "linky")
+	adapter, err := linky.OpenPTY(name)
+	if err != nil {
+		t.Skipf("no pseudo-terminals on this machine: %v", err)
+	}
+	meter, err := linky.New(linky.Scenario{Mode: tic.Standard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = meter.Run(ctx, adapter, linky.Pace{Parity: true}) }) // ends with ctx
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		if err := adapter.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l := listen(t, port.Config{Name: name}, nil)
+	for range 3 {
+		l.heard()
+		l.whole(tic.Standard)
+		if err := adapter.Unplug(); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := l.closed().Error(), "read port "+name+": it was unplugged"; got != want {
+			t.Errorf("error is %q, want %q", got, want)
+		}
+		if err := adapter.Plug(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.heard()
+	l.end()
 }
