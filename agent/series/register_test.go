@@ -1,12 +1,16 @@
 package series_test
 
 import (
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"releve/agent/series"
 	"releve/senml"
 	"releve/tic"
+	"releve/tic/linky"
 )
 
 const drawnPath = "consumption/energy/active/index"
@@ -78,3 +82,60 @@ func TestResume(t *testing.T) {
 
 // PathOfNothing is a path that no dictionary has.
 const PathOfNothing = "not/known"
+
+// TestDamagedIndexesNeverPass damages one digit of a thousand watt-hours or more in every fourth frame, as a checksum
+// lets it through now and then: every index recorded is one the meter said, and none is doubted for long.
+func TestDamagedIndexesNeverPass(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []tic.Mode{tic.Historic, tic.Standard} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			h, truth := newHeard(), newHeard()
+			dice := rand.New(rand.NewPCG(1, uint64(mode)))
+			damaged := 0
+			for i, f := range kept(t, linky.Scenario{Mode: mode, Contract: linky.Tempo, Seed: 9}, 2000) {
+				truth.hear(f)
+				if i > 0 && dice.IntN(4) == 0 { // of the very first value nobody can tell
+					damaged += damage(f, dice)
+				}
+				h.hear(f)
+			}
+			if damaged < 400 {
+				t.Fatalf("%d indexes were damaged: nothing was tested", damaged)
+			}
+			for _, n := range []string{"", "/provider/1", "/provider/2", "/provider/6"} {
+				said := map[senml.Value]bool{}
+				for _, r := range truth.of(drawnPath + n) {
+					said[r.Value] = true
+				}
+				records := h.of(drawnPath + n)
+				for _, r := range records {
+					if !said[r.Value] {
+						t.Errorf("%s is %v, which the meter never said", r.Name, r.Value)
+					}
+				}
+				if len(records) < len(said)/2 {
+					t.Errorf("%s: %d of %d values", drawnPath+n, len(records), len(said))
+				}
+			}
+			for _, e := range h.events {
+				if strings.HasPrefix(e, "index-confirmed") {
+					t.Errorf("event %q", e)
+				}
+			}
+		})
+	}
+}
+
+// damage changes a high digit of one index of a frame, and returns how many it changed.
+func damage(f *tic.Frame, dice *rand.Rand) int {
+	indexes := slices.DeleteFunc(slices.Clone(f.Groups), func(g tic.Group) bool {
+		return len(g.Value) != 9 || !strings.HasPrefix(string(g.Label), "EA") && !strings.HasPrefix(string(g.Label), "BBR")
+	})
+	if len(indexes) == 0 {
+		return 0
+	}
+	digit := &indexes[dice.IntN(len(indexes))].Value[dice.IntN(6)]
+	*digit = '0' + (*digit-'0'+byte(1+dice.IntN(9)))%10
+	return 1
+}
