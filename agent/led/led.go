@@ -4,7 +4,7 @@
 // It knows nothing of meters or networks, only five states.
 //
 // The language follows the receiver light of Enedis-NOI-CPT_54E Annex A (slow while nothing is
-// decoded, brisk while frames come) and adds two words for what lies behind the meter:
+// decoded, brisk while frames come) and adds words for what lies behind the meter, and for the button:
 //
 //	Waiting  ▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬···············  half on, half off, every 3 s: no meter heard yet
 //	Reading  ▬·········▬·········▬·········  one short flash a second: all is well
