@@ -43,6 +43,7 @@ func TestValues(t *testing.T) {
 		{"PJOURF+1\t" + dayProfile, ""}, {"PJOURF+1\t" + strings.Replace(dayProfile, "NON", "NOM", 1), "charset"},
 		{"PJOURF+1\t" + strings.Replace(dayProfile, " ", "0", 1), "charset"}, {"PJOURF+1\t" + dayProfile[:97], "width"},
 		{"EAP_s\t000000001", "unknown"}, {"DEBUTp\t1", "unknown"}, {"ENERG 000123", "unknown"},
+		{"EAP_s 00012345kWh", "unknown"}, {"DATE 22/09/14 12:34:56", "unknown"}, {"JAUNE 06 0 1 2", "unknown"}, // PME-PMI, CJE
 		{"BASE\t012345678", "unknown"}, {"EAST 026967224", "unknown"}, // in the other mode
 		{"EASFq1\t012345678", "label"}, {"1JOURF+1\t00", "label"}, {"EA\xd3T\t012345678", "parity"}, {"EA#T\t012345678", "label"},
 	} {
