@@ -22,6 +22,10 @@ func TestMain(m *testing.M) {
 		victim(dir)
 		return
 	}
+	if dir := os.Getenv(datingVictimDir); dir != "" {
+		datingVictim(dir)
+		return
+	}
 	os.Exit(m.Run())
 }
 

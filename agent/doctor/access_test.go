@@ -240,11 +240,11 @@ func TestMachine(t *testing.T) {
 		{"clock", nil, nil, "clock", "ok"},
 		{
 			"clock alone", nil, func(e *Exam) { e.Host.Synced = func() (bool, error) { return false, nil } }, "clock",
-			"warning: The clock is not set by the network: readings may carry a wrong time. → Check the network, then: timedatectl set-ntp true",
+			"warning: The clock is not set by the network: readings wait for their date, unless a meter in standard mode tells the time. → Check the network, then: timedatectl set-ntp true; for a machine whose own clock is right, agent.clock = \"system\"",
 		},
 		{
 			"clock unknown", nil, func(e *Exam) { e.Host.Synced = func() (bool, error) { return true, broken } }, "clock",
-			"warning: The clock is not set by the network: readings may carry a wrong time. → Check the network, then: timedatectl set-ntp true | broken",
+			"warning: The clock is not set by the network: readings wait for their date, unless a meter in standard mode tells the time. → Check the network, then: timedatectl set-ntp true; for a machine whose own clock is right, agent.clock = \"system\" | broken",
 		},
 		{"voltage", listing{"/sys/class/hwmon/hwmon0/name": "cpu_thermal\n", "/sys/class/hwmon/hwmon1/name": "rpi_volt\n", "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0\n"}, nil, "power", "ok"},
 		{

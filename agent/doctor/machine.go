@@ -17,8 +17,8 @@ func (e Exam) clock() status.Finding {
 	}
 	found := status.Finding{
 		State:  status.Warning,
-		Text:   status.Say("L'horloge n'est pas réglée par le réseau : les relevés peuvent porter une heure fausse.", "The clock is not set by the network: readings may carry a wrong time."),
-		Advice: status.Say("Vérifiez le réseau, puis : timedatectl set-ntp true", "Check the network, then: timedatectl set-ntp true"),
+		Text:   status.Say("L'horloge n'est pas réglée par le réseau : les relevés attendent leur date, sauf si un compteur en mode standard dit l'heure.", "The clock is not set by the network: readings wait for their date, unless a meter in standard mode tells the time."),
+		Advice: status.Say("Vérifiez le réseau, puis : timedatectl set-ntp true ; pour une machine dont l'horloge est juste par elle-même, agent.clock = \"system\"", "Check the network, then: timedatectl set-ntp true; for a machine whose own clock is right, agent.clock = \"system\""),
 	}
 	if err != nil {
 		found.Detail = err.Error()
