@@ -140,3 +140,56 @@ func TestTunerRemembersOverReopening(t *testing.T) {
 		t.Error("lost as soon as it was reopened: the time it was closed was counted as silence")
 	}
 }
+
+// A meter that is switched is heard again within 15 s, in both directions and whatever the listener was doing: the
+// clock of this test is its own.
+func TestTunerFollowsSwitchInTime(t *testing.T) {
+	t.Parallel()
+	const tick = glance + gather // at most between two looks
+	for _, from := range []tic.Mode{tic.Historic, tic.Standard} {
+		for _, silence := range []time.Duration{0, 3 * time.Second, time.Minute, time.Hour} { // before it speaks again
+			tuner := newTuner(Config{})
+			m := meterModel{tuner: tuner}
+			tuner.listen(time.Time{}, tally{})
+			m.run(from, time.Minute, tick)
+			if tuner.mode != from {
+				t.Fatalf("%s mode is not heard in a minute", from)
+			}
+			m.run(tic.Auto, silence, tick)
+			m.run(other(from), 15*time.Second, tick)
+			if tuner.mode != other(from) {
+				t.Errorf("%s mode, %v after %s, is not heard in 15 s", other(from), silence, from)
+			}
+		}
+	}
+}
+
+// meterModel is a tuner and what it would receive.
+type meterModel struct {
+	tuner *tuner
+	now   time.Time
+	total tally
+}
+
+// run lets a meter speak for a while, at the least rate there is: a group takes 110 characters at most in standard mode
+// and 20 in historic mode. At the other speed there is noise. In mode Auto the line is silent.
+func (m *meterModel) run(mode tic.Mode, d, tick time.Duration) {
+	group := map[tic.Mode]time.Duration{tic.Historic: 20 * time.Second / 120, tic.Standard: 110 * time.Second / 960}
+	speeds := map[tic.Mode]int{tic.Historic: slow, tic.Standard: fast}
+	var heard time.Duration
+	for end := m.now.Add(d); m.now.Before(end); m.now = m.now.Add(tick) {
+		if mode != tic.Auto {
+			m.total.bytes += 36
+			if speeds[mode] == m.tuner.speed() {
+				heard += tick
+				m.total.groups[mode] += uint64(heard / group[mode])
+				heard %= group[mode]
+			}
+		}
+		m.tuner.heard(m.now, m.total)
+		if m.tuner.lost(m.now) {
+			m.tuner.next(m.now)
+			heard = 0
+		}
+	}
+}
