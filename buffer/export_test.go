@@ -7,9 +7,16 @@ import (
 	"github.com/dgraph-io/badger/v4"
 )
 
-// WithClock replaces the wall clock.
+// WithClock replaces the wall clock, at which the keeper does not look then: it rolls nothing up.
 func (o Options) WithClock(now func() time.Time) Options {
+	o.still = true
 	o.Clock = func() (time.Time, bool) { return now(), true }
+	return o
+}
+
+// Still keeps the keeper from rolling up, and so from looking at the clock.
+func (o Options) Still() Options {
+	o.still = true
 	return o
 }
 

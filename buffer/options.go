@@ -38,6 +38,7 @@ type Options struct {
 	KeepTens, KeepCurve time.Duration
 
 	free  func(dir string) (uint64, error) // bytes free for us; tests set it
+	still bool                             // the keeper rolls nothing up: tests whose clock it must not look at set it
 	watch func(point string)               // told when everything is "written" and when it is "synced"; tests set it
 }
 

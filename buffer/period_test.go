@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -156,11 +157,15 @@ type household struct {
 	location *time.Location
 	all      []senml.Pack
 	index    float64
+	shown    atomic.Int64 // the clock as the keeper may read it: it rolls up whenever it likes
 }
 
 func (h *household) open() {
-	o := buffer.Options{Dir: h.dir, MaxAge: 400 * 24 * time.Hour, Location: h.location, Class: classOf, Hold: hold}
-	h.b = open(h.t, o.WithClock(func() time.Time { return h.clock }))
+	h.shown.Store(h.clock.UnixMilli())
+	h.b = open(h.t, buffer.Options{
+		Dir: h.dir, MaxAge: 400 * 24 * time.Hour, Location: h.location, Class: classOf, Hold: hold,
+		Clock: func() (time.Time, bool) { return time.UnixMilli(h.shown.Load()), true },
+	})
 }
 
 // say puts what a meter has said in the minutes before some instant.
@@ -214,6 +219,7 @@ func (h *household) step() {
 		h.again()
 	case n < 90:
 		h.clock = h.clock.Add(time.Duration(h.random.IntN(70)) * time.Minute)
+		h.shown.Store(h.clock.UnixMilli())
 	case n < 96:
 		if err := h.b.RollUp(); err != nil {
 			h.t.Error(err)

@@ -174,6 +174,9 @@ const rollUpTogether = 7 * time.Hour
 
 // rollUpIfDue is rollUp when an hour or a day has waited for it long enough.
 func (b *Buffer) rollUpIfDue() error {
+	if b.o.still {
+		return nil
+	}
 	waited := false
 	err := b.inTurn(func() error {
 		hours := b.due()

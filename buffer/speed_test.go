@@ -108,7 +108,9 @@ func BenchmarkSpeed(b *testing.B) {
 		}
 	})
 	inEach(b, "year", ways, year, []deed{
-		{"month of tens", 30 * 144, func(k keeping) (int, error) { return k.tens(backlogBegin.AddDate(0, 6, 0), backlogBegin.AddDate(0, 6, 30)) }},
+		{"month of tens", 30 * 144, func(k keeping) (int, error) {
+			return k.tens(backlogBegin.AddDate(0, 6, 0), backlogBegin.AddDate(0, 6, 30))
+		}},
 		{"days", 365, func(k keeping) (int, error) { return k.days(backlogBegin, backlogBegin.AddDate(1, 0, 0)) }},
 	})
 	inEach(b, "month", ways, backlog, []deed{

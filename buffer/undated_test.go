@@ -219,7 +219,8 @@ func TestUndatedIsBounded(t *testing.T) {
 func TestUnknownClock(t *testing.T) {
 	t.Parallel()
 	clock, known := noon, true
-	b := open(t, buffer.Options{Dir: t.TempDir(), MaxAge: time.Hour, Clock: func() (time.Time, bool) { return clock, known }})
+	o := buffer.Options{Dir: t.TempDir(), MaxAge: time.Hour, Clock: func() (time.Time, bool) { return clock, known }}
+	b := open(t, o.Still())
 	put(t, b, senml.Pack{record("power", noon, 1)})
 	clock, known = noon.AddDate(10, 0, 0), false
 	put(t, b, senml.Pack{record("power", noon.Add(time.Minute), 2)})
