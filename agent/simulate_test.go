@@ -104,7 +104,7 @@ func TestSimulateDamage(t *testing.T) {
 		t.Error("the same seed damages otherwise")
 	}
 	got := typed(t, one, "decode")
-	if !strings.Contains(got.talk, "refused") || strings.Contains(got.talk, "0 lines refused") {
+	if !strings.Contains(got.talk, "refused") || strings.Contains(got.talk, " 0 lines refused") {
 		t.Errorf("decode says %q of a damaged line", got.talk)
 	}
 }
