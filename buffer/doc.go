@@ -73,9 +73,9 @@
 //
 // # History
 //
-// An hour is open while it has packs that are not rolled up; Put marks it in its own transaction. Two minutes after
-// its end and its last pack, the keeper closes it: all its records, each once, become a block, with a column for
-// each series, and cells of ten minutes, which say how much there was, the first, last, least and greatest value and
+// An hour is open while it has packs that are not rolled up; the transaction that brings them in marks it. Some hours
+// after its end the keeper closes it, together with others: all its records, each once, become a block, with a column
+// for each series, and cells of ten minutes, which say how much there was, the first, last, least and greatest value and
 // the integral. A day over which all hours are closed becomes a cell of its own. Whatever is asked of open hours is
 // made of their packs, so an answer never depends on what was rolled up when. A pack that comes late opens its hour
 // again; a pack that must go while its hour is open has it closed first. A block goes with the last pack of its

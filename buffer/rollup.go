@@ -223,11 +223,11 @@ func (b *Buffer) rollUpOne() (more bool, err error) {
 	return true, b.thin()
 }
 
-// closeOrLeave closes an hour. One whose index is damaged stays as it is until the store is opened again: it must
-// not keep others from being rolled up, nor old packs from going.
+// closeOrLeave closes an hour. One that cannot be, because its index is damaged, stays as it is until the store is
+// opened again: it must not keep others from being rolled up, nor old packs from going.
 func (b *Buffer) closeOrLeave(h hour) error {
 	err := b.closeHour(h)
-	if err == nil || errors.Is(err, ErrFull) || !errors.Is(err, errCorrupt) {
+	if err == nil || errors.Is(err, ErrFull) {
 		return err
 	}
 	b.o.Log.Warn("hour left without roll-ups", "error", err)
