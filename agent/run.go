@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 
 	"releve/agent/clock"
 	"releve/agent/config"
@@ -22,6 +24,7 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	log := newLog(t.err, v.LogLevel)
+	spareMemory()
 	presses := watchButton(ctx, cfg.Button.Pin, log)
 	defer presses.close()
 	for {
@@ -32,6 +35,14 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 		if !rest(ctx, presses, log) {
 			return nil
 		}
+	}
+}
+
+// spareMemory has garbage collected sooner, unless GOGC says when: opening a month of readings leaves as much garbage as
+// the agent needs afterwards, and a Pi has 512 MB. It measures 15 MB of anonymous memory instead of 28.
+func spareMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
 	}
 }
 
