@@ -16,8 +16,8 @@ type dongle struct {
 // dongles is what the name auto may open. Numbers alone identify no dongle: FTDI's 0403:6015 and 0403:6001, Silicon
 // Labs' 10c4:ea60 and QinHeng's 1a86:7523 are in 3D printers, radios and Zigbee coordinators too, and opening one of
 // those disturbs it (home-assistant/core#170901 had to stop doing it). So each row has words that its maker wrote into
-// the chip, seen where the comment says. Dongles that were seen, or are said, to come with the chip's own words are
-// left out and have to be named: LiXee TIC-DIN, GCE Electronics, ADTEK, Dauguet, most of those one solders oneself.
+// the chip, seen where the comment says. Dongles whose words nobody has shown are left out and have to be named: LiXee
+// TIC-DIN, GCE Electronics, ADTEK, Dauguet, those for two meters, and what one solders oneself.
 var dongles = [...]dongle{
 	// README of github.com/hallard/teleinfo-test: "FT230X Basic UART [USB VID:PID=0403:6015 SER=TINFO-1036]".
 	{title: "CH2i Micro Téléinfo V2", vendor: "0403", product: "6015", serial: "TINFO-"},
