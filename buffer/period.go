@@ -45,10 +45,22 @@ const (
 	Year
 )
 
+// length is the length in ms of periods that are always as long, and 0 of days and longer.
+func (r Resolution) length() int64 {
+	switch r {
+	case TenMinutes:
+		return msPerTen
+	case HalfHour:
+		return msPerHour / 2
+	case Hour:
+		return msPerHour
+	}
+	return 0
+}
+
 // begin is the first instant of the period that holds an instant, in Unix ms.
 func (r Resolution) begin(ms int64, location *time.Location) int64 {
-	length := map[Resolution]int64{TenMinutes: msPerTen, HalfHour: msPerHour / 2, Hour: msPerHour}[r]
-	if length > 0 {
+	if length := r.length(); length > 0 {
 		return ms - ms%length
 	}
 	y, m, d := time.UnixMilli(ms).In(location).Date()
@@ -63,15 +75,10 @@ func (r Resolution) begin(ms int64, location *time.Location) int64 {
 
 // next is the first instant of the period after the one that begins then.
 func (r Resolution) next(begin int64, location *time.Location) int64 {
-	switch r {
-	case TenMinutes:
-		return begin + msPerTen
-	case HalfHour:
-		return begin + msPerHour/2
-	case Hour:
-		return begin + msPerHour
+	if length := r.length(); length > 0 {
+		return begin + length
 	}
-	days := map[Resolution]int{Day: 1, Month: 31, Year: 366}[r]
+	days := map[Resolution]int{Day: 1, Month: 31, Year: 366}[r] // at least one period, and less than two
 	y, m, d := time.UnixMilli(begin).In(location).Date()
 	return r.begin(time.Date(y, m, d+days, 12, 0, 0, 0, location).UnixMilli(), location)
 }
