@@ -33,7 +33,8 @@ type oracleGroup struct {
 // recovered are the lines the oracle calls bad and a decoder that finds its place again at CR rightly takes, by file and
 // offset: the oracle wants LF first and CR last, and nothing else between.
 var recovered = map[string]map[int]string{
-	"corrupt_lines_std_linkytic51.bin": {21: "0C between the checksum and CR, as a CR repeated by noise; label, value and checksum agree"},
+	"corrupt_lines_std_linkytic51.bin":     {21: "0C between the checksum and CR, as a CR repeated by noise; label, value and checksum agree"},
+	"hist_tri_hc_domoticz1713_rebuilt.bin": {181: "CR in place of the SP before the checksum; label, value and checksum agree"},
 }
 
 func TestCaptures(t *testing.T) {

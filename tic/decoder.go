@@ -12,7 +12,7 @@ const (
 // and calls emit from within. It allocates nothing after NewDecoder, and one goroutine at a time may use it.
 //
 // It accepts group by group: a refused line costs itself, never its frame. It finds its place again at any of CR, LF,
-// STX, ETX and EOT, so a damaged one of them costs at most the line it would have ended.
+// STX, ETX and EOT, so a damaged one of them costs at most the line it would have ended; see also half.
 //
 // A line is read in one of three ways, which judge it alike, the fastest first: it repeats the line of its place in the
 // frame before, see memory; it looks as the table of labels predicts, see pattern; or it is taken apart, see shape.
@@ -37,6 +37,7 @@ type Decoder struct {
 	opened bool // its STX was seen
 	length int  // bytes on the wire so far
 	memory memory
+	half   half // the line before, when it may be one without its checksum
 }
 
 // NewDecoder returns a decoder for one line. An explicit mode refuses the groups of the other one; Auto takes, for
@@ -53,7 +54,7 @@ func NewDecoder(mode Mode, emit func(*Frame)) *Decoder {
 func (d *Decoder) Write(p []byte) (int, error) {
 	d.counters.Bytes += uint64(len(p))
 	for rest := p; len(rest) > 0; {
-		if d.carried == 0 && !d.skip {
+		if d.carried == 0 && !d.skip && d.half.size == 0 {
 			rest = d.repeat(rest)
 		}
 		if len(rest) > 0 {
@@ -85,7 +86,10 @@ func (d *Decoder) readLine(p []byte) []byte {
 	if old > 0 {
 		line = d.carry[:old+copy(d.carry[old:], p)]
 	}
-	n := d.recognise(line)
+	n := 0
+	if d.half.size == 0 {
+		n = d.recognise(line)
+	}
 	if n == 0 {
 		n = ended(line)
 		if n == 0 {
@@ -203,6 +207,7 @@ func (d *Decoder) boundary(c byte) {
 
 // reject counts a line that did not become a group.
 func (d *Decoder) reject(cause Cause) {
+	d.dropHalf()
 	d.counters.Rejected[cause]++
 	d.frame.Rejected++
 }
@@ -241,6 +246,7 @@ func (d *Decoder) giveUp() {
 
 // finish emits what the frame holds and begins an empty one, outside STX and ETX.
 func (d *Decoder) finish(complete bool) {
+	d.dropHalf()
 	if d.memory.here > 0 {
 		d.frame.Groups = d.memory.groups[:d.memory.here]
 		d.frame.Complete = complete

@@ -11,8 +11,15 @@ func (d *Decoder) judge(line []byte, start int) {
 		d.giveUp()
 	}
 	d.length += len(text) + 2
-	cause, ok := d.accept(text, line[len(line)-1], start == 1 && line[0] == lf)
-	if !ok {
+	ended := line[len(line)-1]
+	if d.mend(text, ended) {
+		return
+	}
+	switch cause, ok := d.accept(text, ended, start == 1 && line[0] == lf); {
+	case ok:
+	case d.halved(text, cause, ended):
+		d.half.hold(text, ended)
+	default:
 		d.reject(cause)
 	}
 }
