@@ -10,6 +10,10 @@ type identity struct {
 	doubt bool // whether the address heard last is of the meter whose indexes are known
 }
 
+// plenty is how many groups make the mode of their frame certain: as many sums and separators agree. A large meter takes
+// 3 s for a historic frame, and a change of mode is to be told within 15 s, of which the port needs 11 to notice.
+const plenty = 5
+
 // recognise compares what the frame says of its meter with what was said before.
 func (r *Recorder) recognise(f *tic.Frame) {
 	id := &r.identity
@@ -25,7 +29,11 @@ func (r *Recorder) recognise(f *tic.Frame) {
 			r.compare(&id.calendar, g.Value, TariffChanged)
 		}
 	}
-	r.compare(&id.mode, []byte(f.Mode.String()), ModeChanged)
+	mode := []byte(f.Mode.String())
+	if len(f.Groups) >= plenty {
+		id.mode.vouch(mode)
+	}
+	r.compare(&id.mode, mode, ModeChanged)
 	if f.Mode != r.mode { // a label of one mode repeats what another of the other has overwritten
 		r.mode = f.Mode
 		r.lookAgain()

@@ -125,6 +125,21 @@ func TestModeChanged(t *testing.T) {
 	}
 }
 
+// A frame of some groups is enough to tell the mode. A line or two are not: more frames have to agree.
+func TestModeChangedAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHeard()
+	h.hear(historic("OPTARIF BASE", "ISOUSC 30", "BASE 000001000", "PTEC TH..", "IINST 002"))
+	h.hear(standard("VTIC 02", "EAST 000001000", "IRMS1 002", "URMS1 230", "SINSTS 00460"))
+	h.expect(t, "mode-changed standard")
+	for range 2 {
+		h.hear(historic("IINST 002", "PAPP 00460"))
+	}
+	h.expect(t)
+	h.hear(historic("IINST 002", "PAPP 00460"))
+	h.expect(t, "mode-changed historic")
+}
+
 // A meter that goes to another mode and back says again what the other mode called otherwise.
 func TestModeThereAndBack(t *testing.T) {
 	t.Parallel()
