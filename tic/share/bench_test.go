@@ -16,8 +16,8 @@ func BenchmarkWrite(b *testing.B) {
 		b.SetBytes(int64(len(raw)))
 		b.ReportAllocs()
 		for b.Loop() {
-			for i := 0; i < len(raw); i += 48 { // what comes in 50 ms at 9600 Bd
-				if _, err := line.Write(raw[i:min(i+48, len(raw))]); err != nil {
+			for i := 0; i < len(raw); i += 96 { // what comes in 100 ms at 9600 Bd
+				if _, err := line.Write(raw[i:min(i+96, len(raw))]); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxQueue is how many pieces may wait for a client, a quarter of a minute at the usual 50 ms each. The pieces are
-	// shared between the clients.
+	// maxQueue is how many pieces may wait for a client: half a minute at the usual 100 ms each. The pieces are shared
+	// between the clients.
 	maxQueue = 256
 	// maxSearch is how many bytes a client waits for the beginning of a frame, which no frame is longer than. Who then
 	// gets bytes without one can see what noise the line makes.
