@@ -88,6 +88,6 @@ func (e *ear) hearing() *hearing {
 	}
 	h := e.heard
 	h.Groups, h.Refused, h.Labels = counters.Groups, counters.Refused(), len(e.labels)
-	h.Standby = counters.Standby > 0 && counters.Standby == counters.Frames
+	h.Standby = counters.OnStandby()
 	return &h
 }

@@ -89,6 +89,10 @@ func (c Counters) Refused() uint64 {
 	return n
 }
 
+// OnStandby reports whether the meter says nothing but its address, see Frame.Standby. Of a damaged frame an address may be
+// all that is left, but not of most of them.
+func (c Counters) OnStandby() bool { return c.Standby > 1 && 2*c.Standby > c.Frames }
+
 // Thresholds of Diagnosis: fewer lines say nothing, and a few refused ones are usual when a line is joined or noisy.
 const (
 	enoughBytes = 2048 // two standard frames, or twelve of the shortest historic ones
@@ -103,7 +107,7 @@ func (c Counters) Diagnosis() Words {
 	switch {
 	case c.Groups == 0:
 		return c.silence()
-	case c.Standby > 1 && c.Standby == c.Frames:
+	case c.OnStandby():
 		return Words{
 			"Le compteur ne donne que son adresse (veille) : demandez au distributeur d'activer sa télé-information.",
 			"The meter says nothing but its address (standby): ask the distributor to switch its customer information on.",

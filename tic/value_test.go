@@ -127,6 +127,15 @@ func TestStandby(t *testing.T) {
 	if got := counters.Diagnosis(); counters.Standby != 3 || got.EN != want || got.FR == "" {
 		t.Errorf("%d frames of a meter on standby, diagnosis %q, want 3, %q", counters.Standby, got.EN, want)
 	}
+	spoilt := "\x02" + lines("ADCO 000000000000") + "\nADCO 00\r\x03"
+	for raw, want := range map[string]bool{
+		veille: false, veille + veille: true, veille + veille + spoilt: true, veille + veille + spoilt + spoilt: false,
+		veille + veille + frame("PTEC HC.."): true, frame("PTEC HC.."): false,
+	} {
+		if _, counters := decode(tic.Auto, raw, 64); counters.OnStandby() != want {
+			t.Errorf("%q: on standby is %v, want %v", raw, !want, want)
+		}
+	}
 	for _, raw := range []string{frame("ADCO 000000000000", "IINST1 010"), frame("PTEC HC.."), "\x02" + lines("ADCO 000000000000") + "\nIINST\r\x03", lines("ADCO 000000000000")} {
 		if _, counters := decode(tic.Auto, raw, 64); counters.Standby != 0 {
 			t.Errorf("%q is of a meter on standby", raw)

@@ -14,14 +14,12 @@ type Hearing struct {
 	decoder *tic.Decoder
 	enough  func()
 	high    bool // a byte had its top bit set
-	quiet   bool // the meter said nothing but its address
 	base    bool // historic mode with one price, which new offers look like
-	groups  uint64
 }
 
 // NewHearing returns a line that calls enough, once or more, when it has heard enough of a healthy meter.
 func NewHearing(mode tic.Mode, enough func()) *Hearing {
-	h := &Hearing{enough: enough, quiet: true}
+	h := &Hearing{enough: enough}
 	h.decoder = tic.NewDecoder(mode, h.frame)
 	return h
 }
@@ -48,17 +46,12 @@ func (h *Hearing) Flush() { h.decoder.Flush() }
 // Counters is what the decoder has seen.
 func (h *Hearing) Counters() tic.Counters { return h.decoder.Counters() }
 
-// frame notes what a frame tells about the meter, and nothing of what it says.
+// frame notes what a frame tells about the offer, and nothing of what it says.
 func (h *Hearing) frame(f *tic.Frame) {
 	for _, g := range f.Groups {
-		h.groups++
-		switch string(g.Label) {
-		case "ADCO", "ADSC":
-			continue
-		case "OPTARIF":
+		if string(g.Label) == "OPTARIF" {
 			h.base = string(bytes.TrimSpace(g.Value)) == "BASE"
 		}
-		h.quiet = false
 	}
 }
 
@@ -76,4 +69,4 @@ func (h *Hearing) mode() tic.Mode {
 
 // stripped tells that something between the meter and us takes the parity bit away: bytes with an odd number of bits
 // came, all of them without it.
-func (h *Hearing) stripped() bool { return h.groups > 0 && !h.high }
+func (h *Hearing) stripped() bool { return h.Counters().Groups > 0 && !h.high }

@@ -75,7 +75,7 @@ func (h *Hearing) finding() status.Finding {
 			Text:   status.Say("Le compteur parle dans l'autre mode.", "The meter talks in the other mode."),
 			Advice: status.Say(`Mettez mode = "auto" : Enedis change le mode sans prévenir.`, `Set mode = "auto": the distributor changes the mode without notice.`),
 		}
-	case h.quiet:
+	case c.OnStandby():
 		return status.Finding{
 			State:  status.Fault,
 			Text:   status.Say("Le compteur ne dit que son adresse : sa sortie est en veille.", "The meter says nothing but its address: its output is on standby."),

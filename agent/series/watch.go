@@ -84,10 +84,10 @@ func warns(f *tic.Frame) bool {
 	})
 }
 
-// sleeps tells whether the meter is in its state "veille", in which frames hold its address only (02E §1.5). Of a
-// damaged frame an address may be all that is left, but not again and again.
+// sleeps tells whether the meter is on standby. Of a damaged frame an address may be all that is left, but not again
+// and again.
 func (w *watch) sleeps(f *tic.Frame) bool {
-	if f.Complete && f.Rejected == 0 && len(f.Groups) == 1 && string(f.Groups[0].Label) == "ADCO" {
+	if f.Standby() {
 		w.bare++
 	} else {
 		w.bare = 0
