@@ -39,7 +39,8 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 }
 
 // spareMemory has garbage collected sooner, unless GOGC says when: opening a month of readings leaves as much garbage as
-// the agent needs afterwards, and a Pi has 512 MB. It measures 15 MB of anonymous memory instead of 28.
+// the agent needs afterwards, and a Pi has 512 MB. Anonymous memory 14 s after a first opening of a store with a month: 27.7 MB
+// at GOGC=100 and 21.2 MB at 50 on amd64, and 18.9 MB at 50 as a 386 program.
 func spareMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
