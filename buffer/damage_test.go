@@ -3,6 +3,7 @@ package buffer_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -334,24 +335,47 @@ func TestOlderLayout(t *testing.T) {
 	}
 }
 
-// TestRestored brings a store back from a copy, while a recipient has had more since: nothing is sent twice under
-// another name, and new packs do not take the numbers of those that are lost when the cursor knows them.
+// TestRestored puts an older copy back in place of a folder. Everything is as it was then: a cursor gets again what came
+// after its last acknowledgement of then, packs put since are gone, and new ones bear the numbers those had had, for
+// what says which are used is in the folder. So a cursor is never ahead of the packs, and none passes over a new one.
 func TestRestored(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	fill(t, buffer.Options{Dir: dir}, 3)
-	copied := filepath.Join(t.TempDir(), "buffer")
+	dir, copied := t.TempDir(), filepath.Join(t.TempDir(), "buffer")
+	last := fill(t, buffer.Options{Dir: dir}, 3)
+	acknowledged := func(dir string, seq buffer.Seq) {
+		b := open(t, buffer.Options{Dir: dir})
+		ack(t, cursor(t, b, "lorient", buffer.Beginning()), seq)
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	acknowledged(dir, last-1)
 	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
-	lost := fill(t, buffer.Options{Dir: dir}, 2)
+	acknowledged(dir, fill(t, buffer.Options{Dir: dir}, 2))
+
 	b := open(t, buffer.Options{Dir: copied})
-	s := b.Stats()
-	if s.Packs != 3 || len(s.SetAside) > 0 || s.Corrupt > 0 || s.Last != lost-2 {
-		t.Errorf("stats: %+v, want three packs to %d", s, lost-2)
+	if s := b.Stats(); s.Packs != 3 || len(s.SetAside) > 0 || s.Corrupt > 0 || s.Last != last {
+		t.Errorf("stats: %+v, want three packs to %d", s, last)
 	}
-	if got := seqs(next(t, cursor(t, b, "new", buffer.Beginning()), 9)); len(got) != 3 {
-		t.Errorf("packs %v, want three", got)
+	known := cursor(t, b, "lorient", buffer.Now())
+	if got := seqs(next(t, known, 9)); len(got) != 1 || got[0] != last {
+		t.Errorf("packs %v, want %d again", got, last)
+	}
+	want := fmt.Sprintf("acknowledge %d for \"lorient\": the last pack is %d", last+2, last)
+	if err := known.Ack(last + 2); errorText(err) != want {
+		t.Errorf("error is %q, want %q", errorText(err), want)
+	}
+	if seq := put(t, b, minute(noon.Add(time.Hour), 1)); seq != last+1 {
+		t.Errorf("the next number is %d, want %d", seq, last+1)
+	}
+	got := next(t, known, 9)
+	if diff := cmp.Diff([]buffer.Seq{last, last + 1}, seqs(got)); diff != "" {
+		t.Fatalf("packs (-want +got):\n%s", diff)
+	}
+	if at := time.Unix(int64(got[1].Pack[0].Time), 0); !at.Equal(noon.Add(time.Hour)) {
+		t.Errorf("pack %d is of %v, want the new one", last+1, at)
 	}
 }
 

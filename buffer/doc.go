@@ -21,6 +21,8 @@
 //     of day is not known (Options.Clock).
 //   - A sequence number is never used for two packs, not after trimming everything nor after a store was set
 //     aside: a new store starts above all numbers the old one had reserved, and above the clock (see SEQUENCE).
+//     A folder that an older copy has replaced knows nothing of what came after: it goes on with the numbers and the
+//     cursors of the copy.
 //
 // # Who owns what
 //
