@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		datingVictim(dir)
 		return
 	}
+	if dir := os.Getenv(strangerDir); dir != "" {
+		stranger(dir)
+		return
+	}
 	os.Exit(m.Run())
 }
 
