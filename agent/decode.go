@@ -111,7 +111,7 @@ func sumUp(w io.Writer, c tic.Counters) {
 			fmt.Fprintf(w, ", %s %d", cause, n)
 		}
 	}
-	fmt.Fprintf(w, ", labels not known %d, line feeds damaged %d\n", c.Unknown, c.DamagedLF)
+	fmt.Fprintf(w, ", labels not known %d, line feeds damaged %d\n", c.Strange(), c.DamagedLF)
 	if d := c.Diagnosis(); !d.IsZero() {
 		fmt.Fprintln(w, d.EN)
 	}

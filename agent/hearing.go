@@ -13,7 +13,7 @@ type hearing struct {
 	Frames   uint64 `json:"frames"`          // whole ones
 	Groups   uint64 `json:"groups"`
 	Refused  uint64 `json:"refused"` // lines that did not become groups
-	Labels   int    `json:"labels"`  // different ones
+	Labels   int    `json:"labels"`  // different ones; not known ones are of an industrial meter
 	Phases   int    `json:"phases,omitempty"`
 	Contract string `json:"contract,omitempty"` // OPTARIF in historic mode, NGTF in standard mode
 	Producer bool   `json:"producer"`
@@ -47,6 +47,9 @@ func (e *ear) frame(f *tic.Frame) {
 	}
 	if !f.Complete {
 		return
+	}
+	for _, g := range f.Groups {
+		e.labels[string(g.Label)] = true // not known, too: no noise makes a whole frame
 	}
 	e.heard.Frames++
 	if e.heard.Phases == 0 && e.labels["IRMS1"] {

@@ -52,7 +52,7 @@ type Counters struct {
 	Groups    uint64         // groups accepted
 	Known     [modes]uint64  // accepted groups whose label Lookup knows, by the Mode they came in
 	Rejected  [causes]uint64 // by Cause
-	Unknown   uint64         // accepted groups whose label Lookup does not know
+	Unknown   [modes]uint64  // accepted groups whose label Lookup does not know, likewise
 	OffWidth  uint64         // accepted groups whose value has not the width of the specification, but one that was seen
 	DamagedLF uint64         // accepted groups that did not begin with LF: the receiver is slow to wake after a silence
 	NoParity  uint64         // accepted groups without a parity bit: a recording, or a driver that strips bit 7
@@ -67,11 +67,11 @@ func (c Counters) Since(before Counters) Counters {
 	c.Groups -= before.Groups
 	for mode := range c.Known {
 		c.Known[mode] -= before.Known[mode]
+		c.Unknown[mode] -= before.Unknown[mode]
 	}
 	for cause := range c.Rejected {
 		c.Rejected[cause] -= before.Rejected[cause]
 	}
-	c.Unknown -= before.Unknown
 	c.OffWidth -= before.OffWidth
 	c.DamagedLF -= before.DamagedLF
 	c.NoParity -= before.NoParity
@@ -79,6 +79,12 @@ func (c Counters) Since(before Counters) Counters {
 	c.Standby -= before.Standby
 	return c
 }
+
+// Strange returns the accepted groups whose label is not known, in both modes together.
+func (c Counters) Strange() uint64 { return c.Unknown[Historic] + c.Unknown[Standard] }
+
+// Foreign reports whether a meter talks that has labels of its own only, as those of businesses (PME-PMI) have.
+func (c Counters) Foreign() bool { return c.Groups >= enoughLines && c.Strange() == c.Groups }
 
 // Refused returns the lines that did not become groups, all causes together.
 func (c Counters) Refused() uint64 {
@@ -111,6 +117,11 @@ func (c Counters) Diagnosis() Words {
 		return Words{
 			"Le compteur ne donne que son adresse (veille) : demandez au distributeur d'activer sa télé-information.",
 			"The meter says nothing but its address (standby): ask the distributor to switch its customer information on.",
+		}
+	case c.Foreign():
+		return Words{
+			"Aucune étiquette de ce compteur n'est connue : c'est un compteur d'entreprise (PME-PMI), dont rien n'est relevé.",
+			"Not one label of this meter is known: it is a meter of businesses (PME-PMI), of which nothing is recorded.",
 		}
 	case c.Groups+c.Refused() < enoughLines:
 		return Words{}

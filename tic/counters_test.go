@@ -51,6 +51,9 @@ func TestDiagnosis(t *testing.T) {
 			"The first byte after a silence is damaged in 80 of 440 groups: the receiver circuit is marginal, check its resistor and the length of the wires."},
 		{"stripped from some time on", tic.Auto, withParity(minute) + strings.Repeat(minute, 2),
 			"Another program set the port to seven bits: parity is no longer checked, close that program and open the port again."},
+		{"old meter with CR for an SP", tic.Auto, strings.Repeat("\x02"+lines(historicRows...)+"\nPAPP 00440\r)\r\x03", 40), ""},
+		{"industrial meter", tic.Auto, strings.Repeat(frame("ADS 000000000000", "MESURES1 BT 4 SUP36", "EA_s 47401241Wh"), 10),
+			"Not one label of this meter is known: it is a meter of businesses (PME-PMI), of which nothing is recorded."},
 		{"cooked terminal", tic.Auto, strings.NewReplacer("\x03", "", "\x02", "", "\r", "\n").Replace(minute),
 			"Groups are good but no frame begins and ends: something eats control characters, open the port in raw mode."},
 	} {

@@ -219,7 +219,7 @@ func (d *Decoder) join(p *place) {
 	c := &d.counters
 	c.Groups++
 	if p.entry == 0 {
-		c.Unknown++
+		c.Unknown[p.mode]++
 	} else {
 		c.Known[p.mode]++
 	}

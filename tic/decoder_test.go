@@ -18,7 +18,7 @@ func refusals(c tic.Counters) counts {
 	for _, cause := range tic.Causes() {
 		got[cause.String()] = c.Rejected[cause]
 	}
-	got["damaged LF"], got["unknown"], got["off width"], got["standby"] = c.DamagedLF, c.Unknown, c.OffWidth, c.Standby
+	got["damaged LF"], got["unknown"], got["off width"], got["standby"] = c.DamagedLF, c.Strange(), c.OffWidth, c.Standby
 	maps.DeleteFunc(got, func(_ string, n uint64) bool { return n == 0 })
 	return got
 }

@@ -66,14 +66,14 @@ func checkTold(t *testing.T, mode tic.Mode, frames []shown, c tic.Counters) {
 		t.Fatalf("%d groups in %d complete frames counted, %d in %d emitted", c.Groups, c.Frames, groups, complete)
 	}
 	for m, known := range c.Known {
-		if known > byMode[tic.Mode(m).String()] {
-			t.Fatalf("%d known groups in %s mode counted, %d groups emitted", known, tic.Mode(m), byMode[tic.Mode(m).String()])
+		if here := byMode[tic.Mode(m).String()]; known+c.Unknown[m] != here {
+			t.Fatalf("%d known groups and %d others in %s mode counted, %d groups emitted", known, c.Unknown[m], tic.Mode(m), here)
 		}
 	}
-	if c.Known[tic.Historic]+c.Known[tic.Standard]+c.Unknown != c.Groups {
+	if c.Known[tic.Historic]+c.Known[tic.Standard]+c.Strange() != c.Groups {
 		t.Fatalf("known and unknown groups are not all: %+v", c)
 	}
-	if rejected > c.Refused() || c.Unknown > c.Groups || c.DamagedLF > c.Groups {
+	if rejected > c.Refused() || c.Strange() > c.Groups || c.DamagedLF > c.Groups {
 		t.Fatalf("counters contradict each other: %+v", c)
 	}
 }

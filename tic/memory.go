@@ -151,7 +151,7 @@ func (d *Decoder) again(next int) bool {
 	d.parity.saw(int(lines), plain == 0)
 	unknown := uint64(last.upTo.unknown - before.unknown)
 	c := &d.counters
-	c.Unknown += unknown
+	c.Unknown[first.mode] += unknown
 	c.Known[first.mode] += lines - unknown
 	c.Groups += lines
 	c.OffWidth += uint64(last.upTo.narrow - before.narrow)

@@ -73,7 +73,7 @@ func TestEveryLabel(t *testing.T) {
 			t.Parallel()
 			value := sample(l)
 			got, counters := decode(tic.Auto, frame(rowWith(l, value)), 64)
-			if len(got) != 1 || counters.Unknown+counters.OffWidth+counters.Refused() != 0 {
+			if len(got) != 1 || counters.Strange()+counters.OffWidth+counters.Refused() != 0 {
 				t.Fatalf("%q: %+v", value, refusals(counters))
 			}
 			for _, wrong := range []string{value + "0", strings.TrimPrefix(value, value[:min(1, len(value))])} {

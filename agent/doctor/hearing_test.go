@@ -102,6 +102,10 @@ func TestSignal(t *testing.T) {
 			"fault: The meter says nothing but its address: its output is on standby. → Ask the distributor (Enedis) to turn on the customer output (télé-information client).",
 		},
 		{
+			"industrial", played(t, linky.Scenario{Model: linky.Industrial}, 8), 1200,
+			"warning: Not one label of this meter is known: it is a meter of businesses (PME-PMI), of which nothing is recorded.",
+		},
+		{
 			"weak in standard mode", damaged(healthy(t), 97, flip), 9600,
 			"warning: N of M lines are damaged (CAUSES, 9600 Bd). → At 9600 Bd the input must be faster than at 1200: lower the load resistor of the optocoupler (towards 1 kΩ), or take an adapter made for standard mode.",
 		},

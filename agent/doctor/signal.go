@@ -81,6 +81,8 @@ func (h *Hearing) finding() status.Finding {
 			Text:   status.Say("Le compteur ne dit que son adresse : sa sortie est en veille.", "The meter says nothing but its address: its output is on standby."),
 			Advice: status.Say("Demandez au distributeur (Enedis) d'activer la télé-information client.", "Ask the distributor (Enedis) to turn on the customer output (télé-information client)."),
 		}
+	case c.Foreign():
+		return status.Finding{State: status.Warning, Text: status.Words(c.Diagnosis())}
 	case !c.Diagnosis().IsZero():
 		return h.weak(c)
 	}

@@ -51,7 +51,7 @@ func play(t *testing.T, s linky.Scenario, frames int) (h heard) {
 	}
 	d.Flush()
 	c := d.Counters()
-	h.refused = c.Refused() + c.Unknown + c.DamagedLF
+	h.refused = c.Refused() + c.Strange() + c.DamagedLF
 	return h
 }
 

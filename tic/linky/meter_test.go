@@ -56,8 +56,8 @@ func decode(t testing.TB, mode tic.Mode, raw []byte) []said {
 		t.Fatal(err)
 	}
 	d.Flush()
-	if c := d.Counters(); c.Refused() != 0 || c.Unknown != 0 || c.DamagedLF != 0 {
-		t.Errorf("decoder counts %d refused lines, %d unknown labels, %d damaged line feeds", c.Refused(), c.Unknown, c.DamagedLF)
+	if c := d.Counters(); c.Refused() != 0 || c.Strange() != 0 || c.DamagedLF != 0 {
+		t.Errorf("decoder counts %d refused lines, %d unknown labels, %d damaged line feeds", c.Refused(), c.Strange(), c.DamagedLF)
 	}
 	return frames
 }

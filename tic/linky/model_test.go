@@ -83,7 +83,7 @@ func TestIndustrial(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c := d.Counters(); c.Frames != 5 || c.Refused() != 0 || c.Unknown != c.Groups {
+	if c := d.Counters(); c.Frames != 5 || c.Refused() != 0 || c.Strange() != c.Groups {
 		t.Errorf("%+v, want five frames of unknown labels", c)
 	}
 }

@@ -207,8 +207,8 @@ func (l *listener) retune(c conn, now time.Time) error {
 	return nil
 }
 
-// tally counts groups with a known label. A wrong speed makes noise, and noise makes a group once in a while, but not
-// one with the name of a quantity.
+// tally counts groups, most by those with a known label. A wrong speed makes noise, and noise makes a group once in a
+// while, but not one with the name of a quantity.
 func (l *listener) tally() tally { return count(l.cfg.Mode, l.line.Counters()) }
 
 // lost reports a closed port. It is the only place that does.

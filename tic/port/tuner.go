@@ -19,6 +19,9 @@ const (
 	// babble is how many bytes without a known group make a wrong speed, after half the usual time: the longest group has
 	// 110.
 	babble = 512
+	// strange is how many groups with unknown labels count for a known one. An industrial meter (PME-PMI) sends nothing
+	// else; noise makes one of them sooner.
+	strange = 4
 	// longestSearch bounds the doubling of the time that a silent line is listened to at each speed: 12 s.
 	longestSearch = 2
 )
@@ -32,6 +35,9 @@ type tally struct {
 // count reads the counters of a decoder. In a mode that was not wanted its groups are refused, and still heard.
 func count(wanted tic.Mode, c tic.Counters) tally {
 	t := tally{bytes: c.Bytes, groups: c.Known}
+	for mode, n := range c.Unknown {
+		t.groups[mode] += n / strange
+	}
 	if wanted != tic.Auto {
 		t.groups[other(wanted)] = c.Rejected[tic.WrongMode]
 	}

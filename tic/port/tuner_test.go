@@ -121,6 +121,18 @@ func TestCount(t *testing.T) {
 	}
 }
 
+// Four groups of an industrial meter, which has labels of its own, tell as much as one of another.
+func TestCountStrangers(t *testing.T) {
+	t.Parallel()
+	var c tic.Counters
+	c.Known[tic.Standard], c.Unknown[tic.Standard], c.Unknown[tic.Historic] = 30, 3, 21
+	want := groups(tic.Standard, 30)
+	want.bytes, want.groups[tic.Historic] = 0, 5
+	if got := count(tic.Auto, c); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestTunerRemembersOverReopening(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
