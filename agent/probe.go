@@ -245,6 +245,8 @@ func advise(w io.Writer, found []*probed) error {
 		fmt.Fprintln(w, "There is no serial port: plug a TIC dongle in, or name the address of a serial server.")
 	case !found[0].Listened && len(found) == 1:
 		fmt.Fprintf(w, "If the meter is wired to it: releve probe %s\n", found[0].Port)
+	case len(found) == 1:
+		fmt.Fprintf(w, "What keeps the meter from being heard, and what to do: releve doctor --port %s\n", found[0].Port)
 	default:
 		fmt.Fprintln(w, "What keeps a meter from being heard, and what to do: releve doctor --port PORT")
 	}

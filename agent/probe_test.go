@@ -67,6 +67,7 @@ func TestProbeHearsMeter(t *testing.T) {
 	}{
 		{"standard", linky.Scenario{Mode: tic.Standard}, `standard mode at 9600 Bd, single-phase, contract \S.*, TIC version 02: \d\d label\(s\) in [1-3] frame\(s\)`},
 		{"historic", linky.Scenario{Mode: tic.Historic, Phases: 3, Contract: linky.Tempo}, `historic mode at 1200 Bd, three-phase, contract Tempo: \d\d label\(s\) in [1-3] frame\(s\)`},
+		{"industrial", linky.Scenario{Model: linky.Industrial}, `historic mode at 1200 Bd: 10 label\(s\) in [1-3] frame\(s\)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,6 +97,7 @@ func TestProbeTells(t *testing.T) {
 		{"three phases", linky.Scenario{Mode: tic.Standard, Phases: 3, Contract: linky.PeakOffPeak}, hearing{Mode: "standard", Phases: 3, Contract: "H PLEINE/CREUSE", Version: "02"}},
 		{"producer", linky.Scenario{Mode: tic.Standard, Producer: true}, hearing{Mode: "standard", Phases: 1, Contract: "BASE", Version: "02", Producer: true}},
 		{"historic", linky.Scenario{Mode: tic.Historic}, hearing{Mode: "historic", Phases: 1, Contract: "base"}},
+		{"industrial", linky.Scenario{Model: linky.Industrial}, hearing{Mode: "historic"}},
 		{"historic, three phases", linky.Scenario{Mode: tic.Historic, Phases: 3, Contract: linky.PeakOffPeak}, hearing{Mode: "historic", Phases: 3, Contract: "off-peak"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -137,7 +139,6 @@ func TestProbeHearsNothing(t *testing.T) {
 	t.Cleanup(func() { silent.Close() })
 	missing := filepath.Join(t.TempDir(), "ttyUSB0")
 	noise := written(t, "noise", strings.Repeat("\x7f\x80 no meter\r\n", 300))
-	const advice = "What keeps a meter from being heard, and what to do: releve doctor --port PORT\nreleve: no meter was heard\n"
 	for _, test := range []struct{ name, port, found string }{
 		{"silence", silent.Path(), "  heard        no meter\n"},
 		{"not there", missing, "  error        open port " + missing + ": there is no such device: plug the adapter in or correct the name\n"},
@@ -146,7 +147,8 @@ func TestProbeHearsNothing(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			want := outcome{exitSilent, test.port + "  no adapter of this machine\n" + test.found, "listening to " + test.port + " for up to 1s…\n" + advice}
+			want := outcome{exitSilent, test.port + "  no adapter of this machine\n" + test.found, "listening to " + test.port + " for up to 1s…\n" +
+				"What keeps the meter from being heard, and what to do: releve doctor --port " + test.port + "\nreleve: no meter was heard\n"}
 			if diff := cmp.Diff(want, typed(t, "", "probe", "--for", "1s", test.port), cmp.AllowUnexported(outcome{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
