@@ -92,7 +92,7 @@ func inSeconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1000 }
 
 func (r *Recorder) begin(f *tic.Frame, at time.Time) {
 	r.at, r.pack, r.said = at, nil, len(r.events)
-	r.full = at.Sub(r.lastAt) >= r.fullSet || at.Before(r.lastAt)
+	r.full = (at.Sub(r.lastAt) >= r.fullSet || at.Before(r.lastAt)) && !isShort(f) // a long one comes within 17 s
 	if r.full {
 		r.parts++
 	}

@@ -80,6 +80,13 @@ func TestRecorder(t *testing.T) {
 			{rhythm + time.Second, frameOf(std, "URMS1 230"), "voltage/1=230V"},
 			{rhythm + 2*time.Second, frameOf(std, "URMS1 230"), ""},
 		}},
+		{"a short frame is none either", []heard{
+			{0, frameOf(his, "ISOUSC 60", "IINST1 001", "IMAX1 060"), "contract/current/subscribed=60A current/1=1A current/1/max=60A status/over-power=false"},
+			{rhythm, frameOf(his, "ADIR1 061", "IINST1 061"), "current/1=61A status/over-power=true status/event=over-power"},
+			{rhythm + time.Second, frameOf(his, "IINST1 061"), ""},
+			{rhythm + 2*time.Second, frameOf(his, "ISOUSC 60", "IINST1 061", "IMAX1 060"), "contract/current/subscribed=60A current/1=61A current/1/max=60A status/over-power=true"},
+			{rhythm + 3*time.Second, frameOf(his, "ISOUSC 60", "IINST1 061", "IMAX1 060"), ""},
+		}},
 		{"a clock set back begins anew", []heard{
 			{0, frameOf(std, "URMS1 230"), "voltage/1=230V"},
 			{-time.Hour, frameOf(std, "URMS1 230"), "voltage/1=230V"},

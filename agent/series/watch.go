@@ -84,6 +84,13 @@ func warns(f *tic.Frame) bool {
 	})
 }
 
+// isShort tells the short frame of a three-phase meter that warns of an overrun: currents, and little else (02E §1.5).
+func isShort(f *tic.Frame) bool {
+	_, three := find(f, "IINST1")
+	_, long := find(f, "ISOUSC")
+	return f.Mode == tic.Historic && three && !long
+}
+
 // sleeps tells whether the meter is on standby. Of a damaged frame an address may be all that is left, but not again
 // and again.
 func (w *watch) sleeps(f *tic.Frame) bool {
