@@ -63,6 +63,7 @@ func TestWrongUsage(t *testing.T) {
 		{"simulate --speed 2", `--speed must be one of "1","max" but got "2"`},
 		{"simulate --phases 2", "check scenario: a meter has 1 or 3 phases, not 2"},
 		{"simulate --phases 0", "--phases: a meter has 1 or 3 phases, not 0"},
+		{"simulate --power 0", "--power: a home subscribes 1 to 36 kVA, not 0"},
 		{"simulate --frames=-1", "--frames: expected a valid 64 bit uint but got \"-1\""},
 		{"simulate --seed x", "--seed: expected a valid 64 bit uint but got \"x\""},
 		{"simulate --pty a -o b", "--pty and --output can't be used together"},

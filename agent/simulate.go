@@ -117,6 +117,9 @@ func (v simulateVerb) setNumbers(s *linky.Scenario) error {
 	if v.Phases != nil && *v.Phases == 0 {
 		return fmt.Errorf("--phases: a meter has 1 or 3 phases, not 0")
 	}
+	if v.Power != nil && *v.Power == 0 {
+		return fmt.Errorf("--power: a home subscribes 1 to 36 kVA, not 0")
+	}
 	return nil
 }
 
