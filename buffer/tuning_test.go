@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,9 +50,11 @@ func (l load) entry(i int) (key, value []byte) {
 	return key, binary.BigEndian.AppendUint32(value, sum)
 }
 
+// sittings is in how many parts a load is written.
+const sittings = 3
+
 // prove writes the load in several sittings, flushing and compacting, and reads all of it back each time.
 func (l load) prove(o badger.Options) error {
-	const sittings = 3
 	for s := range sittings {
 		db, err := badger.Open(o)
 		if err != nil {
@@ -145,6 +148,7 @@ func TestManyBytes(t *testing.T) {
 	if err := l.prove(tuned(t.TempDir(), slog.New(slog.DiscardHandler))); err != nil {
 		t.Fatalf("GOARCH bits %d, %d MB: %v", bits.UintSize, mb, err)
 	}
+	t.Logf("%s: %d MB in %d entries, written in %d sittings and all read back after each", runtime.GOARCH, mb, l.entries, sittings)
 }
 
 // runUnguarded runs a smaller proof with packs in the tables and reports by its exit code.
