@@ -40,11 +40,11 @@ unit: ## the fast tests only
 
 .PHONY: race
 race: ## all tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 40m ./...
 
 .PHONY: test-386
 test-386: ## the hot packages as a 32-bit program, as on an ARMv6
-	CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout 20m $(HOT)
+	CGO_ENABLED=0 GOARCH=386 $(GO) test -timeout 40m $(HOT)
 
 .PHONY: bench
 bench: ## speed and allocations, each beside its reference in the same run (BACKLOG_DAYS=2: quicker)
