@@ -56,6 +56,8 @@ type state struct {
 	oldest  time.Time // when it was put
 	series  map[string]*seriesState
 	open    map[hour]time.Time // hours with packs that are not rolled up, and when the latest was put
+	decoded map[hour]*decoded  // what their packs say, of some of them
+	crowded bool               // there is no room for more of that
 	unmade  map[day]struct{}   // days with hours that were rolled up since the day was
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
@@ -70,7 +72,7 @@ type state struct {
 }
 
 func newState() state {
-	return state{series: map[string]*seriesState{}, open: map[hour]time.Time{}, unmade: map[day]struct{}{}}
+	return state{series: map[string]*seriesState{}, open: map[hour]time.Time{}, decoded: map[hour]*decoded{}, unmade: map[day]struct{}{}}
 }
 
 // Open opens the buffer in o.Dir, making it if need be.
@@ -181,6 +183,7 @@ func (b *Buffer) restore(cut, unclean bool) error {
 	if err == nil {
 		err = b.loadLast() // reads packs, so all must be whole by now
 	}
+	clear(b.decoded) // packs that were mended are not in it
 	if report != "" {
 		b.aside = append(b.aside, report)
 		b.o.Log.Warn("buffer opened, but not as it was left", "report", report)

@@ -70,6 +70,16 @@ func (b *Buffer) Open() (hours, days int) {
 	return len(b.open), len(b.unmade)
 }
 
+// Decoded tells how many bytes are kept of open hours, about.
+func (b *Buffer) Decoded() (size int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, d := range b.decoded {
+		size += d.size
+	}
+	return size
+}
+
 // ForgetRollUps takes away what a version without roll-ups would not have written.
 func (b *Buffer) ForgetRollUps() error {
 	return b.inTurn(func() error {

@@ -21,7 +21,8 @@ type located struct {
 // microsecond. An unknown series has none. A record that was put twice comes once. Records are kept until the last
 // pack of their hour has been trimmed.
 // Packs that are damaged are left out (and counted in Stats). A clock that went back between packs does not
-// disturb the order. The cost is that of the blocks of the range, and of the packs of hours that are not over.
+// disturb the order. The cost is that of the blocks of the range and, the first
+// time after an opening, of the packs of hours that are open.
 func (b *Buffer) History(ctx context.Context, name string, from, to time.Time, limit int) (senml.Pack, bool, error) {
 	b.mu.Lock()
 	s, known := b.series[name]

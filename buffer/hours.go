@@ -57,6 +57,8 @@ type hourReader struct {
 	txn   *badger.Txn
 	names map[string]uint32 // whom to read
 	ids   map[uint32]bool   // the same
+	next  Seq               // the snapshot has the packs before it
+	learn bool              // whether what has to be decoded is kept
 }
 
 func (b *Buffer) newHourReader(txn *badger.Txn, names map[string]uint32) *hourReader {
@@ -64,7 +66,7 @@ func (b *Buffer) newHourReader(txn *badger.Txn, names map[string]uint32) *hourRe
 	for _, id := range names {
 		ids[id] = true
 	}
-	return &hourReader{b: b, txn: txn, names: names, ids: ids}
+	return &hourReader{b: b, txn: txn, names: names, ids: ids, next: nextOf(txn), learn: true}
 }
 
 // read returns the columns of an hour, in order: from its block and from the packs the block does not know. A
@@ -82,18 +84,60 @@ func (r *hourReader) read(h hour) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, seq := maps.Clone(k.columns), k.seq
-	for _, e := range entries {
-		wanted := func(id uint32) bool { return r.ids[id] && (e.seq > seq || known[id] == nil) }
-		if slices.ContainsFunc(e.ids, wanted) {
-			r.addPack(k, e.seq, wanted)
-		}
-		k.seq = max(k.seq, e.seq)
-	}
+	r.addOpen(k, entries)
 	for _, c := range k.columns {
 		c.settle()
 	}
 	return k, nil
+}
+
+// addOpen adds to a block what it does not know, in the order in which it was put: packs from before those that are kept
+// decoded, these, and the packs behind.
+func (r *hourReader) addOpen(k *block, entries []located) {
+	inBlock, seq := maps.Clone(k.columns), k.seq
+	kept, learns := r.b.recall(k.hour, r.ids, r.next)
+	learned := newDecoded(seq, kept.after)
+	add := func(e located) {
+		wanted := func(id uint32) bool { return r.ids[id] && (e.seq > seq || inBlock[id] == nil) }
+		if slices.ContainsFunc(e.ids, wanted) {
+			r.addPack(k, e.seq, wanted)
+		}
+	}
+	for _, e := range entries {
+		k.seq = max(k.seq, e.seq)
+		switch {
+		case e.seq > kept.after:
+		case e.seq > seq && learns && r.learn:
+			r.decode(learned, k.hour, e.seq)
+		default:
+			add(e)
+		}
+	}
+	k.join(learned.of(k.hour, r.ids))
+	k.join(kept)
+	for _, e := range entries {
+		if e.seq > kept.last {
+			add(e)
+		}
+	}
+	if len(learned.columns) > 0 {
+		r.b.learn(k.hour, learned, r.next)
+	}
+}
+
+// join puts what was decoded behind what is there.
+func (k *block) join(d *decoded) {
+	for id, c := range d.columns {
+		k.columns[id] = joinedColumns(k.hour, k.columns[id], c)
+	}
+}
+
+// decode adds a pack to what is decoded of an hour.
+func (r *hourReader) decode(d *decoded, h hour, seq Seq) {
+	p, _ := r.b.readPack(r.txn, seq)
+	r.b.mu.Lock()
+	defer r.b.mu.Unlock()
+	d.add(h, r.b.series, p)
 }
 
 // knows tells whether a block has all the series that are read.

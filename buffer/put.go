@@ -236,6 +236,7 @@ func (b *Buffer) skip(seq Seq, ids int) {
 	defer b.mu.Unlock()
 	b.next = seq + 1
 	b.nextID += uint32(ids)
+	clear(b.decoded) // they would lack it
 }
 
 // publish lets readers see a durable pack.
@@ -257,6 +258,7 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 	for i := range records {
 		b.series[records[i].Name].see(p.seq, &records[i])
 	}
+	b.remember(p, records)
 	settle(places)
 	b.wakeAll()
 }

@@ -48,7 +48,7 @@ func (b *Buffer) closeHour(h hour) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.open, h)
+	b.forgetHour(h)
 	for _, d := range b.daysOf(h) {
 		b.unmade[d] = struct{}{}
 	}
@@ -62,7 +62,9 @@ func (c *closing) gather(h hour) (err error) {
 		names[name] = s.id
 	}
 	_, c.had = firstKey(c.txn, blockPrefix(h))
-	if c.block, err = c.b.newHourReader(c.txn, names).read(h); err != nil {
+	reader := c.b.newHourReader(c.txn, names)
+	reader.learn = false // it is the last time
+	if c.block, err = reader.read(h); err != nil {
 		return err
 	}
 	for _, s := range c.b.series {
@@ -233,6 +235,6 @@ func (b *Buffer) closeOrLeave(h hour) error {
 	b.o.Log.Warn("hour left without roll-ups", "error", err)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.open, h)
+	b.forgetHour(h)
 	return nil
 }

@@ -72,6 +72,15 @@ func backlog(yield func(senml.Pack) bool) {
 	}
 }
 
+// twoDays is its begin.
+func twoDays(yield func(senml.Pack) bool) {
+	for n := range 2 * 24 * 60 {
+		if !yield(fullRate(n)) {
+			return
+		}
+	}
+}
+
 // year is a pack a day, of a reading of the power every ten minutes.
 func year(yield func(senml.Pack) bool) {
 	for n := range 365 {
@@ -112,6 +121,11 @@ func BenchmarkSpeed(b *testing.B) {
 			return k.tens(backlogBegin.AddDate(0, 6, 0), backlogBegin.AddDate(0, 6, 30))
 		}},
 		{"days", 365, func(k keeping) (int, error) { return k.days(backlogBegin, backlogBegin.AddDate(1, 0, 0)) }},
+	})
+	inEach(b, "two days", []way{{"in use", openInUse}, {"rolled up", openOurs}}, twoDays, []deed{
+		{"raw last day", 86400, func(k keeping) (int, error) {
+			return k.raw(backlogBegin.AddDate(0, 0, 1), backlogBegin.AddDate(0, 0, 2))
+		}},
 	})
 	inEach(b, "month", ways, backlog, []deed{
 		{"tens", backlogDays() * 144, func(k keeping) (int, error) { return k.tens(backlogBegin, end) }},
@@ -196,6 +210,30 @@ func openOurs(dir string) (keeping, error) {
 	var err error
 	k.b, err = buffer.Open(o.WithClock(func() time.Time { return k.clock }))
 	return k, err
+}
+
+// inUse is the buffer as it is when it works: its last eight hours, waiting for one another, are not rolled up.
+type inUse struct{ *ours }
+
+func openInUse(dir string) (keeping, error) {
+	k, err := openOurs(dir)
+	return inUse{k.(*ours)}, err
+}
+
+// fill takes two days.
+func (k inUse) fill(packs iter.Seq[senml.Pack]) error {
+	n := 0
+	for p := range packs {
+		if n++; n == (2*24-8)*60+3 {
+			if err := k.b.RollUp(); err != nil {
+				return err
+			}
+		}
+		if err := k.put(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *ours) close() error { return k.b.Close() }
