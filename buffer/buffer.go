@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"releve/buffer/journal"
 )
 
 // Seq is the place of a pack in the buffer. Numbers grow with every Put, are never used twice, and may have
@@ -29,8 +31,8 @@ type Buffer struct {
 	db      *badger.DB
 	lock    *dirLock
 	codec   *codec
-	journal *journal // whoever has the turn writes it
-	aside   []string // reports of what Open has set aside or copied
+	journal *journal.Journal // whoever has the turn writes it
+	aside   []string         // reports of what Open has set aside or copied
 
 	turn    chan struct{} // holds one token: who takes it may write to db
 	nudge   chan struct{} // tells the keeper that there may be something to do
@@ -118,7 +120,7 @@ func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(writeReserved(o.Dir, floor), bringJournal(aside, o.Dir))
+	err = errors.Join(writeReserved(o.Dir, floor), journal.Bring(aside, o.Dir))
 	if err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
@@ -143,23 +145,23 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	journal, err := openJournal(o.Dir)
+	entries, err := journal.Open(o.Dir)
 	if err != nil {
 		return nil, err
 	}
 	db, err := openBadger(o)
 	if err != nil {
-		return nil, errors.Join(err, journal.close())
+		return nil, errors.Join(err, entries.Close())
 	}
 	b := &Buffer{
-		o: o, db: db, lock: lock, codec: codec, journal: journal,
+		o: o, db: db, lock: lock, codec: codec, journal: entries,
 		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), quit: make(chan struct{}),
 		wake: make(chan struct{}), cursors: map[string]*Cursor{}, bad: map[Seq]struct{}{},
 		state: newState(), aside: reports,
 	}
 	b.turn <- struct{}{}
 	if err := b.restore(len(reports) > 0, unclean); err != nil {
-		return nil, errors.Join(err, db.Close(), journal.close())
+		return nil, errors.Join(err, db.Close(), entries.Close())
 	}
 	b.keeping.Add(1)
 	go b.keep()
@@ -211,7 +213,7 @@ func (b *Buffer) Close() error {
 	if closing := b.db.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close buffer %s: %w", b.o.Dir, closing))
 	}
-	return errors.Join(err, b.journal.close(), b.lock.release())
+	return errors.Join(err, b.journal.Close(), b.lock.release())
 }
 
 // settleAll leaves everything in the database.

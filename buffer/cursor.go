@@ -11,6 +11,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"releve/buffer/journal"
 	"releve/senml"
 )
 
@@ -322,8 +323,8 @@ func (b *Buffer) writeCursors() error {
 	if len(places) == 0 {
 		return nil
 	}
-	err := b.journal.add(note{places: named(places)}.encode())
-	if errors.Is(err, errJournalFull) {
+	err := b.journal.Add(note{places: named(places)}.encode())
+	if errors.Is(err, journal.ErrFull) {
 		err = b.fold()
 	}
 	if err != nil {

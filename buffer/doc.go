@@ -93,7 +93,7 @@
 //
 // # Files besides Badger's
 //
-//	JOURNAL    what Badger has not yet, see type journal
+//	JOURNAL    what Badger has not yet, see package journal
 //	LOCK       process number of the owner; the lock itself is a flock on the folder
 //	SEQUENCE   first sequence number this store may not use, decimal
 //

@@ -85,7 +85,7 @@ func goodManifest(data []byte) int {
 	for rest := data[good:]; len(rest) >= 8; rest = data[good:] {
 		size := uint64(binary.BigEndian.Uint32(rest))
 		if size > uint64(len(rest)-8) ||
-			crc32.Checksum(rest[8:8+size], castagnoli) != binary.BigEndian.Uint32(rest[4:]) {
+			crc32.Checksum(rest[8:8+size], crc32.MakeTable(crc32.Castagnoli)) != binary.BigEndian.Uint32(rest[4:]) {
 			break
 		}
 		good += 8 + int(size)

@@ -42,10 +42,10 @@ type span struct {
 	names       map[string]struct{}
 }
 
-// Put stores a pack and returns its number when it is durable, usually in the journal (see there). Records must be resolved: a name, an absolute
-// time in Unix seconds and no base fields. A pack may have senml.MaxRecords records, 4 MiB of CBOR and 1024
-// different hours; ErrTooLarge tells when it has more. ErrFull under the error means that the disk has less room
-// than the buffer needs to work safely; nothing was stored then, and Put works again once there is room.
+// Put stores a pack and returns its number when it is durable, usually in the journal (see package journal). Records
+// must be resolved: a name, an absolute time in Unix seconds and no base fields. A pack may have senml.MaxRecords records,
+// 4 MiB of CBOR and 1024 different hours; ErrTooLarge tells when it has more. ErrFull under the error means that the disk
+// has less room than the buffer needs to work safely; nothing was stored then, and Put works again once there is room.
 //
 // After any other error the pack may or may not have been stored; put again, its records come twice with the
 // same names and times.

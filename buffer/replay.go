@@ -12,7 +12,7 @@ import (
 // replay reads the journal that the process before has left, brings what the database has not into it, and begins an
 // empty one. The report is about damage.
 func (b *Buffer) replay() (report string, err error) {
-	bodies, hole, err := b.journal.entries()
+	bodies, hole, err := b.journal.Entries()
 	if err != nil {
 		return "", err
 	}
@@ -27,14 +27,14 @@ func (b *Buffer) replay() (report string, err error) {
 		}
 	}
 	if hole > 0 || lost > 0 {
-		report = fmt.Sprintf("journal %s is damaged at byte %d, packs that were there are lost to the buffer", b.journal.path, hole)
+		report = fmt.Sprintf("journal %s is damaged at byte %d, packs that were there are lost to the buffer", b.journal.Path(), hole)
 	}
 	if len(bodies) > 0 {
 		if err := b.foldAll(); err != nil {
 			return report, fmt.Errorf("open buffer %s: %w", b.o.Dir, err)
 		}
 	}
-	return report, b.journal.begin()
+	return report, b.journal.Begin()
 }
 
 // again takes what an entry of the journal says.

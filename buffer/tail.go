@@ -7,6 +7,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"releve/buffer/journal"
 	"releve/senml"
 )
 
@@ -38,8 +39,8 @@ func (p *pending) goesByJournal() bool {
 // commit makes a pack durable, in the journal or, with what also writes, in the database. The caller holds the turn.
 func (b *Buffer) commit(p *pending, places map[*Cursor]place, also func(txn *badger.Txn) error) (journaled bool, err error) {
 	if also == nil && p.goesByJournal() {
-		err = b.journal.add(note{places: named(places), sealed: p.sealed}.encode())
-		if !errors.Is(err, errJournalFull) {
+		err = b.journal.Add(note{places: named(places), sealed: p.sealed}.encode())
+		if !errors.Is(err, journal.ErrFull) {
 			return true, err
 		}
 	}
@@ -62,7 +63,7 @@ func (b *Buffer) foldDue() bool {
 // fold brings the packs of the journal into the database. When it fails, they stay where they are and it can be tried
 // again. The caller holds the turn.
 func (b *Buffer) fold() error {
-	if len(b.tail) == 0 && b.journal.isEmpty() {
+	if len(b.tail) == 0 && b.journal.IsEmpty() {
 		return nil
 	}
 	return b.foldAll()
@@ -95,7 +96,7 @@ func (b *Buffer) write(f func(txn *badger.Txn) error) error {
 		err = b.sync()
 	}
 	if err == nil {
-		err = b.journal.empty()
+		err = b.journal.Empty()
 	}
 	if err != nil {
 		return err
