@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,26 @@ import (
 func empty(t *testing.T) string {
 	t.Helper()
 	return written(t, "releve.toml", fmt.Sprintf("[agent]\nstate = %q\n[[meter]]\nport = \"/dev/ttyS9\"\n", t.TempDir()))
+}
+
+// TestStoreIsPrivate wants the folders that an import makes closed to other users: they show how a household lives.
+func TestStoreIsPrivate(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	to := written(t, "releve.toml", fmt.Sprintf("[agent]\nstate = %q\n[[meter]]\nport = \"/dev/ttyS9\"\n", state))
+	file := written(t, "readings.csv", strings.Join(readingHead, ",")+"\n2026-03-01T13:00:00Z,linky/voltage/1,V,231,\n")
+	if code, _, talk := tried(t, "buffer", "import", "--config", to, file); code != exitDone {
+		t.Fatalf("exit code %d: %s", code, talk)
+	}
+	for _, folder := range []string{state, filepath.Join(state, "buffer")} {
+		info, err := os.Stat(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o700 {
+			t.Errorf("%s has mode %v, want 0700", filepath.Base(folder), mode)
+		}
+	}
 }
 
 // TestExportImport brings an export of each format into a new store, twice: what that exports is the same.

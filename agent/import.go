@@ -58,7 +58,7 @@ func (v bufferImportVerb) prepare() error {
 	if err != nil {
 		return err
 	}
-	return os.MkdirAll(storeOptions(c, nil).Dir, 0o750)
+	return os.MkdirAll(storeOptions(c, nil).Dir, 0o700)
 }
 
 // open opens the file in the format it has.

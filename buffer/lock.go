@@ -20,7 +20,7 @@ type dirLock struct{ folder *os.File }
 
 // lockDir makes the folder if need be and locks it.
 func lockDir(dir string) (*dirLock, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create buffer folder: %w", err)
 	}
 	folder, err := os.Open(dir)

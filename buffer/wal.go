@@ -47,7 +47,7 @@ func (f *files) keepDamagedLogs(o Options) (reports []string, err error) {
 // copyAside writes data into the folder that setAside would make for the log's folder.
 func copyAside(path string, data []byte, now time.Time) (string, error) {
 	folder := filepath.Dir(path) + ".damaged-" + now.UTC().Format("20060102T150405Z")
-	if err := os.MkdirAll(folder, 0o750); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", fmt.Errorf("keep damaged log: %w", err)
 	}
 	aside := filepath.Join(folder, filepath.Base(path))
