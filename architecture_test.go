@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"tic/port":            {"tic"},
 	"tic/linky":           {"tic"},
 	"tic/share":           {},
+	"tic/tictest":         {},
 	"senml":               {},
 	"buffer":              {"buffer/journal", "senml"},
 	"buffer/journal":      {},
@@ -45,7 +46,9 @@ var arrows = map[string][]string{
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},
 	"systemd/notify":      {},
 
-	"agent/series/derived": {},
+	"agent/series/derived":    {},
+	"agent/strict/stricttest": {},
+	"agent/clock/clocktest":   {"agent/clock"},
 }
 
 // owners lists modules that only some folders may import.
@@ -55,7 +58,7 @@ var owners = map[string][]string{
 	"github.com/fxamacker":  {"senml"},
 	"go.bug.st/serial":      {"tic/port"},
 	"periph.io":             {"agent/button", "agent/led"},
-	"github.com/pelletier":  {"agent/config", "agent/strict"}, // config for the type of a day
+	"github.com/pelletier":  {"agent/config", "agent/strict", "agent/strict/stricttest"}, // config for the type of a day
 	"github.com/alecthomas": {"agent"},
 	"github.com/creack/pty": {"tic/linky"},
 	"golang.org/x/net/dns":  {"federation/lab"},
@@ -119,6 +122,9 @@ func TestArrows(t *testing.T) {
 				continue
 			}
 			seen[s.folder] = append(seen[s.folder], ours)
+			if strings.HasSuffix(ours, "test") {
+				t.Errorf("%s imports %s, which is for tests", s.file, ours)
+			}
 			if ours == "agent" || allowed != nil && !slices.Contains(allowed, ours) && !slices.Contains(allowed, "*") {
 				t.Errorf("%s imports %s, which %s may not", s.file, ours, s.folder)
 			}

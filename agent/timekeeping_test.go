@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"releve/agent/clock"
+	"releve/agent/clock/clocktest"
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/buffer"
@@ -21,15 +22,14 @@ import (
 )
 
 // timeless is a house on a machine that does not know the time.
-func timeless(t *testing.T) (house, *wound) {
+func timeless(t *testing.T) (house, *clocktest.Machine) {
 	t.Helper()
-	w := &wound{boot: "boot 0", on: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)}
-	w.set(time.Unix(0, 0).Sub(w.on), false)
-	w.pass(10 * time.Second)
-	return newHouseOn(t, w, func(c *config.Config) { c.Agent.TrustClock = false }), w
+	machine := clocktest.New("boot 0", time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC))
+	machine.Pass(10 * time.Second)
+	return newHouseOn(t, machine, func(c *config.Config) { c.Agent.TrustClock = false }), machine
 }
 
-// look lets the clock ask the kernel.
+// lookAtClock lets the clock ask the kernel.
 func (h house) lookAtClock(t *testing.T) {
 	t.Helper()
 	if err := h.clock.Look(); err != nil {
@@ -38,12 +38,12 @@ func (h house) lookAtClock(t *testing.T) {
 }
 
 // tell lets the meter tell the time for more than a minute.
-func (h house) tell(t *testing.T, w *wound, wrong time.Duration, degraded bool) {
+func (h house) tell(t *testing.T, machine *clocktest.Machine, wrong time.Duration, degraded bool) {
 	t.Helper()
 	for range 70 {
-		w.pass(time.Second)
+		machine.Pass(time.Second)
 		f := &tic.Frame{Mode: tic.Standard, Complete: true, Groups: []tic.Group{
-			{Label: []byte("DATE"), Horodate: []byte(meterDate(w.truth().Add(wrong), degraded))},
+			{Label: []byte("DATE"), Horodate: []byte(meterDate(machine.Truth().Add(wrong), degraded))},
 			{Label: []byte("SINSTS"), Value: []byte("00500")},
 		}}
 		h.meters[0].frame(f)
@@ -55,12 +55,12 @@ func TestClockFinding(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		live   func(t *testing.T, h house, w *wound)
+		live   func(t *testing.T, h house, machine *clocktest.Machine)
 		state  status.State
 		fr, en string
 	}{
 		{
-			"at first", func(t *testing.T, h house, w *wound) {
+			"at first", func(t *testing.T, h house, machine *clocktest.Machine) {
 				h.meters[0].frame(&tic.Frame{Mode: tic.Historic, Groups: []tic.Group{{Label: []byte("PAPP"), Value: []byte("00500")}}})
 				if err := h.gatherer.flush(); err != nil {
 					t.Fatal(err)
@@ -69,38 +69,44 @@ func TestClockFinding(t *testing.T) {
 			"L'heure n'est pas encore connue ; 1 relevés attendent leur date.", "The clock is not set yet; 1 readings wait for it.",
 		},
 		{
-			"the meter's clock is degraded", func(t *testing.T, h house, w *wound) { h.tell(t, w, 0, true) }, status.Waiting,
+			"the meter's clock is degraded", func(t *testing.T, h house, machine *clocktest.Machine) { h.tell(t, machine, 0, true) }, status.Waiting,
 			"L'heure n'est pas encore connue ; 0 relevés attendent leur date.", "The clock is not set yet; 0 readings wait for it.",
 		},
-		{"the meter tells", func(t *testing.T, h house, w *wound) { h.tell(t, w, 0, false) }, status.OK, "L'heure est celle du compteur.", "The time is the meter's."},
+		{"the meter tells", func(t *testing.T, h house, machine *clocktest.Machine) { h.tell(t, machine, 0, false) }, status.OK, "L'heure est celle du compteur.", "The time is the meter's."},
 		{
-			"the network tells", func(t *testing.T, h house, w *wound) { w.set(0, true); h.lookAtClock(t) }, status.OK,
+			"the network tells", func(t *testing.T, h house, machine *clocktest.Machine) { machine.Set(0, true); h.lookAtClock(t) }, status.OK,
 			"L'heure est celle du système.", "The time is the system's.",
 		},
 		{
-			"the meter is an hour fast", func(t *testing.T, h house, w *wound) { w.set(0, true); h.tell(t, w, time.Hour, false) }, status.Warning,
+			"the meter is an hour fast", func(t *testing.T, h house, machine *clocktest.Machine) {
+				machine.Set(0, true)
+				h.tell(t, machine, time.Hour, false)
+			}, status.Warning,
 			"L'horloge du compteur avance de 1h0m0s.", "The meter's clock is 1h0m0s fast.",
 		},
 		{
-			"the meter is slow", func(t *testing.T, h house, w *wound) { w.set(0, true); h.tell(t, w, -2*time.Minute, false) }, status.Warning,
+			"the meter is slow", func(t *testing.T, h house, machine *clocktest.Machine) {
+				machine.Set(0, true)
+				h.tell(t, machine, -2*time.Minute, false)
+			}, status.Warning,
 			"L'horloge du compteur retarde de 2m0s.", "The meter's clock is 2m0s slow.",
 		},
 		{
-			"the network is ten years ahead", func(t *testing.T, h house, w *wound) {
-				w.set(0, true)
+			"the network is ten years ahead", func(t *testing.T, h house, machine *clocktest.Machine) {
+				machine.Set(0, true)
 				h.lookAtClock(t)
-				w.set(3650*24*time.Hour, true)
+				machine.Set(3650*24*time.Hour, true)
 				h.lookAtClock(t)
 			}, status.Warning,
 			"Le système annonce une autre heure, 2036-05-29 12:00 ; elle n'est pas suivie tant que rien ne la confirme.",
 			"The system tells another time, 2036-05-29 12:00; it is not followed until something confirms it.",
 		},
 		{
-			"ten years ahead of what was known", func(t *testing.T, h house, w *wound) {
-				if err := h.clock.Start(w.truth().Add(-time.Hour), h.clock.Instant()); err != nil {
+			"ten years ahead of what was known", func(t *testing.T, h house, machine *clocktest.Machine) {
+				if err := h.clock.Start(machine.Truth().Add(-time.Hour), h.clock.Instant()); err != nil {
 					t.Fatal(err)
 				}
-				w.set(3650*24*time.Hour, true)
+				machine.Set(3650*24*time.Hour, true)
 				h.lookAtClock(t)
 			}, status.Warning,
 			"L'heure annoncée, 2036-05-29 12:00, n'est pas crédible : la dernière connue est 2026-06-01 11:00. 0 relevés attendent leur date.",
@@ -109,8 +115,8 @@ func TestClockFinding(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			h, w := timeless(t)
-			test.live(t, h, w)
+			h, machine := timeless(t)
+			test.live(t, h, machine)
 			got := h.clockFinding()
 			if diff := cmp.Diff(status.Say(test.fr, test.en), got.Text); diff != "" || got.State != test.state {
 				t.Errorf("%s (-want +got):\n%s", got.State, diff)
@@ -125,7 +131,7 @@ func TestClockFinding(t *testing.T) {
 // The page shows what is heard before the time is known, and never a time of a stamp.
 func TestUndatedIsShown(t *testing.T) {
 	t.Parallel()
-	h, w := timeless(t)
+	h, machine := timeless(t)
 	h.play(t, linky.Scenario{Seed: 3}, 3)
 	if err := h.gatherer.flush(); err != nil {
 		t.Fatal(err)
@@ -137,14 +143,14 @@ func TestUndatedIsShown(t *testing.T) {
 	if n := h.buffer.Stats().Packs; n != 0 || h.buffer.Stats().Undated == 0 {
 		t.Errorf("%d packs are in the log, %d readings wait", n, h.buffer.Stats().Undated)
 	}
-	w.set(0, true)
+	machine.Set(0, true)
 	h.lookAtClock(t)
 	if err := h.dater.catchUp(); err != nil {
 		t.Fatal(err)
 	}
 	after := h.snapshot()
-	if m := after.Meters[0]; !after.Now.Equal(w.truth()) || !m.LastFrame.Equal(w.truth()) || !m.Power.At.Equal(w.truth()) {
-		t.Errorf("after: %s, last frame %s, power of %s; it is %s", after.Now, m.LastFrame, m.Power.At, w.truth())
+	if m := after.Meters[0]; !after.Now.Equal(machine.Truth()) || !m.LastFrame.Equal(machine.Truth()) || !m.Power.At.Equal(machine.Truth()) {
+		t.Errorf("after: %s, last frame %s, power of %s; it is %s", after.Now, m.LastFrame, m.Power.At, machine.Truth())
 	}
 	text, err := json.Marshal([]any{before, after})
 	if err != nil || strings.Contains(string(text), `"1987-`) {
@@ -159,7 +165,7 @@ func TestUndatedIsShown(t *testing.T) {
 // over for good.
 func TestNothingLeavesWithoutTheTime(t *testing.T) {
 	t.Parallel()
-	h, w := timeless(t)
+	h, machine := timeless(t)
 	until := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	h.subscribers.book.Grants[0].Until = until
 	if h.subscribers.book.Knows("client@sen2.example") {
@@ -169,7 +175,7 @@ func TestNothingLeavesWithoutTheTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.buffer.Put(senml.Pack{{Name: "linky/n", Value: senml.NumberValue(1), Time: float64(w.truth().Unix())}}); err != nil {
+	if _, err := h.buffer.Put(senml.Pack{{Name: "linky/n", Value: senml.NumberValue(1), Time: float64(machine.Truth().Unix())}}); err != nil {
 		t.Fatal(err)
 	}
 	c := cursor{place, h.clock.Known()}
@@ -186,7 +192,7 @@ func TestNothingLeavesWithoutTheTime(t *testing.T) {
 		}
 		got <- err
 	}()
-	w.set(0, true)
+	machine.Set(0, true)
 	h.lookAtClock(t)
 	if err := <-got; err != nil {
 		t.Error(err)
@@ -194,8 +200,8 @@ func TestNothingLeavesWithoutTheTime(t *testing.T) {
 	if !h.subscribers.book.Knows("client@sen2.example") {
 		t.Error("the grant does not hold")
 	}
-	w.set(0, true)
-	w.pass(until.Sub(w.truth()))
+	machine.Set(0, true)
+	machine.Pass(until.Sub(machine.Truth()))
 	if h.subscribers.book.Knows("client@sen2.example") {
 		t.Error("the grant has ended")
 	}
@@ -204,19 +210,19 @@ func TestNothingLeavesWithoutTheTime(t *testing.T) {
 // What a meter dates impossibly is let go, counted, and holds up nothing.
 func TestImpossibleTimes(t *testing.T) {
 	t.Parallel()
-	h, w := timeless(t)
-	w.set(0, true)
+	h, machine := timeless(t)
+	machine.Set(0, true)
 	h.lookAtClock(t)
 	at := func(value, seconds float64) senml.Record {
 		return senml.Record{Name: "linky/n", Value: senml.NumberValue(value), Time: seconds}
 	}
-	now := float64(w.truth().Unix())
+	now := float64(machine.Truth().Unix())
 	stamp := float64(clock.Stamp(h.clock.Instant()).Unix())
 	h.gatherer.add(senml.Pack{at(1, stamp), at(2, now+3600), at(3, 1_200_000_000), at(4, now-3600), at(5, stamp-1800), at(6, now+30)})
 	if err := h.gatherer.flush(); err != nil {
 		t.Fatal(err)
 	}
-	stored, _, err := h.buffer.History(t.Context(), "linky/n", w.truth().Add(-24*time.Hour), w.truth().Add(24*time.Hour), 10)
+	stored, _, err := h.buffer.History(t.Context(), "linky/n", machine.Truth().Add(-24*time.Hour), machine.Truth().Add(24*time.Hour), 10)
 	var times []float64
 	for _, r := range stored {
 		times = append(times, r.Time-now)
@@ -260,7 +266,7 @@ func TestLegalTime(t *testing.T) {
 // Readings that waited when the time becomes known are dated by the task that keeps the time, without a new one.
 func TestKeepTime(t *testing.T) {
 	t.Parallel()
-	h, w := timeless(t)
+	h, machine := timeless(t)
 	h.play(t, linky.Scenario{Seed: 3}, 1)
 	if err := h.gatherer.flush(); err != nil {
 		t.Fatal(err)
@@ -272,14 +278,14 @@ func TestKeepTime(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.keepTime(ctx) }()
-	w.set(0, true)
+	machine.Set(0, true)
 	items, err := c.Next(t.Context(), 10)
 	if err != nil || len(items) != 1 {
 		t.Fatalf("%d packs, %v", len(items), err)
 	}
 	stamped := 0
 	for _, r := range items[0].Pack {
-		if off := time.UnixMilli(int64(r.Time * 1000)).Sub(w.truth()).Abs(); off < time.Second {
+		if off := time.UnixMilli(int64(r.Time * 1000)).Sub(machine.Truth()).Abs(); off < time.Second {
 			stamped++
 		}
 	}

@@ -8,70 +8,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"releve/agent/clock"
+	"releve/agent/clock/clocktest"
 	"releve/buffer"
 	"releve/senml"
 	"releve/tic"
 )
-
-// wound is a machine whose clocks a test turns.
-type wound struct {
-	mu      sync.Mutex // guards everything below
-	boot    string
-	on      time.Time // when it was switched on, in truth
-	elapsed clock.Instant
-	wrong   time.Duration // by which its time of day is ahead of the truth
-	synced  bool
-}
-
-func (w *wound) Boot() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.boot
-}
-
-func (w *wound) Elapsed() clock.Instant {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.elapsed
-}
-
-func (w *wound) Look() clock.Look {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return clock.Look{At: w.elapsed, Wall: w.on.Add(w.elapsed + w.wrong), Synced: w.synced}
-}
-
-func (w *wound) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.elapsed += d
-}
-
-func (w *wound) set(wrong time.Duration, synced bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.wrong, w.synced = wrong, synced
-}
-
-func (w *wound) truth() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.on.Add(w.elapsed)
-}
-
-// restart switches it off for a while and on again, as a board without a battery: in 1970.
-func (w *wound) restart(boot string, off time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.on = w.on.Add(w.elapsed + off)
-	w.boot, w.elapsed, w.synced = boot, 0, false
-	w.wrong = time.Unix(0, 0).Sub(w.on)
-}
 
 // tolerance is by how much a date may be wrong: the sources of the test are by up to half a minute, and what lies between
 // two known times by two minutes more.
@@ -79,13 +24,13 @@ const tolerance = 4 * time.Minute
 
 // life is a house without a clock over some hours, and what it heard.
 type life struct {
-	t      *testing.T
-	random *rand.Rand
-	dir    string
-	w      *wound
-	boots  int
-	meter  time.Duration // by which the meter's clock is wrong
-	worn   bool          // it says that it is degraded, and may be anything
+	t       *testing.T
+	random  *rand.Rand
+	dir     string
+	machine *clocktest.Machine
+	boots   int
+	meter   time.Duration // by which the meter's clock is wrong
+	worn    bool          // it says that it is degraded, and may be anything
 
 	clock    *clock.Clock
 	buffer   *buffer.Buffer
@@ -116,9 +61,8 @@ func TestTimeModel(t *testing.T) {
 			t.Parallel()
 			l := &life{
 				t: t, random: rand.New(rand.NewPCG(seed, 7)), dir: t.TempDir(), heard: map[int]time.Time{}, lost: map[int]bool{},
-				w: &wound{boot: "boot 0", on: time.Date(2026, 10, 24, 23, 30, 0, 0, time.UTC)},
+				machine: clocktest.New("boot 0", time.Date(2026, 10, 24, 23, 30, 0, 0, time.UTC)),
 			}
-			l.w.set(time.Unix(0, 0).Sub(l.w.on), false)
 			l.start()
 			for range 400 {
 				l.step()
@@ -132,7 +76,7 @@ func TestTimeModel(t *testing.T) {
 func (l *life) start() {
 	l.t.Helper()
 	var err error
-	l.clock, err = clock.Open(clock.Options{Machine: l.w, File: filepath.Join(l.dir, "clock.json"), Log: quiet})
+	l.clock, err = clock.Open(clock.Options{Machine: l.machine, File: filepath.Join(l.dir, "clock.json"), Log: quiet})
 	if err == nil {
 		l.buffer, err = buffer.Open(buffer.Options{Dir: filepath.Join(l.dir, "buffer"), Clock: l.clock.Now, Log: quiet})
 	}
@@ -148,12 +92,12 @@ func (l *life) start() {
 
 // step lets some seconds pass, in which something may happen, and hears a frame.
 func (l *life) step() {
-	l.w.pass(time.Duration(1+l.random.IntN(9_000)) * time.Millisecond)
+	l.machine.Pass(time.Duration(1+l.random.IntN(9_000)) * time.Millisecond)
 	switch n := l.random.IntN(100); {
 	case n < 3: // the network comes, and a server that is not quite right
-		l.w.set(l.error(), true)
+		l.machine.Set(l.error(), true)
 	case n < 7:
-		l.w.set(time.Duration(l.random.Int64N(int64(48*time.Hour)))-24*time.Hour, false) // a hand, or a file
+		l.machine.Set(time.Duration(l.random.Int64N(int64(48*time.Hour)))-24*time.Hour, false) // a hand, or a file
 	case n < 9:
 		l.meter, l.worn = l.error(), false
 	case n < 11:
@@ -183,7 +127,7 @@ func (l *life) error() time.Duration {
 
 // hear is a frame with the meter's date and a reading of its own.
 func (l *life) hear() {
-	now, truth := l.clock.Instant(), l.w.truth()
+	now, truth := l.clock.Instant(), l.machine.Truth()
 	horodate := meterDate(truth.Add(l.meter), l.worn)
 	f := &tic.Frame{Mode: tic.Standard, Groups: []tic.Group{{Label: []byte("DATE"), Horodate: []byte(horodate)}}}
 	at, degraded, ok := told(f, paris(l.t))
@@ -247,13 +191,13 @@ func (l *life) cut() {
 		off = time.Duration(l.random.IntN(300)) * time.Minute
 	}
 	l.boots++
-	l.w.restart(fmt.Sprint("boot ", l.boots), off)
+	l.machine.Restart(fmt.Sprint("boot ", l.boots), off)
 	l.start()
 }
 
 // end lets the network come for good and compares what is stored with what was heard.
 func (l *life) end() {
-	l.w.set(0, true)
+	l.machine.Set(0, true)
 	if err := l.clock.Look(); err != nil {
 		l.t.Fatal(err)
 	}

@@ -3,15 +3,14 @@ package tic_test
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"releve/tic"
+	"releve/tic/tictest"
 )
 
 // capture is a line of expected.jsonl: a recording of a real meter and what a correct decoder finds in it.
@@ -39,7 +38,7 @@ var recovered = map[string]map[int]string{
 
 func TestCaptures(t *testing.T) {
 	t.Parallel()
-	dir := captures(t)
+	dir := tictest.Captures(t)
 	for _, c := range oracle(t, dir) {
 		t.Run(c.File, func(t *testing.T) {
 			t.Parallel()
@@ -112,7 +111,7 @@ func located(raw []byte) map[int]string {
 // the recordings are there in number: go test -v -run TestCapturesTable.
 func TestCapturesTable(t *testing.T) {
 	t.Parallel()
-	dir := captures(t)
+	dir := tictest.Captures(t)
 	table := []string{"| recording | kept | ok | off width, kept | bad, kept | refused |", "|---|---|---|---|---|---|"}
 	var all kept
 	for _, c := range oracle(t, dir) {
@@ -169,7 +168,7 @@ func (k *kept) row(name string) string {
 // Whatever is accepted of a real meter is a known label, and read by its type.
 func TestCapturesAreRead(t *testing.T) {
 	t.Parallel()
-	dir := captures(t)
+	dir := tictest.Captures(t)
 	for _, c := range oracle(t, dir) {
 		raw, err := os.ReadFile(filepath.Join(dir, c.File))
 		if err != nil {
@@ -208,27 +207,4 @@ func oracle(t *testing.T, dir string) []capture {
 		t.Fatal(err)
 	}
 	return all
-}
-
-// captures finds the recordings of real meters, which are kept outside the repository because they come from homes.
-func captures(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("RELEVE_CAPTURES"); dir != "" {
-		return dir
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		found := filepath.Join(dir, "shared", "tic", "captures")
-		if _, err := os.Stat(filepath.Join(found, "expected.jsonl")); err == nil {
-			return found
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("no recordings of real meters: set RELEVE_CAPTURES to the folder that holds expected.jsonl")
-		}
-	}
 }

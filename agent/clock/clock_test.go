@@ -22,7 +22,7 @@ func TestKernel(t *testing.T) {
 	r := newRig(t).open(clock.Options{})
 	heard := r.Instant()
 	r.pass(time.Hour)
-	r.m.set(-3*day, false) // restored from a file
+	r.m.Set(-3*day, false) // restored from a file
 	r.pass(time.Hour)
 	if r.isKnown() {
 		t.Error("a clock that nothing disciplines is believed")
@@ -32,7 +32,7 @@ func TestKernel(t *testing.T) {
 		t.Error("it says that it is known")
 	default:
 	}
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	r.pass(time.Second)
 	<-r.Known()
 	if off := r.off(); off != 0 {
@@ -50,7 +50,7 @@ func TestKernel(t *testing.T) {
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.m.set(0, false)
+	r.m.Set(0, false)
 	r.open(clock.Options{Trust: true})
 	if off := r.off(); off != 0 {
 		t.Errorf("off by %s", off)
@@ -103,7 +103,7 @@ func TestMeter(t *testing.T) {
 // both are two meters of which one is ahead.
 func (r *rig) both(ahead time.Duration) {
 	for range 70 {
-		r.Hear("other", r.Instant(), r.truth().Add(ahead).Truncate(time.Second), false)
+		r.Hear("other", r.Instant(), r.m.Truth().Add(ahead).Truncate(time.Second), false)
 		r.talk(time.Second, 0, false)
 	}
 }
@@ -133,7 +133,7 @@ func TestMeterHoldsDrift(t *testing.T) {
 	for drift := range 200 { // seconds that the machine's clock is slow by
 		r.talk(70*time.Second, time.Duration(drift)*time.Second, false)
 		now, _ := r.Now()
-		if off := now.Sub(r.truth()) - time.Duration(drift)*time.Second; drift > 0 && off.Abs() > 8*time.Second {
+		if off := now.Sub(r.m.Truth()) - time.Duration(drift)*time.Second; drift > 0 && off.Abs() > 8*time.Second {
 			t.Fatalf("after %d s of drift off by %s", drift, off)
 		}
 		if now.Before(last) {
@@ -168,7 +168,7 @@ func TestLastKnown(t *testing.T) {
 			t.Parallel()
 			r := newRig(t).openAfter(clock.Options{}, row.floor, 0)
 			if row.kernel {
-				r.m.set(row.wrong, true)
+				r.m.Set(row.wrong, true)
 			}
 			step := func(d time.Duration) {
 				if row.kernel {
@@ -190,7 +190,7 @@ func TestLastKnown(t *testing.T) {
 			if row.after > time.Second {
 				r.pass(row.after - time.Minute)
 				s := r.State()
-				if r.isKnown() || s.Doubted != clock.Kernel || !s.Says.Equal(r.truth().Add(row.wrong)) || !s.LastKnown.Equal(row.floor) {
+				if r.isKnown() || s.Doubted != clock.Kernel || !s.Says.Equal(r.m.Truth().Add(row.wrong)) || !s.LastKnown.Equal(row.floor) {
 					t.Errorf("too early: known is %v, %+v", r.isKnown(), s)
 				}
 			}
@@ -207,7 +207,7 @@ func TestLastKnown(t *testing.T) {
 func TestKernelAndMeter(t *testing.T) {
 	t.Parallel()
 	r := newRig(t).openAfter(clock.Options{}, noon.AddDate(10, 0, 0), 0)
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	r.talk(2*time.Minute, time.Second, false)
 	if off := r.off(); off != 0 || r.State().Source != clock.Kernel {
 		t.Errorf("off by %s, %+v", off, r.State())
@@ -215,16 +215,16 @@ func TestKernelAndMeter(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r.reboot("second", time.Minute)
+	r.m.Restart("second", time.Minute)
 	r.openAfter(clock.Options{}, noon.AddDate(9, 0, 0), r.m.Elapsed()) // of a reading stored while the clock was wrong
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	r.pass(time.Second)
 	if off := r.off(); off != 0 {
 		t.Errorf("after that, off by %s", off)
 	}
 
 	r = newRig(t).openAfter(clock.Options{}, noon, 0)
-	r.m.set(10*365*day, true)
+	r.m.Set(10*365*day, true)
 	r.talk(2*time.Minute, 0, false)
 	if off := r.off(); off.Abs() > 2*time.Second || r.State().Source != clock.Meter || r.State().Doubted != clock.Kernel {
 		t.Errorf("off by %s, %+v", off, r.State())
@@ -250,10 +250,10 @@ func TestCorrections(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.m.set(row.by, true)
+			r.m.Set(row.by, true)
 			r.open(clock.Options{})
 			r.pass(time.Minute)
-			r.m.set(0, true)
+			r.m.Set(0, true)
 			before, _ := r.Now()
 			r.pass(row.took / 2)
 			if now, _ := r.Now(); now.Before(before) {
@@ -274,9 +274,9 @@ func TestCorrections(t *testing.T) {
 func TestHandIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	r.open(clock.Options{})
-	r.m.set(-5*time.Hour, false)
+	r.m.Set(-5*time.Hour, false)
 	r.pass(time.Hour)
 	if off := r.off(); off != 0 || r.State().Corrections != 0 {
 		t.Errorf("off by %s", off)
@@ -287,12 +287,12 @@ func TestHandIsNotFollowed(t *testing.T) {
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.m.set(40*time.Second, true)
+	r.m.Set(40*time.Second, true)
 	r.open(clock.Options{})
 	r.pass(time.Minute)
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	r.pass(20 * time.Second)
-	r.m.set(-9*day, false)
+	r.m.Set(-9*day, false)
 	var before []time.Time
 	for at := clock.Instant(0); at < 3*time.Minute; at += time.Second {
 		date, _ := r.Date(at)
@@ -304,7 +304,7 @@ func TestRestart(t *testing.T) {
 			t.Fatalf("%d s are dated %s, %v; want %s", i, got, known, want)
 		}
 	}
-	r.reboot("second", time.Hour)
+	r.m.Restart("second", time.Hour)
 	r.open(clock.Options{})
 	if r.isKnown() {
 		t.Error("another boot knows the time at once")
@@ -321,17 +321,17 @@ func TestRestart(t *testing.T) {
 func TestBootsAreInOrder(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.m.set(10*time.Minute, true)
+	r.m.Set(10*time.Minute, true)
 	r.open(clock.Options{})
 	r.pass(time.Minute)
 	last, _ := r.Now()
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r.reboot("second", 20*time.Second)
-	r.m.elapsed = 5 * time.Second
+	r.m.Restart("second", 20*time.Second)
+	r.m.Pass(5 * time.Second)
 	r.openAfter(clock.Options{}, time.Time{}, 2*time.Second)
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	r.pass(10 * time.Second)
 	if first, _ := r.Date(2 * time.Second); !first.Equal(last) {
 		t.Errorf("the first instant is dated %s, want %s", first, last)
@@ -361,7 +361,7 @@ func TestDamagedFile(t *testing.T) {
 		if r.isKnown() || err != nil || string(kept) != text || !strings.Contains(r.log.String(), "set aside") {
 			t.Errorf("%q: known is %v, kept %q, %v:\n%s", text, r.isKnown(), kept, err, r.log)
 		}
-		r.m.set(0, true)
+		r.m.Set(0, true)
 		r.pass(time.Second)
 		if off := r.off(); off != 0 {
 			t.Errorf("%q: off by %s", text, off)
@@ -375,7 +375,7 @@ func TestFileCannotBeWritten(t *testing.T) {
 	r := newRig(t)
 	r.file, r.writable = filepath.Join(t.TempDir(), "gone", "clock.json"), false
 	r.open(clock.Options{})
-	r.m.set(0, true)
+	r.m.Set(0, true)
 	err := r.Look()
 	if err == nil || !strings.HasPrefix(err.Error(), "write down what time it is: ") {
 		t.Errorf("error is %v", err)
@@ -391,11 +391,11 @@ func TestNeverBackwards(t *testing.T) {
 	for seed := range uint64(30) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		r := newRig(t)
-		r.m.set(0, true)
+		r.m.Set(0, true)
 		r.openAfter(clock.Options{}, noon.Add(-time.Minute), r.m.Elapsed())
 		var dates []time.Time
 		for range 40 {
-			r.m.set(time.Duration(random.Int64N(int64(time.Hour)))-30*time.Minute, random.IntN(3) > 0)
+			r.m.Set(time.Duration(random.Int64N(int64(time.Hour)))-30*time.Minute, random.IntN(3) > 0)
 			for range 1 + random.IntN(300) {
 				r.pass(time.Second)
 				now, _ := r.Now()
@@ -421,9 +421,9 @@ func TestWatch(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- r.Watch(ctx) }()
 		time.Sleep(5 * time.Second)
-		r.m.set(0, true)
+		r.m.Set(0, true)
 		<-r.Known()
-		r.m.set(time.Minute, true)
+		r.m.Set(time.Minute, true)
 		time.Sleep(11 * time.Second)
 		if off := r.off(); off != time.Minute {
 			t.Errorf("off by %s", off)

@@ -1,41 +1,25 @@
 package config
 
 import (
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pelletier/go-toml/v2"
 
 	"releve/agent/strict"
+	"releve/agent/strict/stricttest"
 	"releve/federation/consent"
 	"releve/federation/xmpp"
 	"releve/tic"
 	"releve/tic/port"
 )
 
-func reference(t *testing.T) []byte {
-	t.Helper()
-	text, err := os.ReadFile("reference.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// uncommented brings the settings to life: those are the lines whose # touches what follows.
-func uncommented(text []byte) []byte {
-	return regexp.MustCompile(`(?m)^#([a-z_\[])`).ReplaceAll(text, []byte("$1"))
-}
-
 // The file as it stands is a good start: one meter, and the defaults of a file that says nothing else.
 func TestReferenceAsItStands(t *testing.T) {
 	t.Parallel()
-	got := parsed(t, string(reference(t)))
+	got := parsed(t, string(stricttest.Reference(t)))
 	want := parsed(t, "[[meter]]\n")
 	if diff := cmp.Diff(want, got, compareConfig); diff != "" {
 		t.Errorf("reference.toml is not the defaults (-want +got):\n%s", diff)
@@ -47,7 +31,7 @@ func TestReferenceAsItStands(t *testing.T) {
 func TestReferenceUncommented(t *testing.T) {
 	t.Parallel()
 	var d document
-	if err := d.parse("reference.toml", uncommented(reference(t))); err != nil {
+	if err := d.parse("reference.toml", stricttest.Uncommented(stricttest.Reference(t))); err != nil {
 		t.Fatal(err)
 	}
 	_, err := check(d)
@@ -78,33 +62,12 @@ func TestReferenceUncommented(t *testing.T) {
 
 func TestReferenceHasEveryKey(t *testing.T) {
 	t.Parallel()
-	var tree map[string]any
-	if err := toml.Unmarshal(uncommented(reference(t)), &tree); err != nil {
-		t.Fatal(err)
-	}
-	got := slices.DeleteFunc(keysIn(tree, ""), func(key string) bool { // their keys depend on their kind
+	got := slices.DeleteFunc(stricttest.Keys(t, stricttest.Uncommented(stricttest.Reference(t))), func(key string) bool { // their keys depend on their kind
 		return strings.HasPrefix(key, "recipient.") || strings.HasPrefix(key, "source.")
 	})
-	slices.Sort(got)
-	if diff := cmp.Diff(strict.Keys(&document{}), slices.Compact(got)); diff != "" {
+	if diff := cmp.Diff(strict.Keys(&document{}), got); diff != "" {
 		t.Errorf("keys of reference.toml (-known +there):\n%s", diff)
 	}
-}
-
-func keysIn(node any, prefix string) []string {
-	var keys []string
-	switch node := node.(type) {
-	case map[string]any:
-		for name, below := range node {
-			keys = append(keys, prefix+name)
-			keys = append(keys, keysIn(below, prefix+name+".")...)
-		}
-	case []any:
-		for _, one := range node {
-			keys = append(keys, keysIn(one, prefix)...)
-		}
-	}
-	return keys
 }
 
 // compareConfig compares what has no exported fields by what it says.
@@ -128,12 +91,9 @@ func parsed(t *testing.T, text string) Config {
 
 // FuzzParse: no text makes the reader panic, and what it accepts holds all that the rest of the program relies on.
 func FuzzParse(f *testing.F) {
-	text, err := os.ReadFile("reference.toml")
-	if err != nil {
-		f.Fatal(err)
-	}
+	text := stricttest.Reference(f)
 	f.Add(text)
-	f.Add(uncommented(text))
+	f.Add(stricttest.Uncommented(text))
 	for _, seed := range []string{
 		"", "a = [", "[meter]\nport=\"x\"", "[[meter]]\nport=\"x\"\n[[meter]]\nname=\"b\"\nport=\"y\"\nmode=\"historic\"",
 		"[buffer]\nmax_age=\"365d\"\nmax_bytes=\"8MiB\"\nperiod=\"1m\"\nfull_set=\"1d\"",

@@ -1,38 +1,22 @@
 package scenario
 
 import (
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pelletier/go-toml/v2"
 
 	"releve/agent/strict"
+	"releve/agent/strict/stricttest"
 	"releve/tic"
 	"releve/tic/linky"
 )
 
-func reference(t *testing.T) []byte {
-	t.Helper()
-	text, err := os.ReadFile("reference.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// uncommented brings the settings to life: those are the lines whose # touches what follows.
-func uncommented(text []byte) []byte {
-	return regexp.MustCompile(`(?m)^#([a-z_\[])`).ReplaceAll(text, []byte("$1"))
-}
-
 // The file as it stands plays what no file plays.
 func TestReferenceAsItStands(t *testing.T) {
 	t.Parallel()
-	got, err := Parse("reference.toml", reference(t))
+	got, err := Parse("reference.toml", stricttest.Reference(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +29,7 @@ func TestReferenceAsItStands(t *testing.T) {
 // plays the same bytes.
 func TestReferenceUncommented(t *testing.T) {
 	t.Parallel()
-	got, err := Parse("reference.toml", uncommented(reference(t)))
+	got, err := Parse("reference.toml", stricttest.Uncommented(stricttest.Reference(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,31 +54,10 @@ func frames(t *testing.T, s linky.Scenario) string {
 
 func TestReferenceHasEveryKey(t *testing.T) {
 	t.Parallel()
-	var tree map[string]any
-	if err := toml.Unmarshal(uncommented(reference(t)), &tree); err != nil {
-		t.Fatal(err)
-	}
 	isExample := func(key string) bool { return strings.HasPrefix(key, "change.condition.") } // they are those of condition
 	want := slices.DeleteFunc(strict.Keys(&document{}), isExample)
-	got := slices.DeleteFunc(keysIn(tree, ""), isExample)
-	slices.Sort(got)
-	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
+	got := slices.DeleteFunc(stricttest.Keys(t, stricttest.Uncommented(stricttest.Reference(t))), isExample)
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("keys of reference.toml (-known +there):\n%s", diff)
 	}
-}
-
-func keysIn(node any, prefix string) []string {
-	var keys []string
-	switch node := node.(type) {
-	case map[string]any:
-		for name, below := range node {
-			keys = append(keys, prefix+name)
-			keys = append(keys, keysIn(below, prefix+name+".")...)
-		}
-	case []any:
-		for _, one := range node {
-			keys = append(keys, keysIn(one, prefix)...)
-		}
-	}
-	return keys
 }

@@ -1,8 +1,6 @@
 package linky_test
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,12 +9,13 @@ import (
 
 	"releve/tic"
 	"releve/tic/linky"
+	"releve/tic/tictest"
 )
 
 // TestLabelsOfTheField holds the labels of a frame, and their order, against those of real meters of the same kind.
 func TestLabelsOfTheField(t *testing.T) {
 	t.Parallel()
-	dir := captures(t)
+	dir := tictest.Captures(t)
 	historic := func(model linky.Model, contract linky.Contract, phases int) linky.Scenario {
 		return linky.Scenario{Mode: tic.Historic, Model: model, Contract: contract, Phases: phases}
 	}
@@ -73,27 +72,4 @@ func wholeFrames(t *testing.T, file string) (frames [][]string) {
 		t.Fatal(err)
 	}
 	return frames
-}
-
-// captures finds the recordings of real meters, which are kept outside the repository because they come from homes.
-func captures(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("RELEVE_CAPTURES"); dir != "" {
-		return dir
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		found := filepath.Join(dir, "shared", "tic", "captures")
-		if _, err := os.Stat(filepath.Join(found, "expected.jsonl")); err == nil {
-			return found
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("no recordings of real meters: set RELEVE_CAPTURES to the folder that holds expected.jsonl")
-		}
-	}
 }

@@ -4,52 +4,21 @@ import (
 	"bytes"
 	"log/slog"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"releve/agent/clock"
+	"releve/agent/clock/clocktest"
 )
 
 // noon is when the invented machines are switched on.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// machine is a kernel whose clocks a test turns.
-type machine struct {
-	mu      sync.Mutex // guards everything below
-	boot    string
-	on      time.Time // when it was switched on, in truth
-	elapsed clock.Instant
-	wrong   time.Duration // by which its time of day is ahead of the truth
-	synced  bool
-}
-
-func (m *machine) Boot() string { return m.boot }
-
-func (m *machine) Elapsed() clock.Instant {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.elapsed
-}
-
-func (m *machine) Look() clock.Look {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return clock.Look{At: m.elapsed, Wall: m.on.Add(m.elapsed + m.wrong), Synced: m.synced}
-}
-
-// set makes the kernel's clock say another time, with or without being disciplined.
-func (m *machine) set(wrong time.Duration, synced bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.wrong, m.synced = wrong, synced
-}
-
 // rig is a clock on such a machine, and the file it writes.
 type rig struct {
 	*clock.Clock
 	t        *testing.T
-	m        *machine
+	m        *clocktest.Machine
 	file     string
 	writable bool
 	log      *bytes.Buffer
@@ -59,7 +28,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, writable: true, file: filepath.Join(t.TempDir(), "clock.json"), log: &bytes.Buffer{}}
-	r.m = &machine{boot: "first", on: noon, wrong: time.Unix(0, 0).Sub(noon)}
+	r.m = clocktest.New("first", noon)
 	return r
 }
 
@@ -80,23 +49,12 @@ func (r *rig) openAfter(o clock.Options, newest time.Time, first clock.Instant) 
 	return r
 }
 
-// reboot switches the machine off for a while and on again.
-func (r *rig) reboot(boot string, off time.Duration) {
-	r.m.mu.Lock()
-	defer r.m.mu.Unlock()
-	r.m.on = r.m.on.Add(r.m.elapsed + off)
-	r.m.boot, r.m.elapsed, r.m.synced = boot, 0, false
-	r.m.wrong = time.Unix(0, 0).Sub(r.m.on)
-}
-
 // pass lets time go by, with a look at the kernel each second, for an hour at most, and one at the end.
 func (r *rig) pass(d time.Duration) {
 	r.t.Helper()
 	step := max(time.Second, d/3600)
 	for ; d > 0; d -= step {
-		r.m.mu.Lock()
-		r.m.elapsed += min(step, d)
-		r.m.mu.Unlock()
+		r.m.Pass(min(step, d))
 		if err := r.Look(); err != nil {
 			r.t.Fatal(err)
 		}
@@ -108,15 +66,9 @@ func (r *rig) talk(d, wrong time.Duration, degraded bool) {
 	r.t.Helper()
 	for ; d > 0; d -= time.Second {
 		at := r.m.Elapsed()
-		r.Hear("linky", at, r.truth().Add(wrong).Truncate(time.Second), degraded)
+		r.Hear("linky", at, r.m.Truth().Add(wrong).Truncate(time.Second), degraded)
 		r.pass(time.Second)
 	}
-}
-
-func (r *rig) truth() time.Time {
-	r.m.mu.Lock()
-	defer r.m.mu.Unlock()
-	return r.m.on.Add(r.m.elapsed)
 }
 
 // off is by how much the clock is ahead of the truth; it fails when the time is not known.
@@ -126,7 +78,7 @@ func (r *rig) off() time.Duration {
 	if !known {
 		r.t.Errorf("the time is not known:\n%s", r.log)
 	}
-	return now.Sub(r.truth())
+	return now.Sub(r.m.Truth())
 }
 
 func (r *rig) isKnown() bool {
