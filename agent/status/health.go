@@ -75,16 +75,6 @@ func (n Node) shown() State {
 	return n.State
 }
 
-// FirstError returns the first fault, depth first, as an error that names the
-// node and says what to do; nil when nothing is at fault.
-func (n Node) FirstError() error {
-	fault, found := n.first(func(n Node) bool { return n.State == Fault })
-	if !found {
-		return nil
-	}
-	return errors.New(fault.sentence())
-}
-
 // Ready returns nil when every required node works (OK or Warning), else the
 // first that does not, as an error. A node that was never filled in is not ready.
 func (n Node) Ready() error {

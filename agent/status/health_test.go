@@ -102,17 +102,17 @@ fault    port: the port is in use (open /dev/ttyUSB0: busy). Stop the other read
 	}
 }
 
-func TestReadyAndFirstError(t *testing.T) {
+func TestReadyAndWorst(t *testing.T) {
 	t.Parallel()
 	frames := func(state status.State) *status.Check {
 		return status.Named("port", finds(status.OK, "open")).Required().Then(
 			status.Named("frames", finds(state, "none for 12 s")).Required())
 	}
 	table := []struct {
-		name          string
-		node          status.Node
-		ready, broken string
-		worst         status.State
+		name  string
+		node  status.Node
+		ready string
+		worst status.State
 	}{
 		{name: "nothing checked", ready: "health: nothing has been checked yet"},
 		{name: "all required work", node: frames(status.OK).Run()},
@@ -120,26 +120,26 @@ func TestReadyAndFirstError(t *testing.T) {
 		{name: "waiting is not ready", node: frames(status.Waiting).Run(), worst: status.Waiting, ready: "frames: none for 12 s"},
 		{
 			name: "a required fault", node: frames(status.Fault).Run(), worst: status.Fault,
-			ready: "frames: none for 12 s", broken: "frames: none for 12 s",
+			ready: "frames: none for 12 s",
 		},
 		{
 			name: "the federation may be away",
 			node: status.Named("releve", nil).Then(frames(status.OK),
 				status.Named("federation", finds(status.Fault, "no answer"))).Run(),
-			worst: status.Fault, broken: "federation: no answer",
+			worst: status.Fault,
 		},
 		{
 			name: "the first of two",
 			node: status.Named("releve", nil).Then(
 				status.Named("federation", finds(status.Fault, "no answer")),
 				status.Named("buffer", finds(status.Fault, "the card is full")).Required()).Run(),
-			worst: status.Fault, ready: "buffer: the card is full", broken: "federation: no answer",
+			worst: status.Fault, ready: "buffer: the card is full",
 		},
 		{
 			name: "a required child of a fault",
 			node: status.Named("usb", finds(status.Fault, "no device")).Then(
 				status.Named("frames", never(t)).Required()).Run(),
-			worst: status.Fault, ready: "frames: depends on usb", broken: "usb: no device",
+			worst: status.Fault, ready: "frames: depends on usb",
 		},
 	}
 	for _, row := range table {
@@ -147,9 +147,6 @@ func TestReadyAndFirstError(t *testing.T) {
 			t.Parallel()
 			if got := message(row.node.Ready()); got != row.ready {
 				t.Errorf("Ready = %q, want %q", got, row.ready)
-			}
-			if got := message(row.node.FirstError()); got != row.broken {
-				t.Errorf("FirstError = %q, want %q", got, row.broken)
 			}
 			if got := row.node.Worst(); got != row.worst {
 				t.Errorf("Worst = %s, want %s", got, row.worst)
