@@ -58,7 +58,13 @@ func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log
 	return a, nil
 }
 
-// close ends what newAgent opened.
+// stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer
+// stopped.
+func (a *agent) stop() error {
+	return errors.Join(a.gatherer.flush(), a.closeClock(), a.buffer.Close())
+}
+
+// close ends what a newAgent that failed had opened.
 func (a *agent) close() error {
 	if a.buffer == nil {
 		return nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"releve/agent/clock"
@@ -88,10 +87,4 @@ func meterClock(location *time.Location) tic.Clock {
 		return tic.Mainland()
 	}
 	return tic.Clock{Winter: time.Duration(winter) * time.Second, Summer: time.Duration(summer) * time.Second}
-}
-
-// stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer
-// stopped.
-func (a *agent) stop() error {
-	return errors.Join(a.gatherer.flush(), a.closeClock(), a.buffer.Close())
 }
