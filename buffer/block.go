@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"maps"
-	"math"
 	"slices"
 
 	"releve/senml"
@@ -49,80 +48,6 @@ const (
 
 // errBlock is under the error of every block that cannot be read back.
 var errBlock = errors.New("block of the history is damaged")
-
-// codings of a column, its first byte.
-const (
-	columnNumbers = 0
-	columnRecords = 1
-)
-
-// encode appends a settled column to dst. The times of a plain one are places on the axis of its block.
-//
-// Format:  byte 0, text unit (uvarint length, bytes), uvarint readings, places on the axis (uvarint: each less the one
-// before), scale, numbers (see scale); or byte 1 and the pack in CBOR, without names
-// Example: 00 0157 02 00 01 00 d006 14 is 424 W and 434 W at the first two times of the axis
-func (c *column) encode(dst []byte, axis []int32) ([]byte, error) {
-	if c.records != nil {
-		cbor, err := senml.EncodeCBOR(c.records)
-		return append(append(dst, columnRecords), cbor...), err
-	}
-	dst = appendText(append(dst, columnNumbers), c.unit)
-	dst = binary.AppendUvarint(dst, uint64(len(c.samples)))
-	place, before := 0, 0
-	numbers := make([]float64, len(c.samples))
-	for i, s := range c.samples {
-		for axis[place] != s.at {
-			place++
-		}
-		dst = binary.AppendUvarint(dst, uint64(place-before))
-		before = place
-		numbers[i] = s.v
-	}
-	kind := scaleOf(numbers)
-	dst = append(dst, byte(kind))
-	last := 0.0
-	for _, v := range numbers {
-		dst = kind.append(dst, v, last)
-		last = v
-	}
-	return dst, nil
-}
-
-// decodeColumn reads what encode wrote.
-func decodeColumn(data []byte, axis []int32) (*column, error) {
-	b := &scanner{data: data}
-	switch coding := b.byte(); {
-	case b.err != nil:
-		return nil, b.err
-	case coding == columnRecords:
-		p, err := senml.DecodeCBOR(b.data)
-		if err == nil && len(p) == 0 {
-			err = errMalformed
-		}
-		return &column{records: p}, err
-	case coding != columnNumbers:
-		return nil, fmt.Errorf("coding %d of a column is unknown", coding)
-	}
-	c := &column{unit: b.text()}
-	c.samples = make([]sample, b.uvarint(uint64(len(b.data))))
-	place := uint64(0)
-	for i := range c.samples {
-		if place += b.uvarint(math.MaxInt32); place >= uint64(len(axis)) {
-			return nil, errMalformed
-		}
-		c.samples[i].at = axis[place]
-	}
-	kind := scale(b.byte())
-	if !kind.isKnown() {
-		return nil, fmt.Errorf("scale %d of a column is unknown", kind)
-	}
-	last := 0.0
-	for i := range c.samples {
-		last = kind.read(b, last)
-		c.samples[i].v = last
-	}
-	return c, b.end()
-}
 
 // parts encodes the block, in order of the series' ids, as one payload or several. Each is under the first id it
 // holds, so that the part of a series is the last whose first id is not above its own.

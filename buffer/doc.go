@@ -26,11 +26,21 @@
 //
 // # Who owns what
 //
-// Whoever holds the turn (a channel with one token) may write to the journal and the database: Put, the creation and removal of
-// a cursor, trimming. The mutex guards memory alone and is never held over disk input or output, so an
-// acknowledgement does not wait for an fsync. One goroutine, the keeper, writes late acknowledgements, trims by
-// age when nothing is put, and gives disk space back; it sleeps without a timer when there is nothing to do
-// but the hourly look at the age. Readers take Badger snapshots and lock nothing.
+// Whoever holds the turn (a channel with one token) may write to the journal and the database: Put, the creation and
+// removal of a cursor, trimming. The mutex guards memory alone and is never held over disk input or output, so an
+// acknowledgement does not wait for an fsync. One goroutine, the keeper, writes late acknowledgements, folds the journal
+// and trims by age when nothing is put, rolls up what is over, and gives disk space back; it sleeps without a timer when
+// there is nothing to do but the hourly look at what is due. Readers take Badger snapshots and lock nothing.
+//
+// # Where things are
+//
+//	what a program calls   buffer options stats · put undated date import · cursor read · history period · verify
+//	a pack on its way in   envelope · note tail replay (the journal) · index series idset (where the history finds it)
+//	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
+//	a period that is asked hours cellreader (what there is, stored or not) → assembler
+//	keeping within bounds  keeper trim room · load (what is kept in memory, read back)
+//	numbers in bytes       keys numbers scanner change
+//	Badger's own files     tuning log · folder manifest table wal (made fit for it) · damage lock sequence
 //
 // # Journal
 //

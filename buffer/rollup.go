@@ -114,14 +114,6 @@ func (c *closing) addCells(s *seriesState, column *column) error {
 	return nil
 }
 
-// unitOf is the unit of a column's latest reading.
-func (c *column) unitOf() string {
-	if n := len(c.records); n > 0 {
-		return c.records[n-1].Unit
-	}
-	return c.unit
-}
-
 // addBlock adds the parts of the block and removes those that have no successor of the same key.
 func (c *closing) addBlock() error {
 	parts := c.parts()
