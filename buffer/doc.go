@@ -34,7 +34,7 @@
 //
 // # Where things are
 //
-//	what a program calls   buffer options stats · put undated date import · cursor read · history period · verify
+//	what a program calls   buffer options stats · put undated date import · cursor read · history period · list verify
 //	a pack on its way in   envelope · note tail replay (the journal) · index series idset (where the history finds it)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
 //	a period that is asked hours cellreader (what there is, stored or not) → assembler

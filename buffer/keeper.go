@@ -146,3 +146,15 @@ func (b *Buffer) freeLogs() error {
 		}
 	}
 }
+
+// Compact brings the packs within their bounds, folds the journal, merges the tables and gives back the space of what
+// has gone.
+func (b *Buffer) Compact() error {
+	if err := b.inTurn(b.trim)(); err != nil {
+		return fmt.Errorf("compact buffer: %w", err)
+	}
+	if err := b.reclaim(); err != nil {
+		return fmt.Errorf("compact buffer: %w", err)
+	}
+	return nil
+}
