@@ -52,7 +52,9 @@ func (b *Buffer) DropMarked() error { return b.db.DropPrefix(flushKey()) }
 func (b *Buffer) Trim() error { return b.inTurn(b.trim)() }
 
 // FailDisk makes what follows fail as if the disk did, by closing the files underneath.
-func (b *Buffer) FailDisk() error { return errors.Join(b.db.Close(), b.journal.Close()) }
+func (b *Buffer) FailDisk() error {
+	return b.inTurn(func() error { return errors.Join(b.db.Close(), b.journal.Close()) })()
+}
 
 // SkipNumber does what Put does when it cannot know whether a pack has reached the disk.
 func (b *Buffer) SkipNumber() { b.skip(b.next, 1) }
