@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,18 +28,24 @@ func commit(number uint64, key, val string) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.Checksum(out, crc32.MakeTable(crc32.Castagnoli)))
 }
 
-// logOf is a log of n commits, allocated ahead.
+// commitOf is that of a pack, without all but the totals.
+func commitOf(pack int) []byte {
+	return commit(uint64(pack), string(totalsKey()), string(totals{next: Seq(pack + 1)}.encode()))
+}
+
+// logOf is a log of n commits, of packs 1 to n, allocated ahead.
 func logOf(n int) []byte {
 	out := make([]byte, logHeader)
 	for i := range n {
-		out = append(out, commit(uint64(i+1), "p0000000"+fmt.Sprint(i), "value")...)
+		out = append(out, commitOf(i+1)...)
 	}
 	return append(out, make([]byte, 1000)...)
 }
 
 func TestLostCommits(t *testing.T) {
 	t.Parallel()
-	size := len(commit(1, "p00000000", "value"))
+	size := len(commitOf(1))
+	const none = math.MaxUint64
 	at := func(n int) int { return logHeader + n*size }
 	change := func(data []byte, where ...int) []byte {
 		for _, i := range where {
@@ -49,20 +56,24 @@ func TestLostCommits(t *testing.T) {
 	for _, row := range []struct {
 		name     string
 		data     []byte
+		journal  Seq // its first pack
 		at, lost int
 	}{
-		{"nothing", nil, logHeader, 0},
-		{"header only", make([]byte, logHeader), logHeader, 0},
-		{"no entry", logOf(0), logHeader, 0},
-		{"whole", logOf(9), at(9), 0},
-		{"torn in the last", logOf(9)[:at(9)-3], at(8), 0},
-		{"the last is damaged", change(logOf(9), at(8)+5), at(8), 0},
-		{"three behind the damage", change(logOf(9), at(5)+5), at(5), 3},
-		{"more than a power cut explains", change(logOf(9), at(2)+5), at(2), tornCommits + 1},
-		{"damaged length", change(logOf(9), at(0)+2), at(0), tornCommits + 1},
-		{"twice", change(logOf(9), at(1)+9, at(7)+9), at(1), tornCommits + 1},
+		{"nothing", nil, none, logHeader, 0},
+		{"header only", make([]byte, logHeader), none, logHeader, 0},
+		{"no entry", logOf(0), none, logHeader, 0},
+		{"whole", logOf(9), none, at(9), 0},
+		{"torn in the last", logOf(9)[:at(9)-3], none, at(8), 0},
+		{"the last is damaged", change(logOf(9), at(8)+5), none, at(8), 0},
+		{"three behind the damage", change(logOf(9), at(5)+5), none, at(5), 3},
+		{"more than a power cut explains", change(logOf(9), at(2)+5), none, at(2), tornCommits + 1},
+		{"damaged length", change(logOf(9), at(0)+2), none, at(0), tornCommits + 1},
+		{"twice", change(logOf(9), at(1)+9, at(7)+9), none, at(1), tornCommits + 1},
+		{"the journal has what is behind", change(logOf(9), at(2)+5), 4, at(2), 0},
+		{"the journal has the last", change(logOf(9), at(2)+5), 6, at(2), 2},
+		{"roll-ups behind", append(change(logOf(1)[:at(1)], at(0)+5), bytes.Repeat(commit(9, "r0000", "cells"), 9)...), none, at(0), 0},
 	} {
-		if at, lost := lostCommits(row.data); at != row.at || lost != row.lost {
+		if at, lost := lostCommits(row.data, row.journal); at != row.at || lost != row.lost {
 			t.Errorf("%s: damaged at %d, %d commits lost, want %d and %d", row.name, at, lost, row.at, row.lost)
 		}
 	}

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"encoding/hex"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -129,7 +130,7 @@ func FuzzLog(f *testing.F) {
 	f.Add(make([]byte, 100))
 	f.Add(append(make([]byte, logHeader), 0x40, 0, 9, 1, 0, 'm', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0, 1, 2, 3, 4, 5))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		at, lost := lostCommits(data)
+		at, lost := lostCommits(data, math.MaxUint64)
 		if at < logHeader || at > max(len(data), logHeader) || lost > tornCommits+1 {
 			t.Fatalf("damaged at %d of %d, %d commits lost", at, len(data), lost)
 		}

@@ -3,6 +3,9 @@ package buffer
 import (
 	"encoding/binary"
 	"errors"
+	"math"
+
+	"releve/buffer/journal"
 )
 
 // note is the body of an entry of the journal: a pack, the places of the cursors that have moved, or both.
@@ -48,4 +51,16 @@ func decodeNote(body []byte) (note, error) {
 		body = rest[8+m:]
 	}
 	return note{places: places, sealed: body}, nil
+}
+
+// firstJournaled is the number of the first pack in the journal of a folder, above all when there is none.
+func firstJournaled(dir string) (Seq, error) {
+	bodies, err := journal.Read(dir)
+	first := Seq(math.MaxUint64)
+	for _, body := range bodies {
+		if n, err := decodeNote(body); err == nil && len(n.sealed) >= envelopeFixed {
+			first = min(first, Seq(binary.BigEndian.Uint64(n.sealed[4:])))
+		}
+	}
+	return first, err
 }

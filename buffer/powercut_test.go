@@ -31,7 +31,7 @@ import (
 // BUFFER_CUTS sets how many steps of work there are.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
-	steps, each := 16, 1
+	steps, each := 20, 1
 	if testing.Short() {
 		steps = 8
 	}

@@ -17,7 +17,8 @@ import (
 
 const (
 	logHeader = 20 // key id and initialisation vector
-	// tornCommits is how many commits may follow a hole that a power cut has torn: those since the last sync.
+	// tornCommits is how many commits may follow a hole that a power cut has torn, besides those of the journal's packs:
+	// the others are synced one by one.
 	tornCommits = 3
 	// lostNumbers is more than the packs whose keys fit a log of 2×memTableSize.
 	lostNumbers = 1 << 16
@@ -25,12 +26,19 @@ const (
 
 // keepDamagedLogs copies the logs Badger would cut short although there is more in them, and tells which.
 func (f *files) keepDamagedLogs(o Options) (reports []string, err error) {
+	if len(f.logs) == 0 {
+		return nil, nil
+	}
+	journaled, err := firstJournaled(o.Dir)
+	if err != nil {
+		return nil, err
+	}
 	for _, path := range f.logs {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read log: %w", err)
 		}
-		at, lost := lostCommits(data)
+		at, lost := lostCommits(data, journaled)
 		if lost <= tornCommits {
 			continue
 		}
@@ -57,24 +65,25 @@ func copyAside(path string, data []byte, now time.Time) (string, error) {
 	return aside, nil
 }
 
-// lostCommits finds the first entry of a log which cannot be read and counts the commits that can be read
-// behind it, up to one more than tornCommits.
-func lostCommits(data []byte) (at, lost int) {
+// lostCommits finds the first entry of a log which cannot be read and counts the commits behind it that are lost with
+// it, up to one more than tornCommits. Those are the ones that write the totals, as every change of packs does, from
+// before the first pack that the journal has: later packs are brought in again, and what is rolled up is made again.
+func lostCommits(data []byte, journaled Seq) (at, lost int) {
 	used := usedLength(data)
 	at = logHeader
 	for at < used {
-		n, _, ok := logEntry(data[at:])
+		e, ok := readLogged(data[at:])
 		if !ok {
 			break
 		}
-		at += n
+		at += e.size
 	}
 	var commits []uint64
 	for from := at + 1; from < used && len(commits) <= tornCommits; {
-		n, commit, ok := logEntry(data[from:])
-		from += max(n, 1)
-		if ok && !slices.Contains(commits, commit) {
-			commits = append(commits, commit)
+		e, ok := readLogged(data[from:])
+		from += max(e.size, 1)
+		if ok && e.isBefore(journaled) && !slices.Contains(commits, e.commit) {
+			commits = append(commits, e.commit)
 		}
 	}
 	return at, len(commits)
@@ -83,30 +92,46 @@ func lostCommits(data []byte) (at, lost int) {
 // usedLength is how much of a log is not zeros to the end: logs are allocated ahead.
 func usedLength(data []byte) int { return len(bytes.TrimRight(data, "\x00")) }
 
-// logEntry reads the length and the commit of the entry data begins with.
+// logged is an entry of a log.
 //
 // Format: meta(1) user meta(1), uvarints key length, value length and expiry, key, value, CRC-32C(4) of all
 // before; the key ends in the commit(8), counted down from 2^64-1. We never set an expiry, and longer values are
 // in the value log, which leaves a pointer here.
-func logEntry(data []byte) (size int, commit uint64, ok bool) {
+type logged struct {
+	key, value []byte
+	commit     uint64
+	size       int
+}
+
+// readLogged reads the entry that data begins with. Without one, all is zero.
+func readLogged(data []byte) (e logged, ok bool) {
 	at := 2
 	var lengths [3]uint64
 	for i := range lengths {
 		n, m := binary.Uvarint(data[min(at, len(data)):])
 		if m <= 0 {
-			return 0, 0, false
+			return logged{}, false
 		}
 		lengths[i], at = n, at+m
 	}
 	key, val, expiry := lengths[0], lengths[1], lengths[2]
 	if key < 9 || key > maxSeriesName+9 || val > inlineValue || expiry != 0 {
-		return 0, 0, false
+		return logged{}, false
 	}
 	end := at + int(key+val)
 	if end+4 > len(data) ||
 		crc32.Checksum(data[:end], crc32.MakeTable(crc32.Castagnoli)) != binary.BigEndian.Uint32(data[end:]) {
-		return 0, 0, false
+		return logged{}, false
 	}
-	commit = binary.BigEndian.Uint64(data[at+int(key)-8:])
-	return end + 4, commit, true
+	stamp := at + int(key) - 8
+	return logged{data[at:stamp], data[stamp+8 : end], binary.BigEndian.Uint64(data[stamp:]), end + 4}, true
+}
+
+// isBefore tells whether these are totals of when a pack was not there yet.
+func (e logged) isBefore(pack Seq) bool {
+	if !bytes.Equal(e.key, totalsKey()) {
+		return false
+	}
+	t, err := decodeTotals(e.value)
+	return err == nil && t.next <= pack
 }

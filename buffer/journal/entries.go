@@ -2,10 +2,22 @@ package journal
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
+	"path/filepath"
 )
+
+// Read returns what Entries would of the journal of a folder. It makes none where there is none.
+func Read(dir string) (bodies [][]byte, err error) {
+	j := Journal{path: filepath.Join(dir, File)}
+	if bodies, _, err = j.Entries(); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return bodies, err
+}
 
 // Entries reads what is durable, in order, and remembers the generation. Damage hides no entry but those it is in: hole
 // tells where it begins, when there is an entry behind it.

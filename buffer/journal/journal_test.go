@@ -161,3 +161,22 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// TestRead reads the journal of a folder that has none, which makes none, and one that is being written.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if bodies, err := Read(dir); len(bodies) != 0 || err != nil {
+		t.Fatalf("without a journal: %q, %v", bodies, err)
+	}
+	if found, err := os.ReadDir(dir); len(found) != 0 || err != nil {
+		t.Fatalf("reading made %v, %v", found, err)
+	}
+	j, _, _ := begun(t, dir)
+	if err := j.Add([]byte("a")); err != nil {
+		t.Fatal(err)
+	}
+	if bodies, err := Read(dir); fmt.Sprintf("%s", bodies) != "[a]" || err != nil {
+		t.Fatalf("%q, %v", bodies, err)
+	}
+}
