@@ -37,7 +37,7 @@
 //	what a program calls   buffer options stats · put undated date import · cursor read · history period · list verify
 //	a pack on its way in   envelope · note tail replay (the journal) · index series idset (where the history finds it)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
-//	a period that is asked hours cellreader (what there is, stored or not) → assembler
+//	a period that is asked hours cellreader decoded (what there is, stored or not) → assembler
 //	keeping within bounds  keeper trim room · load (what is kept in memory, read back)
 //	numbers in bytes       keys numbers scanner change
 //	Badger's own files     tuning log · folder manifest table wal (made fit for it) · damage lock sequence
