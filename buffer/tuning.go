@@ -33,9 +33,9 @@ const (
 // proves it, TestGuardIsNeeded shows what happens otherwise.
 //
 // No background compactors: they poll, which costs 5 % of a Pi Zero for nothing (0.1 % without). The keeper
-// compacts after trimming. Until then level 0 may hold any number of tables, so that a write is never stalled. Packs lie in the value log and are written once; the tables hold
-// only pointers and the index, so compacting is cheap, and files of the value log are deleted whole because
-// the oldest packs go first.
+// compacts after trimming. Until then level 0 may hold any number of tables, so that a write is never stalled.
+// Packs lie in the value log and are written once; the tables hold only pointers and the index, so compacting is
+// cheap, and files of the value log are deleted whole because the oldest packs go first.
 func tuned(dir string, log *slog.Logger) badger.Options {
 	o := badger.DefaultOptions(dir)
 	o.ExternalMagicVersion = formatVersion
