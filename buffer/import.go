@@ -54,6 +54,17 @@ const importPack = 10_000
 // it again puts none. A recipient that has had everything is not sent them. With a record that cannot be put, none
 // are. Nothing else may be put at the same time.
 func (b *Buffer) Import(ctx context.Context, p senml.Pack) (stored int, err error) {
+	return b.putMissing(ctx, p, b.passOver)
+}
+
+// PutMissing is Import for what was measured elsewhere and has only now come here, however old it is: recipients are
+// sent what was not there.
+func (b *Buffer) PutMissing(ctx context.Context, p senml.Pack) (stored int, err error) {
+	return b.putMissing(ctx, p, func(Seq) {})
+}
+
+// putMissing puts what is missing and tells then of each pack.
+func (b *Buffer) putMissing(ctx context.Context, p senml.Pack, then func(Seq)) (stored int, err error) {
 	latest := b.latest()
 	for i := range p {
 		if err := cmp.Or(checkRecord(&p[i]), checkTime(p[i].Time, latest)); err != nil {
@@ -65,7 +76,7 @@ func (b *Buffer) Import(ctx context.Context, p senml.Pack) (stored int, err erro
 		return 0, fmt.Errorf("import: %w", err)
 	}
 	for part := range slices.Chunk(missing, importPack) {
-		if err := b.importPart(part); err != nil {
+		if err := b.putPart(part, then); err != nil {
 			return stored, err
 		}
 		stored += len(part)
@@ -73,15 +84,15 @@ func (b *Buffer) Import(ctx context.Context, p senml.Pack) (stored int, err erro
 	return stored, nil
 }
 
-// importPart puts records, in several packs where one would be too large.
-func (b *Buffer) importPart(p senml.Pack) error {
+// putPart puts records, in several packs where one would be too large.
+func (b *Buffer) putPart(p senml.Pack, then func(Seq)) error {
 	seq, err := b.Put(p)
 	if errors.Is(err, ErrTooLarge) && len(p) > 1 {
 		half := len(p) / 2
-		return errors.Join(b.importPart(p[:half]), b.importPart(p[half:]))
+		return errors.Join(b.putPart(p[:half], then), b.putPart(p[half:], then))
 	}
 	if err == nil {
-		b.passOver(seq)
+		then(seq)
 	}
 	return err
 }

@@ -109,6 +109,27 @@ func TestImportIsNotSent(t *testing.T) {
 	}
 }
 
+// TestPutMissingIsSent: what came late is sent to everybody, once, in the order in which it came.
+func TestPutMissingIsSent(t *testing.T) {
+	t.Parallel()
+	b := open(t, buffer.Options{Dir: t.TempDir()})
+	c := cursor(t, b, "c", buffer.Now())
+	ack(t, c, put(t, b, minute(noon, 1)))
+	late := minute(noon.Add(-24*time.Hour), 2)
+	for want := len(late); want >= 0; want -= len(late) {
+		if n, err := b.PutMissing(t.Context(), append(minute(noon, 1), late...)); n != want || err != nil {
+			t.Errorf("%d records were new, %v, want %d", n, err, want)
+		}
+	}
+	items := next(t, c, 9)
+	if len(items) != 1 || len(items[0].Pack) != len(late) {
+		t.Errorf("sent: %v", items)
+	}
+	if s := b.Series(); s[len(s)-1].Last.Time != float64(noon.Unix()) {
+		t.Errorf("what is late is taken for the latest: %v", s)
+	}
+}
+
 func TestImportSparse(t *testing.T) {
 	t.Parallel()
 	b := open(t, buffer.Options{Dir: t.TempDir()})
