@@ -25,7 +25,7 @@ func (b *Book) Name(recipient, local string) string {
 	}
 	granted, identity := false, false
 	for _, g := range b.inForce(recipient) {
-		if g.matches(path) {
+		if g.matches(meter, path) {
 			granted, identity = true, identity || g.Identity
 		}
 	}

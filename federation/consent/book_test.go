@@ -45,6 +45,13 @@ func grant(identity bool, series ...string) consent.Grant {
 	return g
 }
 
+// of returns a grant of what a source brought.
+func of(source string, series ...string) consent.Grant {
+	g := grant(false, series...)
+	g.Sources = []string{source}
+	return g
+}
+
 // kind tells how a name stands for the device, with the path.
 func kind(name string) string {
 	device, path, _ := strings.Cut(name, "_")
@@ -102,6 +109,11 @@ func TestName(t *testing.T) {
 			[]consent.Grant{grant(true, "current/*"), domain}, "linky/voltage/1", "pseudonym voltage/1",
 		},
 		{"patterns are of paths, not of meters", []consent.Grant{grant(false, "linky/*")}, "linky/current/1", "nothing"},
+		{"what a source brought, under a grant of the household's own", []consent.Grant{grant(true, "*")}, "sge.1f/voltage/1", "nothing"},
+		{"what a source brought", []consent.Grant{of("sge", "*")}, "sge.1f/voltage/1", "pseudonym voltage/1"},
+		{"another path of the source", []consent.Grant{of("sge", "current/*")}, "sge.1f/voltage/1", "nothing"},
+		{"another source", []consent.Grant{of("sge", "*")}, "sg.1f/voltage/1", "nothing"},
+		{"the household's own, under a grant of a source", []consent.Grant{of("linky", "*")}, "linky/voltage/1", "nothing"},
 		{"no path", []consent.Grant{grant(true, "*")}, "linky", "nothing"},
 		{"an empty path", []consent.Grant{grant(true, "*")}, "linky/", "nothing"},
 		{"no meter", []consent.Grant{grant(true, "*")}, "/current/1", "nothing"},

@@ -17,6 +17,7 @@ import (
 type Grant struct {
 	To         string    // bare address, domain, or the name of a configured recipient
 	Series     []string  // globs over series paths; * matches any run of characters, / included
+	Sources    []string  // whose series: these sources'; none: the household's own meters'
 	Resolution string    // Live: the only one that can be granted so far
 	Purpose    string    // in words the person understood
 	Until      time.Time // exclusive; zero: no end was agreed
@@ -39,6 +40,8 @@ func (g Grant) Check() error {
 		return fmt.Errorf("the grant to %s needs series, for example [\"*\"]", g.To)
 	case slices.Contains(g.Series, ""):
 		return fmt.Errorf("the grant to %s has an empty series pattern", g.To)
+	case slices.Contains(g.Sources, ""):
+		return fmt.Errorf("the grant to %s has a source without a name", g.To)
 	case g.Purpose == "":
 		return fmt.Errorf("the grant to %s needs a purpose: what will the data be used for?", g.To)
 	case g.Resolution != Live:
@@ -62,8 +65,13 @@ func (g Grant) isTo(recipient string) bool {
 	return g.To == recipient || strings.ToLower(g.To) == recipient
 }
 
-// matches says whether the grant covers a series path.
-func (g Grant) matches(path string) bool {
+// matches says whether the grant covers a path of a meter. What others have agreed to hand to this household is not the
+// household's own: a grant covers "<source>.<device>" only when it names the source.
+func (g Grant) matches(meter, path string) bool {
+	source, _, received := strings.Cut(meter, ".")
+	if received != (len(g.Sources) > 0) || received && !slices.Contains(g.Sources, source) {
+		return false
+	}
 	return slices.ContainsFunc(g.Series, func(pattern string) bool { return glob(pattern, path) })
 }
 

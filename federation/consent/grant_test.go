@@ -53,6 +53,11 @@ func TestGrantCheck(t *testing.T) {
 			"an empty pattern", func(g *consent.Grant) { g.Series = []string{"*", ""} },
 			"the grant to client@breizh-sen2.example has an empty series pattern",
 		},
+		{"of a source", func(g *consent.Grant) { g.Sources = []string{"sge"} }, ""},
+		{
+			"of a source without a name", func(g *consent.Grant) { g.Sources = []string{""} },
+			"the grant to client@breizh-sen2.example has a source without a name",
+		},
 		{
 			"no purpose", func(g *consent.Grant) { g.Purpose = "" },
 			"the grant to client@breizh-sen2.example needs a purpose: what will the data be used for?",
