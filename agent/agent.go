@@ -38,6 +38,7 @@ type agent struct {
 	addresses   *addresses
 	meters      []*meter
 	session     *xmpp.Client // nil without [federation]
+	intake      *intake      // nil without [federation]
 	subscribers *subscribers // nil without [federation]
 	health      *status.Check
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"sync"
@@ -50,6 +52,27 @@ func (d *dater) put(p senml.Pack) error {
 	}
 	d.refuse(refused)
 	return nil
+}
+
+// errUntimed means that what is received has to wait.
+var errUntimed = errors.New("the time is not known yet, so that nobody can tell what is of the future")
+
+// receive puts what others have dated and the buffer does not have. It waits its turn, for newer readings must not come
+// before ours that wait: the time between them is what dates a boot without a clock.
+func (d *dater) receive(ctx context.Context, p senml.Pack) (stored int, err error) {
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-d.turn:
+	}
+	defer d.give()
+	if _, known := d.clock.Now(); !known {
+		return 0, errUntimed
+	}
+	if err := d.settle(); err != nil {
+		return 0, err
+	}
+	return d.buffer.PutMissing(ctx, p)
 }
 
 func (d *dater) give() { d.turn <- struct{}{} }

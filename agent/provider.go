@@ -27,6 +27,7 @@ func (a *agent) join(context.Context) error {
 	if err := secrets(*a.cfg.Federation); err != nil { // they may come later, and are read again at each login
 		a.log.Warn("the federation has to wait", "error", err)
 	}
+	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	a.session = newSession(*a.cfg.Federation, 0, a.log)
 	provider := &quoalise.Provider{
 		Session: a.session, Archive: archive{a.buffer}, Consent: book,
