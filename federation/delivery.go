@@ -17,6 +17,7 @@ const (
 	packsPerTurn = 120
 	firstRetry   = 2 * time.Second
 	lastRetry    = 5 * time.Minute
+	retryStopped = time.Hour // after an ErrStopped
 )
 
 // Delivery takes packs from a cursor to a recipient, in order and at least once: next, gate, send, acknowledge.
@@ -109,6 +110,9 @@ func (d *Delivery) turn(ctx context.Context, items []Item) error {
 			return nil
 		}
 		next := wait.NextBackOff()
+		if errors.Is(err, ErrStopped) {
+			next = retryStopped
+		}
 		d.tell(news, err, next)
 		if !pause(ctx, next, d.Wake) {
 			return err

@@ -352,3 +352,33 @@ func TestDeliveryName(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A recipient that says that somebody must mend something keeps its packs and is asked again each hour, or as soon as
+// the delivery is woken.
+func TestDeliveryStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stopped := fmt.Errorf("%w: forbidden", federation.ErrStopped)
+		cursor, recipient := newTape([]float64{1}), &peer{answer: failing(stopped, stopped, stopped)}
+		d, wake := delivery(recipient, cursor, open), make(chan struct{}, 1)
+		d.Wake = wake
+		stop := start(d)
+		attempts := func(after time.Duration, want int) {
+			time.Sleep(after)
+			synctest.Wait()
+			if got := len(recipient.packs()); got != want {
+				t.Errorf("%d attempts, want %d", got, want)
+			}
+		}
+		attempts(59*time.Minute, 1)
+		attempts(2*time.Minute, 2)
+		wake <- struct{}{}
+		attempts(time.Second, 3)
+		same(t, "acknowledged", 0, len(cursor.acks()))
+		attempts(time.Hour, 4)
+		same(t, "acknowledged", []uint64{1}, cursor.acks())
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

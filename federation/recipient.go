@@ -22,6 +22,10 @@ type Recipient interface {
 // ErrRefused marks an error of a recipient that will never take this pack. The delivery counts it and goes on.
 var ErrRefused = errors.New("refused for good")
 
+// ErrStopped marks an error of a recipient that takes nothing until somebody changes something, here or there. The
+// delivery keeps everything and tries again seldom, and when it is woken.
+var ErrStopped = errors.New("stopped until somebody mends it")
+
 // Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, so that
 // a consent withdrawn meanwhile also stops what was already waiting.
 type Gate interface {
