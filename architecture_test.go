@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"federation":          {"senml"},
 	"federation/xmpp":     {},
 	"federation/quoalise": {"federation", "federation/xmpp", "senml"},
+	"federation/peer":     {"federation", "federation/xmpp", "senml"},
 	"federation/consent":  {"federation", "senml"},
 	"federation/lab":      {},
 	"federation/lab/demo": {"federation/lab"},
