@@ -65,12 +65,14 @@ type state struct {
 	dropped int64 // bytes trimmed since space was last given back
 
 	undated      []undatedPack // in the order they were put
+	undatedNext  uint64        // the number of the next
 	undatedBytes int64
 	undatedGone  uint64 // records that went undated since Open
 
-	tail      []pending // durable in the journal only; appended to, never changed
-	tailSince time.Time // when the first of them was put
-	caught    int       // how many of them the database has, not yet durably
+	tail   []pending // durable in the journal only; appended to, never changed
+	caught int       // how many of them the database has, not yet durably
+	held   []held    // undated packs that are in the journal and not in the database
+	since  time.Time // when the first pack in the journal was put; zero when it has none
 }
 
 func newState() state {
@@ -134,7 +136,7 @@ func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 
 // openLocked opens the store in a folder we have locked. A *damage under the error means it must be set aside.
 func openLocked(o Options, lock *dirLock) (*Buffer, error) {
-	reports, unclean, err := check(o)
+	reports, err := check(o)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +162,7 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 		state: newState(), aside: reports,
 	}
 	b.turn <- struct{}{}
-	if err := b.restore(len(reports) > 0, unclean); err != nil {
+	if err := b.restore(len(reports) > 0); err != nil {
 		return nil, errors.Join(err, db.Close(), entries.Close())
 	}
 	b.keeping.Add(1)
@@ -169,7 +171,7 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 }
 
 // restore reads the state back, first from the database, then from the journal.
-func (b *Buffer) restore(cut, unclean bool) error {
+func (b *Buffer) restore(cut bool) error {
 	if err := b.load(); err != nil {
 		return err
 	}
@@ -179,9 +181,6 @@ func (b *Buffer) restore(cut, unclean bool) error {
 		}
 	}
 	report, err := b.replay()
-	if err == nil && unclean {
-		err = b.dropTorn()
-	}
 	if err == nil {
 		err = b.loadLast() // reads packs, so all must be whole by now
 	}
@@ -246,7 +245,7 @@ func (b *Buffer) give() { b.turn <- struct{}{} }
 // not go, the read lacks what the journal has. The caller must not hold the turn.
 func (b *Buffer) view(read func(txn *badger.Txn) error) error {
 	b.mu.Lock()
-	behind := len(b.tail) > b.caught
+	behind := len(b.tail) > b.caught || len(b.held) > 0
 	b.mu.Unlock()
 	if behind {
 		b.tend(b.inTurn(b.catchUp))

@@ -297,11 +297,11 @@ func TestNewerLayout(t *testing.T) {
 	fill(t, buffer.Options{Dir: dir}, 1)
 	manifest := filepath.Join(dir, "MANIFEST")
 	data := read(t, manifest)
-	data[5] = 3
+	data[5] = 4
 	overwrite(t, manifest, data)
 	before := files(t, dir, "")
 	_, err := buffer.Open(buffer.Options{Dir: dir})
-	want := "open buffer: layout 3 is written by a newer version of releve, which this one cannot read; install that version again"
+	want := "open buffer: layout 4 is written by a newer version of releve, which this one cannot read; install that version again"
 	if errorText(err) != want || !errors.Is(err, buffer.ErrNewer) {
 		t.Errorf("error is %q, want %q", errorText(err), want)
 	}
@@ -313,25 +313,39 @@ func TestNewerLayout(t *testing.T) {
 	}
 }
 
-// TestOlderLayout opens a store of layout 1, which had neither journal nor roll-ups, and wants it upgraded.
+// TestOlderLayout opens stores of layout 1, which had neither journal nor roll-ups, and of 2, which did not count its
+// undated packs, and wants them upgraded.
 func TestOlderLayout(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	last := fill(t, buffer.Options{Dir: dir}, 3)
-	manifest := filepath.Join(dir, "MANIFEST")
-	data := read(t, manifest)
-	data[5] = 1
-	overwrite(t, manifest, data)
-	remove(t, filepath.Join(dir, "JOURNAL"))
-	b := open(t, buffer.Options{Dir: dir})
-	if s := b.Stats(); s.Packs != 3 || s.Last != last || len(s.SetAside) > 0 {
-		t.Errorf("stats: %+v, want three packs and nothing set aside", s)
-	}
-	if seq := put(t, b, minute(noon, 1)); seq != last+1 {
-		t.Errorf("the next number is %d, want %d", seq, last+1)
-	}
-	if got := read(t, manifest)[5]; got != 2 {
-		t.Errorf("the layout is %d, want 2", got)
+	for _, layout := range []byte{1, 2} {
+		dir := t.TempDir()
+		last := fill(t, buffer.Options{Dir: dir}, 3)
+		b := open(t, buffer.Options{Dir: dir})
+		putUndated(t, b, "boot", senml.Pack{since(1, 1)})
+		if err := errors.Join(b.Fold(), b.DropKey([]byte("n")), b.Close()); err != nil {
+			t.Fatal(err)
+		}
+		manifest := filepath.Join(dir, "MANIFEST")
+		data := read(t, manifest)
+		data[5] = layout
+		overwrite(t, manifest, data)
+		if layout == 1 {
+			remove(t, filepath.Join(dir, "JOURNAL"))
+		}
+		b = open(t, buffer.Options{Dir: dir})
+		if s := b.Stats(); s.Packs != 3 || s.Last != last || s.Undated != 1 || len(s.SetAside) > 0 {
+			t.Errorf("stats: %+v, want three packs, one undated and nothing set aside", s)
+		}
+		putUndated(t, b, "boot", senml.Pack{since(2, 2)})
+		if sum := date(t, b, "boot", from(noon)); sum != (buffer.Dated{Records: 2}) {
+			t.Errorf("%+v", sum)
+		}
+		if seq := put(t, b, minute(noon, 1)); seq != last+2 {
+			t.Errorf("the next number is %d, want %d", seq, last+2)
+		}
+		if got := read(t, manifest)[5]; got != 3 {
+			t.Errorf("the layout is %d, want 3", got)
+		}
 	}
 }
 

@@ -20,11 +20,14 @@ type Dated struct {
 
 // datedRecords is how many records of undated packs become one pack: with one each, weeks of them would need a sync
 // each; with more, a recipient would get them in too large a piece.
-const datedRecords = 1000
+const (
+	datedRecords = 1000
+	datedPacks   = 256 // keys that one transaction takes away besides what it adds
+)
 
 // Date gives everything that waits of a boot its time: at turns a time on the scale of the boot into Unix seconds. In
 // the order in which it was put it moves to the end of the log, where cursors and History find it. Each step is one
-// transaction: whatever happens, a pack is either still undated or dated, never both and never neither, so Date
+// entry of the journal or one transaction: whatever happens, a pack is either still undated or dated, never both and never neither, so Date
 // may simply be called again. An error is Put's; what was moved before it is moved.
 func (b *Buffer) Date(boot string, at func(seconds float64) float64) (Dated, error) {
 	var sum Dated
@@ -82,12 +85,15 @@ type lot struct {
 
 // gatherLot reads the next packs of a boot, one or up to most records, and leaves out what cannot be read.
 func (b *Buffer) gatherLot(boot string, most int) (l lot, err error) {
+	if err := b.catchUp(); err != nil {
+		return l, err
+	}
 	err = b.look(func(txn *badger.Txn) error {
 		for _, u := range b.undated {
 			if u.boot != boot {
 				continue
 			}
-			if len(l.packs) > 0 && len(l.records)+int(u.records) > most {
+			if len(l.packs) == datedPacks || len(l.packs) > 0 && len(l.records)+int(u.records) > most {
 				return nil
 			}
 			p, err := b.readUndated(txn, u)
@@ -130,18 +136,10 @@ func (b *Buffer) dateRecords(p senml.Pack, at func(float64) float64) (dated senm
 	return dated, refused
 }
 
-// moveLot takes undated packs away and puts their records, in one transaction. The caller holds the turn.
+// moveLot takes undated packs away and puts their records, in one step. The caller holds the turn.
 func (b *Buffer) moveLot(packs []undatedPack, records senml.Pack) error {
-	remove := func(txn *badger.Txn) error {
-		for _, u := range packs {
-			if err := txn.Delete(u.key()); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	if len(records) == 0 {
-		if err := b.write(remove); err != nil {
+		if err := b.write(func(txn *badger.Txn) error { return removeUndated(txn, packs) }); err != nil {
 			return err
 		}
 		b.forgetUndated(packs)
@@ -151,11 +149,30 @@ func (b *Buffer) moveLot(packs []undatedPack, records senml.Pack) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.store(d, remove); err != nil {
+	d.dates = packs
+	if _, err := b.store(d); err != nil {
 		return err
 	}
 	b.forgetUndated(packs)
 	return nil
+}
+
+// removeUndated takes undated packs away in a transaction.
+func removeUndated(txn *badger.Txn, packs []undatedPack) error {
+	for _, u := range packs {
+		if err := txn.Delete(u.key()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbersOf lists their numbers; nil for none.
+func numbersOf(packs []undatedPack) (numbers []uint64) {
+	for _, u := range packs {
+		numbers = append(numbers, u.number)
+	}
+	return numbers
 }
 
 // forgetUndated takes packs off the list. The caller holds the turn.
@@ -200,15 +217,12 @@ func (b *Buffer) trimUndated() error {
 		if len(gone) == 0 {
 			return nil
 		}
-		err := guarded(func() error {
-			return b.db.Update(func(txn *badger.Txn) error {
-				var errs []error
-				for _, u := range gone {
-					errs = append(errs, txn.Delete(u.key()))
-				}
-				return errors.Join(errs...)
+		err := b.catchUp()
+		if err == nil {
+			err = guarded(func() error {
+				return b.db.Update(func(txn *badger.Txn) error { return removeUndated(txn, gone) })
 			})
-		})
+		}
 		if err != nil {
 			return fmt.Errorf("trim undated packs: %w", err)
 		}

@@ -35,7 +35,7 @@
 // # Where things are
 //
 //	what a program calls   buffer options stats · put undated date import · cursor read · history period · list verify
-//	a pack on its way in   envelope · note tail replay (the journal) · index series idset (where the history finds it)
+//	a pack on its way in   envelope · note tail held unfinished replay (the journal) · index series idset (the history)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
 //	a period that is asked hours cellreader decoded (what there is, stored or not) → assembler
 //	keeping within bounds  keeper trim room · load (what is kept in memory, read back)
@@ -44,10 +44,12 @@
 //
 // # Journal
 //
-// Put writes a pack to the journal, a file of fixed length, and is done. Three times a day, or when the journal is
-// full, the packs in it are folded into Badger, as also by Close and before packs are trimmed; until then recipients
-// get them from memory. Badger has them before, unsynced, when the history is read. Opened after a kill, a buffer folds
-// the journal in first. A pack of more than 64 KiB, or with very many hours or new series, goes to Badger at once.
+// Put writes a pack to the journal, a file of fixed length, and is done; so do PutUndated, and Date, which enters the pack
+// that comes with the numbers of those that go. Three times a day, or when the journal is full, the packs in it are
+// folded into Badger, as also by Close and before packs are trimmed; until then recipients get them from memory. Badger
+// has them before, unsynced, when the history is read. Opened after a kill, a buffer folds the journal in first. A pack of
+// more than 64 KiB, or with very many hours or new series, goes to Badger at once: first itself, then what tells of it,
+// for Badger keeps the two in different files.
 //
 // What a day of one meter in standard mode costs, in MB that the device was told to write, ext4's own included
 // (TestWear of the agent, two days of the emulated meter with three recipients):
@@ -64,6 +66,7 @@
 //
 //	key                  value
 //	m                    totals: version(1) next seq(8) packs(8) bytes(8) trimmed packs(8)
+//	n                    number(8) of the next undated pack
 //	b hour(4) id(4)      a part of the hour's block, from that series on (see block); in the value log if it is large
 //	c name               cursor: acknowledged seq(8) expired packs(8)
 //	d days/32(2) id(4) day(1)

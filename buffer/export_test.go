@@ -97,6 +97,14 @@ func (b *Buffer) ForgetRollUps() error {
 // PackKey is the key of a pack.
 func PackKey(seq Seq) []byte { return packKey(seq) }
 
+// LastUndated is the number of the undated pack that was put last.
+func (b *Buffer) LastUndated() uint64 { return b.undatedNext - 1 }
+
+// UndatedKey is the key of an undated pack.
+func UndatedKey(number uint64, boot string) []byte {
+	return undatedPack{number: number, boot: boot}.key()
+}
+
 // TimeKey is the key of a pack's history entry in the hour of a time.
 func TimeKey(at time.Time, seq Seq) []byte { return timeKey(hourOf(float64(at.Unix())), seq) }
 

@@ -45,7 +45,10 @@ func logOf(n int) []byte {
 func TestLostCommits(t *testing.T) {
 	t.Parallel()
 	size := len(commitOf(1))
-	const none = math.MaxUint64
+	none := reach{math.MaxUint64, math.MaxUint64}
+	undated := func(number uint64) []byte {
+		return commit(number, string(numberKey()), string(binary.BigEndian.AppendUint64(nil, number)))
+	}
 	at := func(n int) int { return logHeader + n*size }
 	change := func(data []byte, where ...int) []byte {
 		for _, i := range where {
@@ -56,7 +59,7 @@ func TestLostCommits(t *testing.T) {
 	for _, row := range []struct {
 		name     string
 		data     []byte
-		journal  Seq // its first pack
+		journal  reach
 		at, lost int
 	}{
 		{"nothing", nil, none, logHeader, 0},
@@ -69,9 +72,11 @@ func TestLostCommits(t *testing.T) {
 		{"more than a power cut explains", change(logOf(9), at(2)+5), none, at(2), tornCommits + 1},
 		{"damaged length", change(logOf(9), at(0)+2), none, at(0), tornCommits + 1},
 		{"twice", change(logOf(9), at(1)+9, at(7)+9), none, at(1), tornCommits + 1},
-		{"the journal has what is behind", change(logOf(9), at(2)+5), 4, at(2), 0},
-		{"the journal has the last", change(logOf(9), at(2)+5), 6, at(2), 2},
+		{"the journal has what is behind", change(logOf(9), at(2)+5), reach{4, math.MaxUint64}, at(2), 0},
+		{"the journal has the last", change(logOf(9), at(2)+5), reach{6, math.MaxUint64}, at(2), 2},
 		{"roll-ups behind", append(change(logOf(1)[:at(1)], at(0)+5), bytes.Repeat(commit(9, "r0000", "cells"), 9)...), none, at(0), 0},
+		{"undated packs behind", slices.Concat(change(logOf(1)[:at(1)], at(0)+5), undated(2), undated(3)), none, at(0), 2},
+		{"undated packs of the journal behind", slices.Concat(change(logOf(1)[:at(1)], at(0)+5), undated(2), undated(3)), reach{math.MaxUint64, 2}, at(0), 1},
 	} {
 		if at, lost := lostCommits(row.data, row.journal); at != row.at || lost != row.lost {
 			t.Errorf("%s: damaged at %d, %d commits lost, want %d and %d", row.name, at, lost, row.at, row.lost)

@@ -23,26 +23,25 @@ type files struct {
 
 // check makes the folder fit for Badger, which answers some damage with a panic, some with the end of the
 // process, and some by deleting files. Nothing with content is deleted. Its reports tell what was put aside
-// although the store can be opened; a *damage under the error means that it cannot. A store is unclean when it was not
-// closed.
-func check(o Options) (reports []string, unclean bool, err error) {
+// although the store can be opened; a *damage under the error means that it cannot.
+func check(o Options) (reports []string, err error) {
 	if err := checkRoom(o, openRoom); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	f, err := listFiles(o.Dir)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if f, err = f.dropEmpty(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	known, err := knownTables(o, f)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	unknown, err := f.keepUnknown(known)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	for _, report := range unknown {
 		o.Log.Warn("buffer has a table too many", "report", report)
@@ -51,13 +50,13 @@ func check(o Options) (reports []string, unclean bool, err error) {
 		reports = unknown
 	}
 	if err := checkTables(f.tables); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	more, err := f.keepDamagedLogs(o)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return append(reports, more...), len(f.logs) > 0, f.sealValues(o.Dir)
+	return append(reports, more...), f.sealValues(o.Dir)
 }
 
 // listFiles lists Badger's files.

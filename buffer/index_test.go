@@ -130,7 +130,7 @@ func FuzzLog(f *testing.F) {
 	f.Add(make([]byte, 100))
 	f.Add(append(make([]byte, logHeader), 0x40, 0, 9, 1, 0, 'm', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0, 1, 2, 3, 4, 5))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		at, lost := lostCommits(data, math.MaxUint64)
+		at, lost := lostCommits(data, reach{math.MaxUint64, math.MaxUint64})
 		if at < logHeader || at > max(len(data), logHeader) || lost > tornCommits+1 {
 			t.Fatalf("damaged at %d of %d, %d commits lost", at, len(data), lost)
 		}

@@ -13,6 +13,7 @@ const (
 	kindDay     = 'd'
 	kindHour    = 'h'
 	kindTotals  = 'm'
+	kindNumber  = 'n'
 	kindOpen    = 'o'
 	kindPack    = 'p'
 	kindTens    = 'r'
@@ -40,6 +41,7 @@ func (h hour) milli() int64 { return int64(h) * msPerHour }
 func (h hour) time() time.Time { return time.UnixMilli(h.milli()) }
 
 func totalsKey() []byte            { return []byte{kindTotals} }
+func numberKey() []byte            { return []byte{kindNumber} }
 func flushKey() []byte             { return []byte{kindFlush} }
 func cursorKey(name string) []byte { return append([]byte{kindCursor}, name...) }
 func seriesKey(name string) []byte { return append([]byte{kindSeries}, name...) }

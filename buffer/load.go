@@ -47,6 +47,9 @@ func decodeTotals(data []byte) (totals, error) {
 func (b *Buffer) load() error {
 	fresh := false
 	err := guarded(func() error {
+		if err := b.dropUnfinished(); err != nil {
+			return err
+		}
 		return b.db.View(func(txn *badger.Txn) (err error) {
 			if fresh, err = b.loadTotals(txn); err != nil || fresh {
 				return err

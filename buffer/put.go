@@ -34,6 +34,7 @@ type draft struct {
 	coding  byte
 	payload []byte
 	spans   map[hour]*span
+	dates   []undatedPack // what it is made of
 }
 
 // span is what a pack holds within one hour: its earliest and latest instant there and its series.
@@ -61,7 +62,7 @@ func (b *Buffer) Put(p senml.Pack) (Seq, error) {
 	if err := checkRoom(b.o, putRoom); err != nil {
 		return 0, fmt.Errorf("put pack: %w", err)
 	}
-	seq, err := b.store(d, nil)
+	seq, err := b.store(d)
 	if err != nil {
 		return 0, fmt.Errorf("put pack: %w", err)
 	}
@@ -178,15 +179,15 @@ func (d *draft) note(r *senml.Record) {
 // millis is the time within an hour in milliseconds, rounded down.
 func millis(h hour, seconds float64) int { return int(math.Floor((seconds - h.start()) * 1000)) }
 
-// store makes a draft durable with the acknowledgements that are due and whatever also writes, nil for nothing, in one
-// step. The caller holds the turn.
-func (b *Buffer) store(d draft, also func(txn *badger.Txn) error) (Seq, error) {
+// store makes a draft durable, and that the undated packs which it is made of are gone, with the acknowledgements that
+// are due, in one step. The caller holds the turn.
+func (b *Buffer) store(d draft) (Seq, error) {
 	places := b.changed()
 	p := b.prepare(d, b.putNow(d.pack))
 	if int(b.nextID)+len(p.ids) > maxIDs {
 		return 0, fmt.Errorf("there would be more than %d series", maxIDs)
 	}
-	journaled, err := b.commit(p, places, also)
+	journaled, err := b.commit(p, places)
 	if errors.Is(err, badger.ErrTxnTooBig) {
 		err = fmt.Errorf("%w: too many new series or hours", ErrTooLarge)
 	}
@@ -211,7 +212,7 @@ func (b *Buffer) prepare(d draft, put time.Time) *pending {
 	e := envelope{seq: b.next, put: put, hours: slices.Sorted(maps.Keys(d.spans)), cbor: d.cbor}
 	p := &pending{
 		seq: b.next, put: put, sealed: b.codec.seal(e, d.coding, d.payload),
-		spans: d.spans, ids: b.newIDs(d.pack), after: b.totals,
+		spans: d.spans, ids: b.newIDs(d.pack), dates: d.dates, after: b.totals,
 	}
 	p.after.next, p.after.packs, p.after.bytes = p.seq+1, b.packs+1, b.bytes+int64(len(p.sealed))
 	return p
@@ -247,10 +248,8 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 		b.oldest = p.put
 	}
 	if journaled {
-		if len(b.tail) == 0 {
-			b.tailSince = p.put
-		}
 		b.tail = append(b.tail, *p)
+		b.journalSince(p.put)
 	}
 	b.totals = p.after
 	b.touch(p.spans, p.put)

@@ -48,6 +48,9 @@ func (b *Buffer) again(n note) error {
 	if len(n.sealed) == 0 {
 		return nil
 	}
+	if n.key != nil {
+		return b.holdAgain(n.key, n.sealed)
+	}
 	e, err := b.codec.open(n.sealed)
 	if err != nil {
 		return err
@@ -61,6 +64,8 @@ func (b *Buffer) again(n note) error {
 		return err
 	}
 	d.noteAll()
+	d.dates = b.datedOf(n.dates)
+	b.forgetUndated(d.dates)
 	stored, readable := b.lookUp(e.seq)
 	switch {
 	case readable:
@@ -90,48 +95,4 @@ func (b *Buffer) leaveOutTo(next Seq) {
 		b.first = max(b.first, next)
 	}
 	b.next = max(b.next, next)
-}
-
-// dropTorn takes away a newest pack that cannot be read, after the store was not closed: its key reached the disk and
-// its value did not, so it was never durable. All packs before it were, by the journal if not by the database.
-func (b *Buffer) dropTorn() error {
-	seq, found := Seq(0), false
-	var size int64
-	var hours []hour
-	err := b.look(func(txn *badger.Txn) (err error) {
-		if seq, found = lastPack(txn); !found {
-			return nil
-		}
-		if _, err := b.openPack(txn, seq); err == nil {
-			found = false
-			return nil
-		}
-		size, hours, err = b.measure(txn, seq)
-		return err
-	})
-	if err != nil || !found {
-		return err
-	}
-	b.o.Log.Info("the last pack was not written whole before the power went", "seq", seq)
-	b.packs, b.bytes = b.packs-1, max(b.bytes-size, 0)
-	if b.first == seq {
-		b.first = b.next
-	}
-	return b.write(func(txn *badger.Txn) error {
-		if _, err := dropIndex(txn, seq, hours); err != nil {
-			return err
-		}
-		return txn.Delete(packKey(seq))
-	})
-}
-
-// lastPack finds the newest pack.
-func lastPack(txn *badger.Txn) (Seq, bool) {
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindPack}, Reverse: true})
-	defer it.Close()
-	it.Seek([]byte{kindPack + 1})
-	if !it.Valid() {
-		return 0, false
-	}
-	return packSeq(it.Item().Key())
 }

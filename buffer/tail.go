@@ -19,6 +19,7 @@ type pending struct {
 	sealed []byte
 	spans  map[hour]*span
 	ids    map[string]uint32 // of the series it was the first to have
+	dates  []undatedPack     // what it is made of, which goes when it comes
 	after  totals
 }
 
@@ -36,34 +37,43 @@ func (p *pending) goesByJournal() bool {
 	return len(p.sealed) <= journalPack && len(p.spans) <= journalHours && len(p.ids) <= journalNew
 }
 
-// commit makes a pack durable, in the journal or, with what also writes, in the database. The caller holds the turn.
-func (b *Buffer) commit(p *pending, places map[*Cursor]place, also func(txn *badger.Txn) error) (journaled bool, err error) {
-	if also == nil && p.goesByJournal() {
-		err = b.journal.Add(note{places: named(places), sealed: p.sealed}.encode())
-		if !errors.Is(err, journal.ErrFull) {
-			return true, err
-		}
+// commit makes a pack durable, in the journal or in the database. The caller holds the turn.
+func (b *Buffer) commit(p *pending, places map[*Cursor]place) (journaled bool, err error) {
+	if p.goesByJournal() {
+		return true, b.enter(note{places: named(places), dates: numbersOf(p.dates), sealed: p.sealed})
 	}
-	return false, b.write(func(txn *badger.Txn) error {
-		if also != nil {
-			if err := also(txn); err != nil {
-				return err
-			}
-		}
-		return b.insert(txn, p)
-	})
+	return false, b.writeWhole(packKey(p.seq), p.sealed, func(txn *badger.Txn) error { return b.insertIndex(txn, p) })
+}
+
+// enter makes a note durable, after the journal was folded if it was full.
+func (b *Buffer) enter(n note) error {
+	err := b.journal.Add(n.encode())
+	if !errors.Is(err, journal.ErrFull) {
+		return err
+	}
+	if err := b.fold(); err != nil {
+		return err
+	}
+	return b.journal.Add(n.encode())
+}
+
+// journalSince notes when a pack came into the journal. The caller holds mu.
+func (b *Buffer) journalSince(put time.Time) {
+	if b.since.IsZero() {
+		b.since = put
+	}
 }
 
 // foldDue tells whether the packs of the journal have been there long enough.
 func (b *Buffer) foldDue() bool {
-	age := b.o.now().Sub(b.tailSince)
-	return len(b.tail) > 0 && (age >= foldEvery || age < 0)
+	age := b.o.now().Sub(b.since)
+	return !b.since.IsZero() && (age >= foldEvery || age < 0)
 }
 
 // fold brings the packs of the journal into the database. When it fails, they stay where they are and it can be tried
 // again. The caller holds the turn.
 func (b *Buffer) fold() error {
-	if len(b.tail) == 0 && b.journal.IsEmpty() {
+	if len(b.tail) == 0 && len(b.held) == 0 && b.journal.IsEmpty() {
 		return nil
 	}
 	return b.foldAll()
@@ -103,7 +113,7 @@ func (b *Buffer) write(f func(txn *badger.Txn) error) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tail, b.caught = nil, 0
+	b.tail, b.caught, b.since = nil, 0, time.Time{}
 	settle(places)
 	return nil
 }
@@ -111,6 +121,9 @@ func (b *Buffer) write(f func(txn *badger.Txn) error) error {
 // catchUp brings the packs of the journal into the database without waiting for the disk: it is all that reading the
 // history needs. They are durable in the journal until the next fold. The caller holds the turn.
 func (b *Buffer) catchUp() error {
+	if err := b.catchUpHeld(); err != nil { // before the packs that are made of them
+		return fmt.Errorf("fold journal: %w", err)
+	}
 	for i := b.caught; i < len(b.tail); i++ {
 		if err := b.db.Update(func(txn *badger.Txn) error { return b.insert(txn, &b.tail[i]) }); err != nil {
 			return fmt.Errorf("fold journal: %w", err)
@@ -122,9 +135,17 @@ func (b *Buffer) catchUp() error {
 	return nil
 }
 
-// insert adds a pack, its index and the totals it leaves to a transaction.
+// insert adds a pack and what tells of it to a transaction.
 func (b *Buffer) insert(txn *badger.Txn, p *pending) error {
 	if err := txn.Set(packKey(p.seq), p.sealed); err != nil {
+		return err
+	}
+	return b.insertIndex(txn, p)
+}
+
+// insertIndex adds to a transaction where a pack is found and the totals it leaves, and takes away what it is made of.
+func (b *Buffer) insertIndex(txn *badger.Txn, p *pending) error {
+	if err := removeUndated(txn, p.dates); err != nil {
 		return err
 	}
 	if err := b.setIndex(txn, p.seq, p.spans, p.ids); err != nil {

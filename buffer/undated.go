@@ -26,7 +26,7 @@ type Undated struct {
 // Format:  'u' number(8) place(8) records(4) boot, big-endian
 // Example: 75 0000000000000001 0006200000000008 00000012 then the boot's name
 type undatedPack struct {
-	number  uint64 // their own order, from 1; it may begin anew when none is left
+	number  uint64 // their own order, from 1
 	place   Seq    // the number the next dated pack would have got: what is older is below
 	records uint32
 	size    uint32 // of the sealed pack; not in the key
@@ -93,27 +93,6 @@ func (b *Buffer) putUndated(boot string, p senml.Pack) error {
 	return nil
 }
 
-// storeUndated writes a draft. The caller holds the turn.
-func (b *Buffer) storeUndated(boot string, d draft) error {
-	u := undatedPack{number: 1, place: b.next, records: uint32(len(d.pack)), boot: boot}
-	if n := len(b.undated); n > 0 {
-		u.number = b.undated[n-1].number + 1
-		if last := b.undated[n-1].boot; last == boot {
-			u.boot = last // one string for all of a boot
-		}
-	}
-	sealed := b.codec.seal(envelope{seq: Seq(u.number), put: b.o.now(), cbor: d.cbor}, d.coding, d.payload)
-	u.size = uint32(len(sealed))
-	if err := b.write(func(txn *badger.Txn) error { return txn.Set(u.key(), sealed) }); err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.undated = append(b.undated, u)
-	b.undatedBytes += int64(u.size)
-	return nil
-}
-
 // Undated tells what waits for a date, by boot, the oldest first.
 func (b *Buffer) Undated() []Undated {
 	b.mu.Lock()
@@ -137,7 +116,7 @@ func (b *Buffer) UndatedSpan(boot string) (first, last float64, err error) {
 	if n := len(packs); n > 2 {
 		packs = []undatedPack{packs[0], packs[n-1]}
 	}
-	err = b.look(func(txn *badger.Txn) error {
+	err = b.view(func(txn *badger.Txn) error {
 		for _, u := range packs {
 			p, err := b.readUndated(txn, u)
 			if err != nil {
@@ -191,6 +170,13 @@ func (b *Buffer) readUndated(txn *badger.Txn, u undatedPack) (p senml.Pack, err 
 // loadUndated lists what is undated, from the keys alone.
 func (b *Buffer) loadUndated(txn *badger.Txn) error {
 	boot := ""
+	data, err := value(txn, numberKey())
+	if err == nil {
+		b.undatedNext, err = decodeNumber(data)
+	}
+	if err != nil && !errors.Is(err, badger.ErrKeyNotFound) {
+		return fmt.Errorf("read the number of undated packs: %w", err)
+	}
 	return each(txn, []byte{kindUndated}, func(item *badger.Item) error {
 		u, ok := parseUndated(item.Key())
 		if !ok {
@@ -201,6 +187,7 @@ func (b *Buffer) loadUndated(txn *badger.Txn) error {
 		}
 		boot, u.size = u.boot, uint32(item.ValueSize())
 		b.undated = append(b.undated, u)
+		b.undatedNext = max(b.undatedNext, u.number+1) // layout 2 wrote no number
 		b.undatedBytes += int64(u.size)
 		return nil
 	})

@@ -29,7 +29,7 @@ func (f *files) keepDamagedLogs(o Options) (reports []string, err error) {
 	if len(f.logs) == 0 {
 		return nil, nil
 	}
-	journaled, err := firstJournaled(o.Dir)
+	inJournal, err := journaled(o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (f *files) keepDamagedLogs(o Options) (reports []string, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("read log: %w", err)
 		}
-		at, lost := lostCommits(data, journaled)
+		at, lost := lostCommits(data, inJournal)
 		if lost <= tornCommits {
 			continue
 		}
@@ -66,9 +66,10 @@ func copyAside(path string, data []byte, now time.Time) (string, error) {
 }
 
 // lostCommits finds the first entry of a log which cannot be read and counts the commits behind it that are lost with
-// it, up to one more than tornCommits. Those are the ones that write the totals, as every change of packs does, from
-// before the first pack that the journal has: later packs are brought in again, and what is rolled up is made again.
-func lostCommits(data []byte, journaled Seq) (at, lost int) {
+// it, up to one more than tornCommits. Those are the ones that write the totals or the number of undated packs, as every
+// change of packs does, from before the first pack that the journal has: later packs are brought in again, and what is
+// rolled up is made again.
+func lostCommits(data []byte, inJournal reach) (at, lost int) {
 	used := usedLength(data)
 	at = logHeader
 	for at < used {
@@ -82,7 +83,7 @@ func lostCommits(data []byte, journaled Seq) (at, lost int) {
 	for from := at + 1; from < used && len(commits) <= tornCommits; {
 		e, ok := readLogged(data[from:])
 		from += max(e.size, 1)
-		if ok && e.isBefore(journaled) && !slices.Contains(commits, e.commit) {
+		if ok && e.isBefore(inJournal) && !slices.Contains(commits, e.commit) {
 			commits = append(commits, e.commit)
 		}
 	}
@@ -127,11 +128,15 @@ func readLogged(data []byte) (e logged, ok bool) {
 	return logged{data[at:stamp], data[stamp+8 : end], binary.BigEndian.Uint64(data[stamp:]), end + 4}, true
 }
 
-// isBefore tells whether these are totals of when a pack was not there yet.
-func (e logged) isBefore(pack Seq) bool {
-	if !bytes.Equal(e.key, totalsKey()) {
-		return false
+// isBefore tells whether this is of a change of packs when the first of the journal were not there yet.
+func (e logged) isBefore(first reach) bool {
+	switch {
+	case bytes.Equal(e.key, totalsKey()):
+		t, err := decodeTotals(e.value)
+		return err == nil && t.next <= first.pack
+	case bytes.Equal(e.key, numberKey()):
+		number, err := decodeNumber(e.value)
+		return err == nil && number <= first.undated
 	}
-	t, err := decodeTotals(e.value)
-	return err == nil && t.next <= pack
+	return false
 }
