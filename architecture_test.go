@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"federation/quoalise": {"federation", "federation/xmpp", "senml"},
 	"federation/peer":     {"federation", "federation/xmpp", "senml"},
 	"federation/consent":  {"federation", "senml"},
+	"federation/ledger":   {},
 	"federation/lab":      {},
 	"federation/lab/demo": {"federation/lab"},
 	"agent":               {"*"},
