@@ -40,6 +40,7 @@ type agent struct {
 	session     *xmpp.Client // nil without [federation]
 	intake      *intake      // nil without [federation]
 	subscribers *subscribers // nil without [federation]
+	notary      *notary
 	health      *status.Check
 
 	presses *presses                // nil without [button]
@@ -50,7 +51,7 @@ type agent struct {
 // newAgent opens what must be there before anything runs, in the order in which one needs the other.
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
-	for _, open := range []func(context.Context) error{a.openState, a.openClock, a.openBuffer, a.openMeters, a.join} {
+	for _, open := range []func(context.Context) error{a.openState, a.openClock, a.openLedger, a.openBuffer, a.openMeters, a.join} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
 		}
@@ -62,15 +63,19 @@ func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log
 // stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer
 // stopped.
 func (a *agent) stop() error {
-	return errors.Join(a.gatherer.flush(), a.closeClock(), a.buffer.Close())
+	return errors.Join(a.gatherer.flush(), a.closeClock(), a.buffer.Close(), a.notary.close())
 }
 
 // close ends what a newAgent that failed had opened.
 func (a *agent) close() error {
-	if a.buffer == nil {
-		return nil
+	var errs []error
+	if a.buffer != nil {
+		errs = append(errs, a.buffer.Close())
 	}
-	return a.buffer.Close()
+	if a.notary != nil {
+		errs = append(errs, a.notary.close())
+	}
+	return errors.Join(errs...)
 }
 
 func (a *agent) openState(context.Context) error {
@@ -121,7 +126,7 @@ func (a *agent) state(name string) string { return filepath.Join(a.cfg.Agent.Sta
 
 // tasks is everything that runs.
 func (a *agent) tasks() []task {
-	tasks := []task{a.gatherer, named{"clock", a.keepTime}, named{"ready", a.announce}}
+	tasks := []task{a.gatherer, a.notary, named{"clock", a.keepTime}, named{"ready", a.announce}}
 	for _, m := range a.meters {
 		tasks = append(tasks, m)
 		if m.share != nil {

@@ -34,6 +34,7 @@ type verbs struct {
 	Config   configVerbs  `cmd:"" help:"Work with the configuration."`
 	Doctor   doctorVerb   `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
 	Buffer   bufferVerbs  `cmd:"" help:"Look into the store of an agent that is stopped."`
+	Ledger   ledgerVerbs  `cmd:"" help:"Read and check the record of what was agreed."`
 	Version  versionVerb  `cmd:"" help:"Print the version."`
 }
 

@@ -6,6 +6,9 @@
 package consent
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,9 +54,19 @@ func (g Grant) Check() error {
 	return nil
 }
 
+// ID stands for the terms of a grant: another one has another identifier. The ledger names grants by it.
+func (g Grant) ID() string {
+	terms, _ := json.Marshal([]any{g.To, g.Series, g.Resolution, g.Purpose, g.Until.UTC(), g.Identity}) // these always have a form
+	sum := sha256.Sum256(terms)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Over says whether a grant has come to its agreed end.
+func (g Grant) Over(now time.Time) bool { return !g.Until.IsZero() && !now.Before(g.Until) }
+
 // covers says whether the grant is for that recipient and in force at that time.
 func (g Grant) covers(recipient string, now time.Time) bool {
-	if !g.Until.IsZero() && !now.Before(g.Until) {
+	if g.Over(now) {
 		return false
 	}
 	_, domain, isAddress := strings.Cut(recipient, "@")

@@ -152,3 +152,30 @@ func TestGrantCoversUntilExclusive(t *testing.T) {
 		})
 	}
 }
+
+// An identifier stands for the terms: the zone a date was written in is not one.
+func TestGrantID(t *testing.T) {
+	t.Parallel()
+	first := good()
+	first.Until = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	same := first
+	same.Until = same.Until.In(time.FixedZone("CET", 3600))
+	if first.ID() != same.ID() || len(first.ID()) != 16 {
+		t.Errorf("the same grant is %s and %s", first.ID(), same.ID())
+	}
+	seen := map[string]bool{first.ID(): true}
+	for _, change := range []func(g *consent.Grant){
+		func(g *consent.Grant) { g.To = "breizh-sen2.example" },
+		func(g *consent.Grant) { g.Series = []string{"voltage/*"} },
+		func(g *consent.Grant) { g.Purpose = "a study" },
+		func(g *consent.Grant) { g.Until = g.Until.AddDate(0, 0, 1) },
+		func(g *consent.Grant) { g.Identity = true },
+	} {
+		other := first
+		change(&other)
+		if seen[other.ID()] {
+			t.Errorf("%+v has the identifier of another grant", other)
+		}
+		seen[other.ID()] = true
+	}
+}
