@@ -56,6 +56,7 @@ var arrows = map[string][]string{
 // owners lists modules that only some folders may import.
 var owners = map[string][]string{
 	"mellium.im":            {"federation/xmpp"},
+	"github.com/xdg-go":     {"federation/xmpp"},
 	"github.com/dgraph-io":  {"buffer"},
 	"github.com/fxamacker":  {"senml"},
 	"go.bug.st/serial":      {"tic/port"},

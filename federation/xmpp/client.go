@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"time"
 
@@ -47,8 +48,11 @@ var ErrTooBig = fmt.Errorf("the stanza is larger than %d bytes", MaxStanza)
 type Config struct {
 	JID      JID                            // with a resource: others address the full JID
 	Password func() (string, error)         // asked at each login
-	Address  string                         // host:port; empty to find the server by DNS
+	Address  string                         // host:port, or xmpps://host:port; empty to find the server by DNS
 	RootCAs  func() (*x509.CertPool, error) // asked at each login; nil, or a nil pool, for the system's
+	Pins     []Pin                          // of the server's key; with any, no authority is asked
+	Proxy    *Proxy                         // nil to connect directly
+	Resolver *net.Resolver                  // nil for the system's
 	Priority int8                           // of our presence
 	Identity Identity
 	Log      *slog.Logger
@@ -74,6 +78,7 @@ type Client struct {
 
 	mu    sync.Mutex // guards everything below
 	link  *link      // nil while away
+	tied  bool       // whether the last login was tied to its connection
 	state State
 }
 
@@ -184,17 +189,19 @@ func (c *Client) login(ctx context.Context) (*link, error) {
 	defer cancel()
 	security, err := tlsConfig(c.cfg)
 	if err != nil {
-		return nil, err
+		return nil, at(StageSecrets, err)
 	}
-	conn, secure, err := dialServer(ctx, c.cfg, security)
+	t, err := dialServer(ctx, c.cfg, security)
 	if err != nil {
 		return nil, err
 	}
-	session, in, err := negotiate(ctx, c.cfg, security, conn, secure)
+	session, in, told, err := negotiate(ctx, c.cfg, security, t)
 	if err != nil {
 		return nil, err
 	}
-	return newLink(session, in, conn, c.router, c.pace), nil
+	l := newLink(session, in, t.conn, c.router, c.pace)
+	l.terms = told
+	return l, nil
 }
 
 // greet sends presence, with what we can do (XEP-0115), then starts what waits for a session.
@@ -209,9 +216,13 @@ func (c *Client) greet(ctx context.Context, l *link) {
 
 func (c *Client) up(l *link) {
 	full := l.session.LocalAddr()
-	c.cfg.Log.Info("federation up", "jid", full.String())
+	c.cfg.Log.Info("federation up", "jid", full.String(), "login", l.terms.mechanism)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.tied && !l.terms.tied() {
+		c.cfg.Log.Warn("this login is not tied to the connection as an earlier one was: the server has changed, or somebody stands in between")
+	}
+	c.tied = l.terms.tied()
 	c.link = l
 	c.state = State{Up: true, JID: full, Since: time.Now()}
 }
@@ -271,6 +282,9 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 	l, err := c.current()
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > l.terms.stanza() {
+		return nil, ErrTooBig
 	}
 	wait := c.router.receipts.expect(m.ID, to, l.confirm)
 	if err := l.send(ctx, m.element()); err != nil {

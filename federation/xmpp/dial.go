@@ -4,17 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	"mellium.im/sasl"
 	mellium "mellium.im/xmpp"
-	"mellium.im/xmpp/dial"
 	"mellium.im/xmpp/stream"
 )
 
@@ -24,14 +22,24 @@ var (
 	ErrCredentials = errors.New("the server refuses the name or password")
 	// ErrConflict means another program took our full address.
 	ErrConflict = errors.New("another program uses the same address and resource")
-	// ErrUntrusted means the server's certificate is not one we trust for its domain.
-	ErrUntrusted = errors.New("the server's certificate is not trusted (an own authority goes into ca_file)")
 )
 
-// watchedConn notes when bytes last came in: any of them is a sign of life.
+var errNoLogin = errors.New("the server offers no login over this connection")
+
+// targetPatience bounds the attempt to reach one of several places, so that one that swallows packets does not use up
+// the time of the others.
+const targetPatience = 15 * time.Second
+
+// watchedConn is the connection that all bytes go over. It notes when any last came in: that is a sign of life.
 type watchedConn struct {
 	net.Conn
 	lastRead atomic.Int64 // Unix nanoseconds
+}
+
+func watch(conn net.Conn) *watchedConn {
+	w := &watchedConn{Conn: conn}
+	w.lastRead.Store(time.Now().UnixNano())
+	return w
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
@@ -46,115 +54,130 @@ func (c *watchedConn) silence() time.Duration {
 	return time.Since(time.Unix(0, c.lastRead.Load()))
 }
 
-// dialServer opens the transport and says whether it is already encrypted (XEP-0368).
-func dialServer(ctx context.Context, cfg Config, security *tls.Config) (conn *watchedConn, secure bool, err error) {
-	var raw net.Conn
-	if cfg.Address != "" {
-		raw, err = (&net.Dialer{}).DialContext(ctx, "tcp", cfg.Address)
-	} else {
-		raw, err = dialDomain(ctx, cfg, security)
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("dial %s: %w", cfg.JID.Domainpart(), trust(err))
-	}
-	conn = &watchedConn{Conn: raw}
-	conn.lastRead.Store(time.Now().UnixNano())
-	_, secure = raw.(*tls.Conn)
-	return conn, secure, nil
+// transport is an open way to the server on which no XMPP has been said.
+type transport struct {
+	stream net.Conn     // what XMPP is said on: conn, or what encrypts or frames it
+	conn   *watchedConn // what is closed to end it all
+	secure bool         // encrypted, by somebody we trust
 }
 
-// dialDomain finds the server by SRV records. mellium gives up when the lookup itself breaks; the domain may
-// still have an address, for instance on a network with a hosts file and no name server.
-func dialDomain(ctx context.Context, cfg Config, security *tls.Config) (net.Conn, error) {
-	d := dial.Dialer{TLSConfig: security}
-	conn, err := d.Dial(ctx, "tcp", cfg.JID)
-	if err == nil || errors.Is(trust(err), ErrUntrusted) {
-		return conn, err
-	}
-	d.NoLookup, d.NoTLS = true, true
-	conn, second := d.Dial(ctx, "tcp", cfg.JID)
-	if second != nil {
+// dialServer opens the way that is configured: one of the places where the server may be, in their order.
+func dialServer(ctx context.Context, cfg Config, security *tls.Config) (*transport, error) {
+	list, err := targets(ctx, cfg)
+	if err != nil {
 		return nil, err
 	}
-	return conn, nil
+	var failed failures
+	for _, t := range list {
+		opened, err := dialTarget(ctx, cfg, security, t)
+		if err == nil {
+			return opened, nil
+		}
+		failed = append(failed, fmt.Errorf("dial %s: %w", t, err))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, failed
 }
 
-// tlsConfig checks the certificate against the domain of the address, never against the host an SRV record names
-// (RFC 6120 §13.7.2).
-func tlsConfig(cfg Config) (*tls.Config, error) {
-	security := &tls.Config{
-		ServerName: cfg.JID.Domainpart(),
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"xmpp-client"},
+// failures are the reasons of several attempts, in one sentence.
+type failures []error
+
+func (f failures) Error() string {
+	var all []string
+	for _, err := range f {
+		all = append(all, err.Error())
 	}
-	if cfg.RootCAs == nil {
-		return security, nil
+	return strings.Join(all, "; ")
+}
+
+func (f failures) Unwrap() []error { return f }
+
+func dialTarget(ctx context.Context, cfg Config, security *tls.Config, t target) (*transport, error) {
+	ctx, cancel := context.WithTimeout(ctx, targetPatience)
+	defer cancel()
+	raw, err := dialTCP(ctx, cfg, t.address)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	security.RootCAs, err = cfg.RootCAs()
-	return security, err
+	conn := watch(raw)
+	if !t.direct {
+		return &transport{stream: conn, conn: conn}, nil
+	}
+	direct := security.Clone()
+	direct.NextProtos = []string{"xmpp-client"} // XEP-0368 §2.1
+	encrypted := tls.Client(conn, direct)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, at(StageTLS, trust(err))
+	}
+	return &transport{stream: encrypted, conn: conn, secure: true}, nil
+}
+
+// dialTCP opens a TCP connection, of a name with addresses of both kinds to the one that answers first (RFC 8305, by the
+// standard library).
+func dialTCP(ctx context.Context, cfg Config, address string) (net.Conn, error) {
+	direct := &net.Dialer{Resolver: cfg.Resolver}
+	if cfg.Proxy != nil {
+		return cfg.Proxy.dial(ctx, direct, address)
+	}
+	conn, err := direct.DialContext(ctx, "tcp", address)
+	var unknown *net.DNSError
+	if errors.As(err, &unknown) {
+		return nil, at(StageNames, err)
+	}
+	return conn, at(StageNetwork, err)
 }
 
 // negotiate logs in and binds our resource. What comes in after that is read from in. The connection is closed on error.
-func negotiate(ctx context.Context, cfg Config, security *tls.Config, conn *watchedConn, secure bool) (session *mellium.Session, in *xml.Decoder, err error) {
+func negotiate(ctx context.Context, cfg Config, security *tls.Config, t *transport) (session *mellium.Session, in *xml.Decoder, told terms, err error) {
 	password, err := cfg.Password()
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("read password: %w", err), conn.Close())
+		return nil, nil, told, at(StageSecrets, errors.Join(fmt.Errorf("read password: %w", err), t.conn.Close()))
 	}
-	session, err = begin(ctx, cfg, security, conn, secure,
-		// Without -PLUS: ejabberd 23.01 refuses channel binding over TLS 1.3 (it knows tls-unique only).
-		mellium.SASL("", password, sasl.ScramSha256, sasl.ScramSha1),
+	features := append(authenticate(cfg.JID.Localpart(), password, &told), told.announced(),
 		bind(cfg.JID.Resourcepart(), func(d *xml.Decoder) { in = d }))
-	if err != nil {
-		return nil, nil, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err)
+	session, err = begin(ctx, cfg, security, t, features...)
+	if err == nil && in == nil { // a server that offers nothing more has not let us in
+		t.conn.Close()
+		err = errNoLogin
 	}
-	return session, in, nil
+	if err != nil {
+		return nil, nil, told, at(StageStream, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err))
+	}
+	return session, in, told, nil
 }
 
 // begin opens a stream and negotiates TLS, then the features given. The connection is closed on error.
-func begin(ctx context.Context, cfg Config, security *tls.Config, conn *watchedConn, secure bool, features ...mellium.StreamFeature) (*mellium.Session, error) {
-	starttls := security.Clone()
-	starttls.NextProtos = nil // ALPN is for direct TLS only (XEP-0368)
-	features = append([]mellium.StreamFeature{mellium.StartTLS(starttls)}, features...)
+func begin(ctx context.Context, cfg Config, security *tls.Config, t *transport, features ...mellium.StreamFeature) (*mellium.Session, error) {
+	features = append([]mellium.StreamFeature{encrypt(security)}, features...)
 	var state mellium.SessionState
-	if secure {
+	if t.secure {
 		state = mellium.Secure
 	}
 	negotiator := mellium.NewNegotiator(func(*mellium.Session, *mellium.StreamConfig) mellium.StreamConfig {
 		return mellium.StreamConfig{Features: features}
 	})
 	// The end of ctx closes the connection. mellium gets a context that never ends, for the reason given at link.send.
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	session, err := mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, conn, state, negotiator)
+	stop := context.AfterFunc(ctx, func() { t.conn.Close() })
+	session, err := mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, t.stream, state, negotiator)
 	if !stop() {
 		err = ctx.Err()
 	}
 	if err != nil { // a half-made session comes with the error, and the connection stays open
-		conn.Close()
+		t.conn.Close()
 		return nil, reason(err)
 	}
 	return session, nil
 }
 
-// reason maps what negotiation and the stream can answer to the errors of this package.
+// reason maps what the stream can say to the errors of this package.
 func reason(err error) error {
-	switch {
-	case saslCondition(err) == "not-authorized", saslCondition(err) == "account-disabled",
-		saslCondition(err) == "credentials-expired":
-		return fmt.Errorf("%w (%w)", ErrCredentials, err)
-	case errors.Is(err, stream.Conflict):
+	if errors.Is(err, stream.Conflict) {
 		return fmt.Errorf("%w (%w)", ErrConflict, err)
 	}
 	return trust(err)
-}
-
-func trust(err error) error {
-	var untrusted *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &untrusted) || errors.As(err, &unknown) {
-		return fmt.Errorf("%w (%w)", ErrUntrusted, err)
-	}
-	return err
 }
 
 // newID is unguessable: answers are matched by it.

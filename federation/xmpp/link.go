@@ -37,6 +37,7 @@ type link struct {
 	conn    *watchedConn
 	router  *router
 	pace    func(ctx context.Context, bytes int) error // of large answers
+	terms   terms                                      // of our login
 
 	requests chan struct{} // one token a request being answered
 	refusals chan struct{} // one token a refusal being told
@@ -159,7 +160,7 @@ func (l *link) refuse(ctx context.Context, stanza *Element, e *StanzaError) {
 // reply answers a request. A large answer waits its turn as bulk data does: many at once would keep the link from
 // saying anything else until the server looks dead.
 func (l *link) reply(ctx context.Context, q IQ) {
-	answer, size := bounded(q, l.router.answer(ctx, q))
+	answer, size := bounded(q, l.router.answer(ctx, q), l.terms.stanza())
 	if size >= paceFrom && l.pace(ctx, size) != nil {
 		return // the link ended meanwhile
 	}
@@ -168,8 +169,8 @@ func (l *link) reply(ctx context.Context, q IQ) {
 
 // bounded puts an error in place of an answer that is larger than a stanza may be: our own server would end the
 // session over it. It also returns the size in bytes.
-func bounded(q IQ, answer *Element) (*Element, int) {
-	if text, err := answer.Bytes(); err == nil && len(text) <= MaxStanza {
+func bounded(q IQ, answer *Element, most int) (*Element, int) {
+	if text, err := answer.Bytes(); err == nil && len(text) <= most {
 		return answer, len(text)
 	}
 	tooBig := &StanzaError{Type: "modify", Condition: "policy-violation", Text: "the answer is too large; ask for less"}

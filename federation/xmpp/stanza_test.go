@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stream"
 )
@@ -50,9 +49,9 @@ func TestReason(t *testing.T) {
 		err  error
 		want error
 	}{
-		{"wrong password", failure("not-authorized"), ErrCredentials},
-		{"account closed", failure("account-disabled"), ErrCredentials},
-		{"for the moment", failure("temporary-auth-failure"), nil},
+		{"wrong password", &Failure{Condition: "not-authorized"}, ErrCredentials},
+		{"account closed", &Failure{Condition: "account-disabled"}, ErrCredentials},
+		{"for the moment", &Failure{Condition: "temporary-auth-failure", Text: "the directory sleeps"}, nil},
 		{"taken address", fmt.Errorf("read: %w", stream.Conflict), ErrConflict},
 		{"anything else", other, other},
 	}
@@ -71,19 +70,6 @@ func TestReason(t *testing.T) {
 		})
 	}
 }
-
-// failed is an error that writes itself as a SASL failure, as mellium's does.
-type failed struct{ condition string }
-
-func (failed) Error() string { return "the server's prose" }
-
-func (f failed) TokenReader() xml.TokenReader {
-	name := xml.StartElement{Name: xml.Name{Space: nsSASL, Local: "failure"}}
-	return xmlstream.Wrap(xmlstream.MultiReader(
-		NewElement("", "text").WithText("prose").TokenReader(), NewElement("", f.condition).TokenReader()), name)
-}
-
-func failure(condition string) error { return failed{condition} }
 
 func TestBoundAddress(t *testing.T) {
 	t.Parallel()
@@ -252,11 +238,11 @@ func TestBounded(t *testing.T) {
 	t.Parallel()
 	q := IQ{ID: "1", From: jid.MustParse("a@b/c")}
 	small := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "fine")}.element()
-	if got, size := bounded(q, small); got != small || size != len(small.String()) {
+	if got, size := bounded(q, small, MaxStanza); got != small || size != len(small.String()) {
 		t.Errorf("got %s of %d bytes", got, size)
 	}
 	big := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "big").WithText(strings.Repeat("<", MaxStanza/3))}.element()
-	got, _ := bounded(q, big)
+	got, _ := bounded(q, big, MaxStanza)
 	if text := got.String(); !strings.Contains(text, "policy-violation") || !strings.Contains(text, `id="1"`) {
 		t.Errorf("got %s", text)
 	}
