@@ -11,7 +11,10 @@ import (
 )
 
 // archive shows the buffer to a Quoalise provider.
-type archive struct{ buffer *buffer.Buffer }
+type archive struct {
+	buffer *buffer.Buffer
+	now    func() time.Time
+}
 
 var _ quoalise.Archive = archive{}
 
@@ -27,6 +30,22 @@ func (a archive) Series() []string {
 // History returns records of one series.
 func (a archive) History(ctx context.Context, local string, from, to time.Time, limit int) (senml.Pack, bool, error) {
 	return a.buffer.History(ctx, local, from, to, limit)
+}
+
+// Periods returns periods of one series. One that is not over would come again with another value, and is left out.
+func (a archive) Periods(ctx context.Context, local string, r quoalise.Resolution, from, to time.Time, limit int) ([]quoalise.Period, bool, error) {
+	known := map[quoalise.Resolution]buffer.Resolution{
+		quoalise.TenMinutes: buffer.TenMinutes, quoalise.HalfHour: buffer.HalfHour, quoalise.Hour: buffer.Hour,
+		quoalise.Day: buffer.Day, quoalise.Month: buffer.Month, quoalise.Year: buffer.Year,
+	}
+	found, more, err := a.buffer.Periods(ctx, local, known[r], from, to, limit)
+	var periods []quoalise.Period
+	for _, p := range found {
+		if !p.End.After(a.now()) {
+			periods = append(periods, quoalise.Period{Begin: p.Begin, Mean: p.Mean, Min: p.Min, Max: p.Max, First: p.First, Since: p.Since})
+		}
+	}
+	return periods, more, err
 }
 
 // cursor shows a cursor of the buffer to a delivery.

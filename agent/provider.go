@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"releve/federation/consent"
 	"releve/federation/quoalise"
@@ -30,7 +32,7 @@ func (a *agent) join(context.Context) error {
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	a.session = newSession(*a.cfg.Federation, 0, a.log)
 	provider := &quoalise.Provider{
-		Session: a.session, Archive: archive{a.buffer}, Consent: book,
+		Session: a.session, Archive: archive{a.buffer, a.now}, Consent: book,
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,
 	}
 	provider.Offer()
@@ -46,7 +48,17 @@ func (a *agent) join(context.Context) error {
 func (a *agent) describe(path string) quoalise.Measurement {
 	s := a.dictionary.Path(path)
 	return quoalise.Measurement{
-		Name: s.Title.EN, Direction: s.Direction, Quantity: s.Quantity, Type: "electrical", Unit: s.Unit,
-		Aggregation: s.Aggregation,
+		Name: measured(path), Direction: s.Direction, Quantity: s.Quantity, Type: "electrical", Unit: s.Unit,
+		Aggregation: s.Aggregation, SamplingInterval: s.Interval, Title: s.Title.EN,
 	}
+}
+
+// measured is the name of a measurement as the federation's proxies write it: active-power, not its path, where it has a
+// kind and a quantity. Others are called by their path.
+func measured(path string) string {
+	words := strings.Split(strings.TrimPrefix(path, "derived/"), "/")
+	if len(words) > 2 && (words[1] == "power" || words[1] == "energy") && slices.Contains([]string{"active", "apparent"}, words[2]) {
+		return words[2] + "-" + words[1]
+	}
+	return strings.Join(words, "-")
 }

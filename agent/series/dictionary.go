@@ -21,6 +21,7 @@ type Series struct {
 	Direction   string // consumption, production or ""
 	Quantity    string // power, energy, current, voltage, tariff, status …
 	Aggregation string // mean or maximum; "" for instants and indexes
+	Interval    string // of the aggregation (ISO 8601), "" when the meter's configuration decides
 	Title       Title
 }
 
@@ -136,6 +137,12 @@ func (e entry) series(n int) Series {
 		s.Aggregation = "mean"
 	case slices.Contains(words, "max"):
 		s.Aggregation = "maximum"
+	}
+	switch {
+	case e.reading.dating == itsTenMinutes:
+		s.Interval = "PT10M"
+	case e.reading.dating == itsMoment && s.Aggregation == "maximum":
+		s.Interval = "P1D"
 	}
 	return s
 }

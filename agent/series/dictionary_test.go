@@ -31,7 +31,7 @@ func TestDictionary(t *testing.T) {
 				if unit == "" {
 					unit = "-"
 				}
-				words := []string{mode.String(), label.Name, s.Path, unit, s.Quantity, s.Direction, s.Aggregation}
+				words := []string{mode.String(), label.Name, s.Path, unit, s.Quantity, s.Direction, s.Aggregation, s.Interval}
 				words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
 				fmt.Fprintln(&got, strings.Join(words, " "))
 			}

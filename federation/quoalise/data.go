@@ -13,7 +13,9 @@ import (
 // Measurement says what a series measures, in the words of Quoalise's <measurement/>.
 type Measurement struct {
 	Name, Direction, Quantity, Type, Unit string
-	Aggregation, SamplingInterval         string // "" for instants
+	Aggregation                           string // mean, maximum …; "" for instants and indexes
+	SamplingInterval                      string // ISO 8601; "" when there is no fixed one
+	Title                                 string // for people; not sent with data
 }
 
 // Data is what one <quoalise/> element carries: records of one series, and what is known of it.

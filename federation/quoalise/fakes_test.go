@@ -39,16 +39,17 @@ func text(err error) string {
 
 func describe(path string) Measurement {
 	if path == "current/1" {
-		return Measurement{Name: "current-1", Quantity: "current", Type: "electrical", Unit: "A"}
+		return Measurement{Name: "current-1", Quantity: "current", Type: "electrical", Unit: "A", Title: "Current, phase 1"}
 	}
-	return Measurement{Name: path, Type: "electrical"}
+	return Measurement{Name: path, Type: "electrical", Title: path}
 }
 
 // archive holds records in memory, by local name.
 type archive struct {
-	mu     sync.Mutex // guards everything below
-	series map[string]senml.Pack
-	err    error
+	mu      sync.Mutex // guards everything below
+	series  map[string]senml.Pack
+	periods map[Resolution][]Period // of every series
+	err     error
 }
 
 func (a *archive) put(local string, records ...senml.Record) {
@@ -78,6 +79,18 @@ func (a *archive) History(_ context.Context, local string, from, to time.Time, l
 		}
 	}
 	slices.SortStableFunc(found, func(x, y senml.Record) int { return cmp.Compare(x.Time, y.Time) })
+	return found[:min(limit, len(found))], len(found) > limit, a.err
+}
+
+func (a *archive) Periods(_ context.Context, _ string, r Resolution, from, to time.Time, limit int) ([]Period, bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var found []Period
+	for _, p := range a.periods[r] {
+		if !p.Begin.Before(from) && p.Begin.Before(to) {
+			found = append(found, p)
+		}
+	}
 	return found[:min(limit, len(found))], len(found) > limit, a.err
 }
 

@@ -45,7 +45,7 @@ func TestTimeRange(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			from, to, err := timeRange(submit("start_time", tt.start, "end_time", tt.end), now)
+			from, to, err := timeRange(submit("start_time", tt.start, "end_time", tt.end), now, defaultRange)
 			if text(err) != tt.err {
 				t.Fatalf("got  %v\nwant %s", err, tt.err)
 			}
@@ -60,7 +60,7 @@ func TestTimeRange(t *testing.T) {
 			}
 		})
 	}
-	from, to, err := timeRange(&xmpp.Form{}, now)
+	from, to, err := timeRange(&xmpp.Form{}, now, defaultRange)
 	if err != nil || to.Sub(from) != defaultRange || !to.Equal(now) {
 		t.Errorf("without fields: %v to %v, %v", from, to, err)
 	}
@@ -143,19 +143,7 @@ func TestHistoryRefuses(t *testing.T) {
 	}
 }
 
-// A fault of the archive is not told to peers as it is: only a *xmpp.StanzaError is.
-func TestHistoryOfBrokenArchive(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.archive.err = errors.New("disk on fire")
-	_, err := h.session.run(conseil, "get_history", submit("identifier", current))
-	var told *xmpp.StanzaError
-	if text(err) != "read history: disk on fire" || errors.As(err, &told) {
-		t.Errorf("got %v", err)
-	}
-}
-
-var until = regexp.MustCompile(`^bad-request: more than (\d+) records; ask for a shorter time, for example until (\S+), and go on from there$`)
+var until = regexp.MustCompile(`^bad-request: more than (\d+) records; ask for a shorter time, for example until (\S+), and go on from there, or for a coarser resolution$`)
 
 // pages asks as a caller does who goes by what refusals say, and returns all it got.
 func pages(t *testing.T, h house, id string, from, to time.Time) (all senml.Pack, requests int) {
@@ -279,6 +267,39 @@ func TestHistoryOfArchiveThatHangs(t *testing.T) {
 
 // hanging is an archive on a disk that answers when the caller gives up.
 type hanging struct{ *archive }
+
+// A page begins where the one before ended. Records that leave no instant to go on from are refused for good.
+func TestHistoryThatCannotBePaged(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	delete(h.archive.series, "linky/current/1")
+	for range 2 {
+		h.archive.put("linky/current/1", label(strings.Repeat("x", answerBytes), 1_700_000_000))
+	}
+	_, err := h.session.run(conseil, "get_history",
+		submit("identifier", current, "start_time", "2023-11-14T22:13:20Z", "end_time", "2023-11-14T22:13:21Z"))
+	if want := "bad-request: the records of one instant are too large for an answer"; text(err) != want {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Programs find where to go on without reading the sentence.
+func TestRefusalNamesItsLimit(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for i := range MaxRecords {
+		h.archive.put("linky/current/1", number("A", float64(i), 1_700_000_000.5+float64(i)))
+	}
+	_, err := h.session.run(conseil, "get_history", submit("identifier", current, "start_time", "2023-11-14T22:13:20Z"))
+	var refusal *xmpp.StanzaError
+	if !errors.As(err, &refusal) || refusal.App == nil {
+		t.Fatalf("got %v", err)
+	}
+	const want = `<limit xmlns="urn:quoalise:0" records="1000" until="2023-11-14T22:29:58.5Z">`
+	if got := refusal.App.String(); !strings.HasPrefix(got, want) && !strings.HasPrefix(got, strings.TrimSuffix(want, ">")+"/>") {
+		t.Errorf("got %s", got)
+	}
+}
 
 func (hanging) History(ctx context.Context, _ string, _, _ time.Time, _ int) (senml.Pack, bool, error) {
 	<-ctx.Done()

@@ -20,12 +20,14 @@ const NS = "urn:quoalise:0"
 // NodeSeries is the disco#items node under which a provider lists the series that the asker may see.
 const NodeSeries = "series"
 
-// Archive is what is kept, under local names.
+// Archive is what is kept, under local names. Peers learn of an error only what an *UpstreamError in it says.
 type Archive interface {
 	// Series returns the names of all series.
 	Series() []string
 	// History returns at most limit records with from ≤ time < to, oldest first, and whether there are more.
 	History(ctx context.Context, local string, from, to time.Time, limit int) (p senml.Pack, more bool, err error)
+	// Periods returns at most limit periods that are over, with from ≤ begin < to, oldest first, and whether there are more.
+	Periods(ctx context.Context, local string, r Resolution, from, to time.Time, limit int) (p []Period, more bool, err error)
 }
 
 // Consent says what a recipient, a bare address, may see, and under which names.
@@ -77,7 +79,7 @@ func (p *Provider) items(from xmpp.JID) []xmpp.Item {
 	var items []xmpp.Item
 	for _, name := range p.Consent.Granted(from.Bare().String(), p.Archive.Series()) {
 		_, path := splitIdentifier(name)
-		items = append(items, xmpp.Item{Node: name, Name: p.Describe(path).Name})
+		items = append(items, xmpp.Item{Node: name, Name: p.Describe(path).Title})
 	}
 	return items
 }
@@ -91,8 +93,8 @@ func (p *Provider) identifier(s xmpp.Step) (string, error) {
 	return id, checkIdentifier(id)
 }
 
-// ask is the form for people: programs send it filled in at once.
-func ask(title, instructions string, fields ...xmpp.Field) xmpp.Outcome {
+// form is the form for people: programs send it filled in at once.
+func form(title, instructions string, fields ...xmpp.Field) xmpp.Outcome {
 	return xmpp.Outcome{Form: &xmpp.Form{Type: "form", Title: title, Instructions: instructions, Fields: fields}}
 }
 
@@ -105,6 +107,11 @@ func done(title, label string, payload ...*xmpp.Element) xmpp.Outcome {
 		}},
 		Payload: payload,
 	}
+}
+
+// errNoSeries does not tell a series that is not granted from one that does not exist.
+func errNoSeries() error {
+	return xmpp.NotAuthorized("no consent covers this series, or it does not exist")
 }
 
 func identifierField() xmpp.Field {

@@ -40,9 +40,11 @@ func TestFormIsAsked(t *testing.T) {
 	)
 	tests := []struct{ node, want string }{
 		{
-			"get_history", x + `Get history</title><instructions>At most 1000 records an answer. Without times: the last 15 minutes.</instructions>` + identifier +
+			"get_history", x + `Get history</title><instructions>At most 1000 records an answer. Without times: the last 15 minutes. ` +
+				`Resolution: raw, PT10M, PT30M, PT1H, P1D, P1M, P1Y, or auto for the finest that one answer can hold.</instructions>` + identifier +
 				`<field var="start_time" type="text-single" label="Start time (ISO 8601 with offset)"></field>` +
-				`<field var="end_time" type="text-single" label="End time, excluded (ISO 8601 with offset)"></field></x>`,
+				`<field var="end_time" type="text-single" label="End time, excluded (ISO 8601 with offset)"></field>` +
+				`<field var="resolution" type="text-single" label="Resolution"><value>auto</value></field></x>`,
 		},
 		{
 			"subscribe", x + `Subscribe</title><instructions>An identifier without its part after the underscore means all series of the device.</instructions>` +
@@ -70,7 +72,7 @@ func TestFormIsAsked(t *testing.T) {
 func TestItemsListGrantedSeriesOnly(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	want := []xmpp.Item{{Node: current, Name: "current-1"}, {Node: voltage, Name: "voltage/1"}}
+	want := []xmpp.Item{{Node: current, Name: "Current, phase 1"}, {Node: voltage, Name: "voltage/1"}}
 	if diff := cmp.Diff(want, h.session.lists[NodeSeries](conseil)); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}

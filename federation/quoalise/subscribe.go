@@ -14,7 +14,7 @@ const featureTimeout = 30 * time.Second
 
 func (p *Provider) subscribe(ctx context.Context, s xmpp.Step) (xmpp.Outcome, error) {
 	if s.Form == nil {
-		return ask("Subscribe", "An identifier without its part after the underscore means all series of the device.", identifierField()), nil
+		return form("Subscribe", "An identifier without its part after the underscore means all series of the device.", identifierField()), nil
 	}
 	id, err := p.identifier(s)
 	if err != nil {
@@ -23,7 +23,7 @@ func (p *Provider) subscribe(ctx context.Context, s xmpp.Step) (xmpp.Outcome, er
 	bare := s.From.Bare().String()
 	granted := p.Consent.Granted(bare, p.Archive.Series())
 	if !slices.ContainsFunc(granted, func(name string) bool { return names(id, name) }) {
-		return xmpp.Outcome{}, xmpp.NotAuthorized("no consent covers this series, or it does not exist")
+		return xmpp.Outcome{}, errNoSeries()
 	}
 	if err := p.Subscriptions.add(bare, id, p.acknowledges(ctx, s.From)); err != nil {
 		return xmpp.Outcome{}, err
@@ -48,7 +48,7 @@ func (p *Provider) acknowledges(ctx context.Context, client xmpp.JID) bool {
 
 func (p *Provider) unsubscribe(_ context.Context, s xmpp.Step) (xmpp.Outcome, error) {
 	if s.Form == nil {
-		return ask("Unsubscribe", "All subscriptions that begin with the identifier end.", identifierField()), nil
+		return form("Unsubscribe", "All subscriptions that begin with the identifier end.", identifierField()), nil
 	}
 	id := s.Form.Value("identifier")
 	if err := checkIdentifier(id); err != nil { // no consent is needed to want nothing more
