@@ -20,9 +20,9 @@ func TestElement(t *testing.T) {
 		{Name: device + "_tariff/label", Value: senml.TextValue("<BASE>"), Time: 1_700_000_001},
 	}
 	const want = `<pack xmlns="urn:releve:pack:0"><sensml xmlns="urn:ietf:params:xml:ns:senml">` +
-		`<senml bn="urn:dev:org:60060-1f2e3d4c5b6a7988_" bt="1700000000.5" n="current/1" u="A" v="3"></senml>` +
-		`<senml n="voltage/1" u="V" v="231"></senml>` +
-		`<senml n="tariff/label" t="0.5" vs="&lt;BASE&gt;"></senml></sensml></pack>`
+		`<senml bn="urn:dev:org:60060-1f2e3d4c5b6a7988_" bt="1700000000.5" n="current/1" u="A" v="3"/>` +
+		`<senml n="voltage/1" u="V" v="231"/>` +
+		`<senml n="tariff/label" t="0.5" vs="&lt;BASE>"/></sensml></pack>`
 	element, err := Element(pack, senml.XML)
 	if err != nil || element.String() != want {
 		t.Errorf("got %v, %v\nwant %s", element, err, want)

@@ -38,7 +38,7 @@ func TestReceiver(t *testing.T) {
 		stats  ReceiverStats
 		taken  int
 	}{
-		{"stored", maison, records(3), nil, `<stored xmlns="urn:releve:pack:0"></stored>`, ReceiverStats{Records: 3}, 3},
+		{"stored", maison, records(3), nil, `<stored xmlns="urn:releve:pack:0"/>`, ReceiverStats{Records: 3}, 3},
 		{"a stranger", voisin, records(3), nil, "auth forbidden: no source names voisin@breizh-sen2.example", ReceiverStats{Forbidden: 1}, 0},
 		{"nothing in it", maison, senml.Pack{}, nil, "modify bad-request: read a pack: it holds no record", ReceiverStats{Refused: 1}, 0},
 		{"not durable", maison, records(2), full, "wait internal-server-error: the pack could not be stored; send it again later", ReceiverStats{}, 2},
@@ -101,11 +101,11 @@ func TestReceiverOneAtATime(t *testing.T) {
 	if got := spoken(c.handler(t.Context(), request(t, maison, records(1)))); got != "wait resource-constraint: one pack at a time; the one before is being stored" {
 		t.Errorf("the second of one sender: %s", got)
 	}
-	if got := spoken(c.handler(t.Context(), request(t, voisin, records(1)))); got != `<stored xmlns="urn:releve:pack:0"></stored>` {
+	if got := spoken(c.handler(t.Context(), request(t, voisin, records(1)))); got != `<stored xmlns="urn:releve:pack:0"/>` {
 		t.Errorf("that of another: %s", got)
 	}
 	close(goOn)
-	if got := <-first; got != `<stored xmlns="urn:releve:pack:0"></stored>` {
+	if got := <-first; got != `<stored xmlns="urn:releve:pack:0"/>` {
 		t.Errorf("the first: %s", got)
 	}
 }

@@ -26,8 +26,8 @@ func TestDataElement(t *testing.T) {
 	t.Parallel()
 	const (
 		start   = `<quoalise xmlns="urn:quoalise:0"><data><meta><device type="electricity-meter">`
-		prm     = `<identifier authority="enedis" type="prm" value="01234567890123"></identifier></device>`
-		amperes = `<measurement name="current-1" quantity="current" type="electrical" unit="A"></measurement></meta>`
+		prm     = `<identifier authority="enedis" type="prm" value="01234567890123"/></device>`
+		amperes = `<measurement name="current-1" quantity="current" type="electrical" unit="A"/></meta>`
 		sensml  = `<sensml xmlns="urn:ietf:params:xml:ns:senml">`
 		end     = `</sensml></data></quoalise>`
 	)
@@ -44,7 +44,7 @@ func TestDataElement(t *testing.T) {
 			"one record",
 			Data{current, describe("current/1"), senml.Pack{number("A", 3, 1_583_016_600)}},
 			start + prm + amperes + sensml +
-				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" v="3"></senml>` + end,
+				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" v="3"/>` + end,
 		},
 		{
 			"milliseconds, and a value that stays",
@@ -52,26 +52,26 @@ func TestDataElement(t *testing.T) {
 				number("A", 3, 1_583_016_600.125), number("A", 3, 1_583_016_601.2), number("A", 0.5, 1_583_016_602),
 			}},
 			start + prm + amperes + sensml +
-				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" t="0.125" v="3"></senml>` +
-				`<senml t="1.2" v="3"></senml><senml t="2" v="0.5"></senml>` + end,
+				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" t="0.125" v="3"/>` +
+				`<senml t="1.2" v="3"/><senml t="2" v="0.5"/>` + end,
 		},
 		{
 			"a mean, in full",
 			Data{device + "_consumption/power/active/mean", mean, senml.Pack{number("W", 100, 1_583_016_600), number("W", 101, 1_583_017_200)}},
 			start + prm +
-				`<measurement name="active-power" direction="consumption" quantity="power" type="electrical" unit="W" aggregation="mean" sampling-interval="PT10M"></measurement></meta>` +
-				sensml + `<senml bn="urn:dev:prm:01234567890123_consumption/power/active/mean" bt="1583016600" bu="W" v="100"></senml>` +
-				`<senml t="600" v="101"></senml>` + end,
+				`<measurement name="active-power" direction="consumption" quantity="power" type="electrical" unit="W" aggregation="mean" sampling-interval="PT10M"/></meta>` +
+				sensml + `<senml bn="urn:dev:prm:01234567890123_consumption/power/active/mean" bt="1583016600" bu="W" v="100"/>` +
+				`<senml t="600" v="101"/>` + end,
 		},
 		{
 			"texts without unit, under a pseudonym",
 			Data{"urn:dev:org:60060-0011223344556677_tariff/label", describe("tariff/label"), senml.Pack{
 				label("HEURES CREUSES", 1_583_016_600), label(`a "b" <c> & 'd' é`, 1_583_016_601),
 			}},
-			start + `<identifier authority="releve" type="urn" value="urn:dev:org:60060-0011223344556677"></identifier></device>` +
-				`<measurement name="tariff/label" type="electrical"></measurement></meta>` + sensml +
-				`<senml bn="urn:dev:org:60060-0011223344556677_tariff/label" bt="1583016600" vs="HEURES CREUSES"></senml>` +
-				`<senml t="1" vs="a &#34;b&#34; &lt;c&gt; &amp; &#39;d&#39; é"></senml>` + end,
+			start + `<identifier authority="releve" type="urn" value="urn:dev:org:60060-0011223344556677"/></device>` +
+				`<measurement name="tariff/label" type="electrical"/></meta>` + sensml +
+				`<senml bn="urn:dev:org:60060-0011223344556677_tariff/label" bt="1583016600" vs="HEURES CREUSES"/>` +
+				`<senml t="1" vs="a &quot;b&quot; &lt;c> &amp; 'd' é"/>` + end,
 		},
 		{
 			"a unit that changes is stated as base again, and so is its end",
@@ -79,20 +79,20 @@ func TestDataElement(t *testing.T) {
 				number("A", 1, 1_583_016_600), number("mA", 2, 1_583_016_601), number("mA", 3, 1_583_016_602), number("", 4, 1_583_016_603),
 			}},
 			start + prm + amperes + sensml +
-				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" v="1"></senml>` +
-				`<senml bu="mA" t="1" v="2"></senml><senml t="2" v="3"></senml><senml bu="" t="3" v="4"></senml>` + end,
+				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" v="1"/>` +
+				`<senml bu="mA" t="1" v="2"/><senml t="2" v="3"/><senml bu="" t="3" v="4"/>` + end,
 		},
 		{
 			"a record before the first",
 			Data{current, describe("current/1"), senml.Pack{number("A", 1, 1_583_016_600.25), number("A", 2, 1_583_016_590)}},
 			start + prm + amperes + sensml +
-				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" t="0.25" v="1"></senml>` +
-				`<senml t="-10" v="2"></senml>` + end,
+				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" t="0.25" v="1"/>` +
+				`<senml t="-10" v="2"/>` + end,
 		},
 		{
 			"no records: the meta has a child all the same",
 			Data{current, describe("current/1"), nil},
-			start + prm + amperes + sensml + end,
+			start + prm + amperes + `<sensml xmlns="urn:ietf:params:xml:ns:senml"/></data></quoalise>`,
 		},
 	}
 	for _, tt := range tests {

@@ -35,15 +35,15 @@ func TestProviderOffers(t *testing.T) {
 func TestFormIsAsked(t *testing.T) {
 	t.Parallel()
 	const (
-		identifier = `<field var="identifier" type="text-single" label="Identifier"><required></required></field>`
+		identifier = `<field var="identifier" type="text-single" label="Identifier"><required/></field>`
 		x          = `<x xmlns="jabber:x:data" type="form"><title>`
 	)
 	tests := []struct{ node, want string }{
 		{
 			"get_history", x + `Get history</title><instructions>At most 1000 records an answer. Without times: the last 15 minutes. ` +
 				`Resolution: raw, PT10M, PT30M, PT1H, P1D, P1M, P1Y, or auto for the finest that one answer can hold.</instructions>` + identifier +
-				`<field var="start_time" type="text-single" label="Start time (ISO 8601 with offset)"></field>` +
-				`<field var="end_time" type="text-single" label="End time, excluded (ISO 8601 with offset)"></field>` +
+				`<field var="start_time" type="text-single" label="Start time (ISO 8601 with offset)"/>` +
+				`<field var="end_time" type="text-single" label="End time, excluded (ISO 8601 with offset)"/>` +
 				`<field var="resolution" type="text-single" label="Resolution"><value>auto</value></field></x>`,
 		},
 		{

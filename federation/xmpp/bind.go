@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"mellium.im/xmlstream"
 	mellium "mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 )
@@ -38,18 +37,17 @@ func bind(resource string, opened func(in *xml.Decoder)) mellium.StreamFeature {
 	}
 }
 
-func askResource(s *mellium.Session, in *xml.Decoder, resource string) (full JID, err error) {
-	w := s.TokenWriter()
-	defer func() { err = errors.Join(err, w.Close()) }()
+func askResource(s *mellium.Session, in *xml.Decoder, resource string) (JID, error) {
 	request := NewElement(nsBind, "bind")
 	if resource != "" {
 		request.Add(NewElement("", "resource").WithText(resource))
 	}
 	iq := NewElement(nsClient, "iq", "id", newID(), "type", "set").Add(request)
-	if _, err := xmlstream.Copy(w, iq.TokenReader()); err != nil {
+	text, err := encode(iq)
+	if err != nil {
 		return JID{}, err
 	}
-	if err := w.Flush(); err != nil {
+	if _, err := s.Conn().Write(text); err != nil {
 		return JID{}, err
 	}
 	start, err := nextStanza(in)

@@ -269,7 +269,7 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 	if receipt {
 		m.Children = append(m.Children, NewElement(NSReceipts, "request"), NewElement(nsHints, "no-store"))
 	}
-	text, err := m.element().Bytes()
+	text, err := encode(m.element())
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +287,7 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 		return nil, ErrTooBig
 	}
 	wait := c.router.receipts.expect(m.ID, to, l.confirm)
-	if err := l.send(ctx, m.element()); err != nil {
+	if err := l.write(ctx, text); err != nil {
 		wait.Forget()
 		return nil, err
 	}

@@ -247,7 +247,7 @@ func TestQuestions(t *testing.T) {
 		want   string // %v of what came back
 		err    string
 	}{
-		{"completed", execute, `<command xmlns="` + nsCommands + `" status="completed"/>`, `<command xmlns="` + nsCommands + `" status="completed"></command>`, ""},
+		{"completed", execute, `<command xmlns="` + nsCommands + `" status="completed"/>`, `<command xmlns="` + nsCommands + `" status="completed"/>`, ""},
 		{"executing", execute, `<command xmlns="` + nsCommands + `" status="executing"/>`, "", unfinished},
 		{"nothing", execute, "", "", unfinished},
 		{"items", items, `<query xmlns="` + nsDiscoItems + `"><item jid="a@b" node="n" name="N"/><item jid="a@b"/></query>`, "[{n N} { }]", ""},

@@ -33,7 +33,7 @@ func TestVerification(t *testing.T) {
 	if got := d.verification(); got != published {
 		t.Errorf("got %s, want %s", got, published)
 	}
-	want := `<c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="http://code.google.com/p/exodus" ver="` + published + `"></c>`
+	want := `<c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="http://code.google.com/p/exodus" ver="` + published + `"/>`
 	if got := d.capabilities().String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -75,13 +75,13 @@ func TestDiscoInfo(t *testing.T) {
 	c := idle()
 	c.Offer(Command{Node: "greet", Name: "Greet", Run: greet})
 	c.disco.details["empty"] = func(JID) *Element { return nil }
-	own := `<identity category="client" type="bot" name="Relève"></identity>`
+	own := `<identity category="client" type="bot" name="Relève"/>`
 	for _, feature := range c.disco.features {
-		own += "\n" + `<feature var="` + feature + `"></feature>`
+		own += "\n" + `<feature var="` + feature + `"/>`
 	}
-	command := `<identity category="automation" type="command-node" name="Greet"></identity>
-<feature var="` + nsCommands + `"></feature>
-<feature var="` + nsForm + `"></feature>`
+	command := `<identity category="automation" type="command-node" name="Greet"/>
+<feature var="` + nsCommands + `"/>
+<feature var="` + nsForm + `"/>`
 	tests := []struct{ name, node, want string }{
 		{"ourselves", "", own},
 		{"our capabilities", "urn:releve#" + c.disco.verification(), own},
@@ -110,7 +110,7 @@ func TestDiscoItems(t *testing.T) {
 		return []Item{{Node: "one", Name: "for " + from.String()}, {Node: "two"}}
 	})
 	c.HandleItems("empty", func(JID) []Item { return nil })
-	item := func(attrs string) string { return fmt.Sprintf(`<item jid="%s" %s></item>`, house, attrs) }
+	item := func(attrs string) string { return fmt.Sprintf(`<item jid="%s" %s/>`, house, attrs) }
 	tests := []struct{ name, node, want string }{
 		{"nothing registered at the root", "", ""},
 		{"list", "list", item(`node="one" name="for `+peer+`"`) + "\n" + item(`node="two"`)},

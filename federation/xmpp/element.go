@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"mellium.im/xmlstream"
 )
 
 // Bounds on what a peer can make us hold. A server's own limit on stanzas is 256 KiB or less.
@@ -29,8 +27,6 @@ type Element struct {
 	Text     string // character data, concatenated
 	Children []*Element
 }
-
-var _ xmlstream.Marshaler = (*Element)(nil)
 
 // NewElement returns an element with attributes given as name, value pairs. Pairs with an empty value are left out.
 func NewElement(space, local string, pairs ...string) *Element {
@@ -80,40 +76,6 @@ func (e *Element) Child(space, local string) *Element {
 		}
 	}
 	return nil
-}
-
-// Bytes returns e as XML text.
-func (e *Element) Bytes() ([]byte, error) {
-	var b bytes.Buffer
-	enc := xml.NewEncoder(&b)
-	if _, err := xmlstream.Copy(enc, e.TokenReader()); err != nil {
-		return nil, fmt.Errorf("write <%s/>: %w", e.Name.Local, err)
-	}
-	if err := enc.Flush(); err != nil {
-		return nil, fmt.Errorf("write <%s/>: %w", e.Name.Local, err)
-	}
-	return b.Bytes(), nil
-}
-
-// String is e as XML text, for people and tests.
-func (e *Element) String() string {
-	b, err := e.Bytes()
-	if err != nil {
-		return "<!-- " + err.Error() + " -->"
-	}
-	return string(b)
-}
-
-// TokenReader returns e as XML tokens.
-func (e *Element) TokenReader() xml.TokenReader {
-	readers := make([]xml.TokenReader, 0, 1+len(e.Children))
-	if e.Text != "" {
-		readers = append(readers, xmlstream.Token(xml.CharData(e.Text)))
-	}
-	for _, c := range e.Children {
-		readers = append(readers, c.TokenReader())
-	}
-	return xmlstream.Wrap(xmlstream.MultiReader(readers...), xml.StartElement{Name: e.Name, Attr: e.Attrs})
 }
 
 // ParseElement reads one XML element. What follows it is an error.

@@ -18,11 +18,11 @@ func TestParseElement(t *testing.T) {
 		want       string // written again
 		err        string
 	}{
-		{name: "empty element", text: `<a/>`, want: `<a></a>`},
+		{name: "empty element", text: `<a/>`, want: `<a/>`},
 		{name: "attributes and text", text: `<a b="1" c="&lt;">t &amp; u</a>`, want: `<a b="1" c="&lt;">t &amp; u</a>`},
-		{name: "namespaces", text: `<x:a xmlns:x="urn:one" b="2"><x:c/></x:a>`, want: `<a xmlns="urn:one" b="2"><c xmlns="urn:one"></c></a>`},
+		{name: "namespaces", text: `<x:a xmlns:x="urn:one" b="2"><x:c/></x:a>`, want: `<a xmlns="urn:one" b="2"><c/></a>`},
 		{name: "indentation goes", text: "<a>\n  <b>1</b>\n</a>", want: `<a><b>1</b></a>`},
-		{name: "text around children is joined", text: `<a>x<b></b>y</a>`, want: `<a>xy<b></b></a>`},
+		{name: "text around children is joined", text: `<a>x<b></b>y</a>`, want: `<a>xy<b/></a>`},
 		{name: "white space alone stays", text: `<a> </a>`, want: `<a> </a>`},
 		{name: "nothing", text: ``, err: `read element: EOF`},
 		{name: "text first", text: `hello`, err: `read element: text where an element was expected`},

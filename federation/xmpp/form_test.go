@@ -15,14 +15,14 @@ func TestFormRoundTrip(t *testing.T) {
 		form xmpp.Form
 		want string
 	}{
-		{"empty", xmpp.Form{Type: "submit"}, `<x xmlns="jabber:x:data" type="submit"></x>`},
+		{"empty", xmpp.Form{Type: "submit"}, `<x xmlns="jabber:x:data" type="submit"/>`},
 		{
 			"result", xmpp.Form{Type: "result", Title: "Get", Fields: []xmpp.Field{{Var: "result", Type: "fixed", Label: "L", Values: []string{"Success"}}}},
 			`<x xmlns="jabber:x:data" type="result"><title>Get</title><field var="result" type="fixed" label="L"><value>Success</value></field></x>`,
 		},
 		{
 			"several values", xmpp.Form{Type: "form", Instructions: "do", Fields: []xmpp.Field{{Var: "a", Type: "text-multi", Values: []string{"1", "2"}, Required: true}}},
-			`<x xmlns="jabber:x:data" type="form"><instructions>do</instructions><field var="a" type="text-multi"><required></required><value>1</value><value>2</value></field></x>`,
+			`<x xmlns="jabber:x:data" type="form"><instructions>do</instructions><field var="a" type="text-multi"><required/><value>1</value><value>2</value></field></x>`,
 		},
 	}
 	for _, tt := range tests {

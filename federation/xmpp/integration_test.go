@@ -223,7 +223,7 @@ func checkHostile(t *testing.T, house, adviser *Client) {
 	}
 	since := house.State().Since
 	to := maison.String()
-	long := strings.Repeat("'", 40_000) // five times as long when it is written in an answer
+	long := strings.Repeat("&", 40_000) // five times as long when it is written in an answer
 	hostile := []*Element{
 		NewElement(nsClient, "iq", "id", long, "type", "get", "to", to).Add(NewElement("urn:x", "a")),
 		NewElement(nsClient, "iq", "id", newID(), "type", "get", "to", to).Add(NewElement(nsDiscoInfo, "query", "node", long)),

@@ -160,27 +160,39 @@ func (l *link) refuse(ctx context.Context, stanza *Element, e *StanzaError) {
 // reply answers a request. A large answer waits its turn as bulk data does: many at once would keep the link from
 // saying anything else until the server looks dead.
 func (l *link) reply(ctx context.Context, q IQ) {
-	answer, size := bounded(q, l.router.answer(ctx, q), l.terms.stanza())
-	if size >= paceFrom && l.pace(ctx, size) != nil {
-		return // the link ended meanwhile
+	text, err := bounded(q, l.router.answer(ctx, q), l.terms.stanza())
+	if err == nil && len(text) >= paceFrom {
+		err = l.pace(ctx, len(text))
 	}
-	l.answer(ctx, answer)
+	if err == nil {
+		err = l.write(ctx, text)
+	}
+	l.unanswered(q.From.String(), err)
 }
 
-// bounded puts an error in place of an answer that is larger than a stanza may be: our own server would end the
-// session over it. It also returns the size in bytes.
-func bounded(q IQ, answer *Element, most int) (*Element, int) {
-	if text, err := answer.Bytes(); err == nil && len(text) <= most {
-		return answer, len(text)
+// bounded encodes an answer, or an error in place of one that cannot be sent: our own server would end the session
+// over one that is larger than a stanza may be.
+func bounded(q IQ, answer *Element, most int) ([]byte, error) {
+	text, err := encode(answer)
+	if err == nil && len(text) <= most {
+		return text, nil
 	}
-	tooBig := &StanzaError{Type: "modify", Condition: "policy-violation", Text: "the answer is too large; ask for less"}
-	return IQ{ID: q.ID, Type: "error", To: q.From, Payload: tooBig.element()}.element(), 0
+	told := &StanzaError{Type: "modify", Condition: "policy-violation", Text: "the answer is too large; ask for less"}
+	if err != nil {
+		told = asStanzaError(err)
+	}
+	return encode(IQ{ID: q.ID, Type: "error", To: q.From, Payload: told.element()}.element())
 }
 
-// answer sends an answer. A link that cannot take it is at its end, which read notices.
+// answer sends an answer.
 func (l *link) answer(ctx context.Context, answer *Element) {
-	if err := l.send(ctx, answer); err != nil {
-		l.router.log.Debug("answer not sent", "to", answer.Attr("to"), "error", err)
+	l.unanswered(answer.Attr("to"), l.send(ctx, answer))
+}
+
+// unanswered notes that an answer was not sent. A link that cannot take it is at its end, which read notices.
+func (l *link) unanswered(to string, err error) {
+	if err != nil {
+		l.router.log.Debug("answer not sent", "to", to, "error", err)
 	}
 }
 
@@ -214,18 +226,27 @@ func (l *link) handleMessages(ctx context.Context) {
 	}
 }
 
-// send writes one stanza. After an error the stream may be broken in the middle of an element, so it is closed.
-//
-// mellium gets a context that never ends: when one ends just after a write, mellium may set a deadline in the past
-// for an instant, which breaks the next write of somebody else.
+// send encodes and writes one stanza.
 func (l *link) send(ctx context.Context, stanza *Element) error {
+	text, err := encode(stanza)
+	if err != nil {
+		return err
+	}
+	return l.write(ctx, text)
+}
+
+// write puts one encoded stanza on the wire, whole, in a single Write. It is written past mellium's encoder and under
+// its lock. After an error the stream may be broken in the middle of an element, so it is closed.
+func (l *link) write(ctx context.Context, text []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	lock := l.session.TokenWriter()
+	defer lock.Close() //nolint:errcheck // it flushes an encoder that nobody wrote to
 	stuck := time.AfterFunc(sendTimeout, func() { l.conn.Close() })
 	defer stuck.Stop()
-	if err := l.session.Send(context.Background(), stanza.TokenReader()); err != nil {
-		return errors.Join(fmt.Errorf("send <%s/>: %w", stanza.Name.Local, err), l.conn.Close())
+	if _, err := l.session.Conn().Write(text); err != nil {
+		return errors.Join(fmt.Errorf("send stanza: %w", err), l.conn.Close())
 	}
 	return nil
 }

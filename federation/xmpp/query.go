@@ -14,12 +14,24 @@ type waiter struct {
 // query sends a request and waits for its answer, the end of ctx or of the link.
 func (l *link) query(ctx context.Context, q IQ) (*Element, error) {
 	q.ID = newID()
+	text, err := encode(q.element())
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > l.terms.stanza():
+		return nil, ErrTooBig
+	}
 	w := waiter{to: q.To, answer: make(chan *Element, 1)}
 	if !l.expect(q.ID, w) {
 		return nil, errLinkLost
 	}
 	defer l.forget(q.ID)
-	if err := l.send(ctx, q.element()); err != nil {
+	if len(text) >= paceFrom {
+		if err := l.pace(ctx, len(text)); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.write(ctx, text); err != nil {
 		return nil, err
 	}
 	select {

@@ -76,7 +76,7 @@ func TestQuerySettles(t *testing.T) {
 func TestQueryAnswers(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, attrs, inner, payload, err string }{
-		{"payload", `type="result"`, `<fine xmlns="urn:x"/>`, `<fine xmlns="urn:x"></fine>`, ""},
+		{"payload", `type="result"`, `<fine xmlns="urn:x"/>`, `<fine xmlns="urn:x"/>`, ""},
 		{"empty", `type="result"`, "", "", ""},
 		{"error", `type="error"`, `<error type="cancel"><item-not-found xmlns="` + nsStanzas + `"/><text xmlns="` + nsStanzas + `">gone</text></error>`, "", "item-not-found: gone"},
 		{"error that says nothing", `type="error"`, "", "", "undefined-condition: an error without an error element"},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"strings"
 
-	"mellium.im/xmlstream"
 	mellium "mellium.im/xmpp"
 )
 
@@ -107,15 +106,15 @@ func texts(e *Element, local string) []string {
 
 // hold exchanges messages until the server says success and has proved that it knows the password too.
 func (t *talk) hold(s *mellium.Session) (err error) {
-	w, r := s.TokenWriter(), s.TokenReader()
-	defer func() { err = errors.Join(err, w.Close(), r.Close()) }()
+	r := s.TokenReader()
+	defer func() { err = errors.Join(err, r.Close()) }()
 	first, err := t.step("")
 	if err != nil {
 		return err
 	}
 	word := NewElement(nsSASL, "auth", "mechanism", t.mechanism).WithText(first)
 	for {
-		answer, err := exchange(w, r, word)
+		answer, err := exchange(s.Conn(), r, word)
 		success := err == nil && answer.Name.Local == "success"
 		switch {
 		case err != nil:
@@ -134,12 +133,13 @@ func (t *talk) hold(s *mellium.Session) (err error) {
 }
 
 // exchange sends one element of SASL and returns the challenge or success that answers it, with its text decoded.
-func exchange(w xmlstream.TokenWriteFlusher, r xml.TokenReader, word *Element) (*Element, error) {
+func exchange(w io.Writer, r xml.TokenReader, word *Element) (*Element, error) {
 	word.Text = base64.StdEncoding.EncodeToString([]byte(word.Text))
-	if _, err := xmlstream.Copy(w, word.TokenReader()); err != nil {
+	said, err := encode(word)
+	if err != nil {
 		return nil, err
 	}
-	if err := w.Flush(); err != nil {
+	if _, err := w.Write(said); err != nil {
 		return nil, err
 	}
 	start, err := nextStart(r)

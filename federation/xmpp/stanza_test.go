@@ -158,7 +158,7 @@ func TestRouterReceipts(t *testing.T) {
 		name, text string
 		want       string // part of what the sender is told
 	}{
-		{"taken", `<message id="1" from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, `<received xmlns="urn:xmpp:receipts" id="1">`},
+		{"taken", `<message id="1" from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, `<received xmlns="urn:xmpp:receipts" id="1"/>`},
 		{"not asked for", `<message id="1" from="a@b/c"><data xmlns="urn:x"/></message>`, ""},
 		{"not taken now", `<message id="1" from="a@b/c"><data xmlns="urn:x">bad</data>` + request + `</message>`, ""},
 		{"never taken", `<message id="1" from="a@b/c"><data xmlns="urn:x">never</data>` + request + `</message>`, `<error type="modify"><bad-request`},
@@ -237,14 +237,24 @@ func TestReceiptWaitEnds(t *testing.T) {
 func TestBounded(t *testing.T) {
 	t.Parallel()
 	q := IQ{ID: "1", From: jid.MustParse("a@b/c")}
-	small := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "fine")}.element()
-	if got, size := bounded(q, small, MaxStanza); got != small || size != len(small.String()) {
-		t.Errorf("got %s of %d bytes", got, size)
+	tests := []struct {
+		name    string
+		payload *Element
+		want    string
+	}{
+		{"small", NewElement("urn:x", "fine"), `<iq id="1" type="result"><fine xmlns="urn:x"/></iq>`},
+		{"large once it is written", NewElement("urn:x", "big").WithText(strings.Repeat("<", MaxStanza/3)),
+			`<iq id="1" type="error" to="a@b/c"><error type="modify"><policy-violation xmlns="` + nsStanzas + `"/>` +
+				`<text xmlns="` + nsStanzas + `">the answer is too large; ask for less</text></error></iq>`},
+		{"not XML", NewElement("urn:x", "a>b"),
+			`<iq id="1" type="error" to="a@b/c"><error type="wait"><internal-server-error xmlns="` + nsStanzas + `"/>` +
+				`<text xmlns="` + nsStanzas + `">the agent could not do this; its log says why</text></error></iq>`},
 	}
-	big := IQ{ID: "1", Type: "result", Payload: NewElement("urn:x", "big").WithText(strings.Repeat("<", MaxStanza/3))}.element()
-	got, _ := bounded(q, big, MaxStanza)
-	if text := got.String(); !strings.Contains(text, "policy-violation") || !strings.Contains(text, `id="1"`) {
-		t.Errorf("got %s", text)
+	for _, tt := range tests {
+		got, err := bounded(q, IQ{ID: "1", Type: "result", Payload: tt.payload}.element(), MaxStanza)
+		if string(got) != tt.want || err != nil {
+			t.Errorf("%s: got %s, %v; want %s", tt.name, got, err, tt.want)
+		}
 	}
 }
 

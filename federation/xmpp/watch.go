@@ -63,7 +63,7 @@ func (l *link) close() {
 	stuck := time.AfterFunc(closeTimeout, func() { l.conn.Close() })
 	defer stuck.Stop()
 	goodbye := NewElement(nsClient, "presence", "type", "unavailable")
-	if err := l.session.Send(context.Background(), goodbye.TokenReader()); err == nil {
+	if err := l.send(context.Background(), goodbye); err == nil {
 		_ = l.session.Close() // only writes </stream:stream>; the socket is ours
 	}
 	l.conn.Close()

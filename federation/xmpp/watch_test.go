@@ -18,7 +18,7 @@ func TestSendIsStuck(t *testing.T) {
 		l, _ := connect(t, quietRouter(), noPace) // it hears nothing
 		began := time.Now()
 		err := l.send(context.Background(), NewElement(nsClient, "message"))
-		if got, want := text(err), "send <message/>: io: read/write on closed pipe"; got != want {
+		if got, want := text(err), "send stanza: io: read/write on closed pipe"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		if got := time.Since(began); got != sendTimeout {
