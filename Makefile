@@ -97,7 +97,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) python3-slixmpp ser2net gcc libc6-dev git e2fsprogs mount
+	@federation/lab/packages.sh $(LAB) python3-slixmpp ser2net systemd gcc libc6-dev git e2fsprogs mount
 
 .PHONY: packages-soak
 packages-soak:

@@ -1,0 +1,83 @@
+// Package systemd_test judges the unit as systemd does, without one running. The folder has no code of its own.
+package systemd_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// analyze runs systemd-analyze. Where CI is set, a machine without it fails.
+func analyze(t *testing.T, args ...string) (said string, err error) {
+	t.Helper()
+	program, err := exec.LookPath("systemd-analyze")
+	if err != nil && os.Getenv("CI") == "" {
+		t.Skip("systemd is missing")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	return string(out), err
+}
+
+// The exposure is at most 1.5 of 10 (systemd-analyze(1), security), also with what chrony needs at most 2.
+func TestUnitIsHardened(t *testing.T) {
+	t.Parallel()
+	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=15", "releve.service"); err != nil {
+		t.Errorf("the unit is too open: %v\n%s", err, said)
+	}
+	unit := withDropIn(t, "allow-adjtimex.conf")
+	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=20", unit); err != nil {
+		t.Errorf("the unit with adjtimex is too open: %v\n%s", err, said)
+	}
+}
+
+// systemd understands every line, and finds nothing to say about any.
+func TestUnitIsUnderstood(t *testing.T) {
+	t.Parallel()
+	for _, dropIn := range []string{"", "allow-adjtimex.conf"} {
+		if said, err := analyze(t, "verify", "--man=no", withDropIn(t, dropIn)); err != nil || said != "" {
+			t.Errorf("with %q: %v\n%s", dropIn, err, said)
+		}
+	}
+}
+
+// Who starts the unit is a user of sysusers.conf, and it belongs to the groups of the devices it may open.
+func TestUnitHasItsUser(t *testing.T) {
+	t.Parallel()
+	users := read(t, "sysusers.conf")
+	for _, line := range []string{"u releve ", "m releve dialout\n", "m releve gpio\n"} {
+		if !strings.Contains(users, line) {
+			t.Errorf("sysusers.conf has no line %q", line)
+		}
+	}
+	if unit := read(t, "releve.service"); !strings.Contains(unit, "\nUser=releve\n") {
+		t.Error("the unit runs as somebody else")
+	}
+}
+
+// withDropIn returns the unit, with another file's lines at its end and a program that exists, in a folder of its own.
+func withDropIn(t *testing.T, name string) string {
+	t.Helper()
+	text := strings.Replace(read(t, "releve.service"), "ExecStart=/usr/bin/releve ", "ExecStart=/bin/true ", 1)
+	if name != "" {
+		text += read(t, name)
+	}
+	unit := filepath.Join(t.TempDir(), "releve.service")
+	if err := os.WriteFile(unit, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return unit
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
