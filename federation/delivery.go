@@ -39,6 +39,7 @@ type Stats struct {
 	Records  uint64    // acknowledged
 	Withheld uint64    // not granted
 	Refused  uint64    // packs never taken by the recipient, let go
+	Refusal  error     // of the last of them
 	Last     time.Time // of the last acknowledgement
 	Err      error     // of the last attempt, nil when it went well
 }
@@ -160,7 +161,7 @@ func (d *Delivery) refuse(err error) {
 		return
 	}
 	d.mu.Lock()
-	d.stats.Err = err
+	d.stats.Err, d.stats.Refusal = err, err
 	d.stats.Refused++
 	d.mu.Unlock()
 	d.Log.Warn("pack refused for good", "recipient", d.Recipient.String(), "error", err)

@@ -60,25 +60,25 @@ func TestDelivery(t *testing.T) {
 		},
 		{
 			"refused for good", [][]float64{{1, 2}}, failing(refused),
-			[][]float64{{1, 2}}, []uint64{1}, federation.Stats{Refused: 1, Err: refused},
+			[][]float64{{1, 2}}, []uint64{1}, federation.Stats{Refused: 1, Refusal: refused, Err: refused},
 		},
 		{
 			"refused for good after a failure", [][]float64{{1}}, failing(errAway, refused),
-			[][]float64{{1}, {1}}, []uint64{1}, federation.Stats{Refused: 1, Err: refused},
+			[][]float64{{1}, {1}}, []uint64{1}, federation.Stats{Refused: 1, Refusal: refused, Err: refused},
 		},
 		{
 			"one of three refused for good: only that one is let go",
 			[][]float64{{1}, {2}, {3}}, failing(refused, nil, refused),
-			[][]float64{{1, 2, 3}, {1}, {2}, {3}}, []uint64{1, 2, 3}, federation.Stats{Records: 2, Refused: 1, Last: at},
+			[][]float64{{1, 2, 3}, {1}, {2}, {3}}, []uint64{1, 2, 3}, federation.Stats{Records: 2, Refused: 1, Refusal: refused, Last: at},
 		},
 		{
 			"all of three refused for good",
 			[][]float64{{1}, {2}, {3}}, failing(refused, refused, refused, refused),
-			[][]float64{{1, 2, 3}, {1}, {2}, {3}}, []uint64{1, 2, 3}, federation.Stats{Refused: 3, Err: refused},
+			[][]float64{{1, 2, 3}, {1}, {2}, {3}}, []uint64{1, 2, 3}, federation.Stats{Refused: 3, Refusal: refused, Err: refused},
 		},
 		{
 			"a failure while packs go singly", [][]float64{{1}, {2}}, failing(refused, errAway, nil, refused),
-			[][]float64{{1, 2}, {1}, {1}, {2}}, []uint64{1, 2}, federation.Stats{Records: 1, Refused: 1, Last: at, Err: refused},
+			[][]float64{{1, 2}, {1}, {1}, {2}}, []uint64{1, 2}, federation.Stats{Records: 1, Refused: 1, Refusal: refused, Last: at, Err: refused},
 		},
 		{
 			"an acknowledgement that was lost", [][]float64{{1}}, failing(context.DeadlineExceeded),
