@@ -40,6 +40,7 @@ type agent struct {
 	session     *xmpp.Client // nil without [federation]
 	intake      *intake      // nil without [federation]
 	subscribers *subscribers // nil without [federation]
+	recipients  []*outgoing  // of the configuration
 	notary      *notary
 	health      *status.Check
 
@@ -135,6 +136,7 @@ func (a *agent) tasks() []task {
 	}
 	if a.session != nil {
 		tasks = append(tasks, a.session, a.subscribers)
+		tasks = append(tasks, a.tasksOfRecipients()...)
 	}
 	if a.cfg.Status.Listen != "" {
 		tasks = append(tasks, named{"page", a.page})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
+	"releve/federation"
 	"releve/tic"
 )
 
@@ -207,20 +209,35 @@ func (a *agent) recipientsShown() []status.Recipient {
 		cursors[c.Name] = c
 	}
 	shown := []status.Recipient{}
+	for _, r := range a.recipients {
+		shown = append(shown, recipientShown(r.name, r.delivery.Stats(), cursors[r.place]))
+	}
 	for _, r := range a.subscribers.deliveries() {
-		stats, place := r.delivery.Stats(), cursors[cursorPrefix+r.subscription.JID]
-		one := status.Recipient{Name: r.subscription.JID, State: status.OK, LastSent: stats.Last, Pending: place.Pending}
-		switch {
-		case stats.Err != nil:
-			one.State, one.Text = status.Waiting, status.Say("", stats.Err.Error())
-		case place.Expired+stats.Refused > 0:
-			one.State, one.Text = status.Warning, status.Sayf(
-				"%[1]d paquets ont expiré avant d'être envoyés, %[2]d ont été refusés.",
-				"%[1]d packs expired before they were sent, %[2]d were refused.", place.Expired, stats.Refused)
-		}
-		shown = append(shown, one)
+		jid := r.subscription.JID
+		shown = append(shown, recipientShown(jid, r.delivery.Stats(), cursors[cursorPrefix+jid]))
 	}
 	return shown
+}
+
+// recipientShown says how it stands with one recipient: what hinders it now, or else what it has lost.
+func recipientShown(name string, stats federation.Stats, place buffer.CursorStats) status.Recipient {
+	one := status.Recipient{Name: name, State: status.OK, LastSent: stats.Last, Pending: place.Pending}
+	switch {
+	case errors.Is(stats.Err, federation.ErrStopped):
+		one.State, one.Text = status.Warning, status.Sayf(
+			"Rien n'est pris tant que ce n'est pas corrigé ; nouvel essai chaque heure : %s",
+			"Nothing is taken until this is mended; tried again each hour: %s", stats.Err)
+	case stats.Err != nil && !errors.Is(stats.Err, federation.ErrRefused):
+		one.State, one.Text = status.Waiting, status.Sayf("Sera réessayé : %s", "Will be tried again: %s", stats.Err)
+	case stats.Refused > 0:
+		one.State, one.Text = status.Warning, status.Sayf(
+			"%[1]d paquets ont expiré avant d'être envoyés, %[2]d ont été refusés, le dernier ainsi : %[3]s",
+			"%[1]d packs expired before they were sent, %[2]d were refused, the last one so: %[3]s", place.Expired, stats.Refused, stats.Refusal)
+	case place.Expired > 0:
+		one.State, one.Text = status.Warning, status.Sayf(
+			"%d paquets ont expiré avant d'être envoyés.", "%d packs expired before they were sent.", place.Expired)
+	}
+	return one
 }
 
 func (a *agent) federationShown() status.Federation {

@@ -41,7 +41,7 @@ func (a *agent) join(context.Context) error {
 		describe: a.describe, rhythm: a.cfg.Federation.PushEvery, log: a.log, running: map[string]*running{},
 	}
 	a.session.OnLogin(a.subscribers.wake)
-	return nil
+	return a.openRecipients(book)
 }
 
 // describe says what a series measures, in Quoalise's words.

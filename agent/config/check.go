@@ -50,8 +50,8 @@ func check(d document) (Config, error) {
 		LED:        f.led(d),
 		Button:     f.button(d),
 	}
-	c.Grants = f.grants(d.Grant, c.Agent.Location)
-	f.kinds("recipient", d.Recipient)
+	c.Recipients = f.recipients(d)
+	c.Grants = toAddresses(f.grants(d.Grant, c.Agent.Location), c.Recipients)
 	f.kinds("source", d.Source)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

@@ -18,6 +18,7 @@ type Config struct {
 	Meters     []Meter
 	Buffer     Buffer
 	Federation *Federation // nil when the household takes no part
+	Recipients []Recipient
 	Grants     []consent.Grant
 	Status     Status
 	LED        LED

@@ -64,6 +64,26 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+const (
+	joined = "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n"
+	releve = "[[recipient]]\nname = \"s\"\nkind = \"releve\"\nto = \"s@b\"\n"
+)
+
+// A grant to the name of a recipient is one to each address behind it.
+func TestGrantToName(t *testing.T) {
+	t.Parallel()
+	agreed := func(to string) string { return "[[grant]]\nto = \"" + to + "\"\nseries = [\"*\"]\npurpose = \"p\"\n" }
+	c, refused := load(t, map[string]string{"releve.toml": joined + releve +
+		"[[recipient]]\nname = \"t\"\nkind = \"pubsub\"\nreaders = [\"x@b\", \"y@b\"]\n" + agreed("s") + agreed("t") + agreed("u")})
+	var got []string
+	for _, g := range c.Grants {
+		got = append(got, g.To)
+	}
+	if diff := cmp.Diff([]string{"s@b", "x@b", "y@b", "u"}, got); diff != "" || refused != "" {
+		t.Errorf("%s\ngrants are to (-want +got):\n%s", refused, diff)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -150,7 +170,31 @@ func TestRefusals(t *testing.T) {
 			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT1H\"\n",
 			`grant 1: the grant to a@b has resolution "PT1H"; this version can only grant "live", and sends nothing finer than what was granted`,
 		},
-		{"recipient", "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1: kind "lognact" is not in this version`},
+		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1 (lorient): kind "lognact" is not one of releve, pubsub`},
+		{"recipient without a federation", releve, "recipient: there are recipients but no [federation] to reach them through"},
+		{"recipient without an address", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\n", `recipient 1 (a): to: "" is not an address such as serveur@breizh-sen2.example/releve`},
+		{"recipient that is a domain", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\nto = \"b.example\"\n", `recipient 1 (a): to: "b.example" is not an address such as serveur@breizh-sen2.example/releve`},
+		{
+			"an address that SEN1 names cannot hold", "[federation]\njid = \"-a@b\"\npassword_file = \"p\"\n" + releve + "naming = \"sen1\"\n",
+			"recipient 1 (s): naming sen1 puts federation.jid into names, and it does not fit: the application must begin with a letter or a digit",
+		},
+		{"two recipients of a name", joined + releve + releve, "recipient 2 (s): two recipients cannot have the same name"},
+		{
+			"recipient with keys of the other kind", joined + releve + "naming = \"x\"\nreaders = [\"a@b\"]\n",
+			"recipient 1 (s): readers and service are keys of kind pubsub\n" + `recipient 1 (s): naming "x" is not one of quoalise, sen1`,
+		},
+		{
+			"nodes without readers", joined + "[[recipient]]\nname = \"été\"\nkind = \"pubsub\"\nto = \"a@b\"\nservice = \"@\"\n",
+			"recipient 1 (été): name must be 1 to 32 ASCII letters, digits or hyphens\n" +
+				"recipient 1 (été): to and naming are keys of kind releve\n" +
+				"recipient 1 (été): readers is missing: the addresses that may read, such as [\"tableau@breizh-sen2.example\"]\n" +
+				`recipient 1 (été): service: "@" is not an address such as pubsub.breizh-sen1.example`,
+		},
+		{
+			"nodes for a client, and for a domain", joined + "[[recipient]]\nname = \"a\"\nkind = \"pubsub\"\nreaders = [\"a@b/c\", \"b\"]\n",
+			`recipient 1 (a): readers: "a@b/c" is not an address without resource, such as tableau@breizh-sen2.example` + "\n" +
+				`recipient 1 (a): readers: "b" is not an address without resource, such as tableau@breizh-sen2.example`,
+		},
 		{"source", "[[source]]\nkind = \"federation\"\n", `source 1: kind "federation" is not in this version`},
 		{
 			"several at once", "[agent]\ntimezone = \"Mars\"\n[[meter]]\nport = \"x\"\nmode = \"no\"\n[buffer]\nmax_bytes = \"\\u0000\"\n[[grant]]\nto = \"a@b\"\n",

@@ -35,9 +35,9 @@ type document struct {
 		Owners       []string `toml:"owners"`
 		PushEvery    string   `toml:"push_every"`
 	} `toml:"federation"`
-	Grant     []rawGrant `toml:"grant"`
-	Recipient []rawKind  `toml:"recipient"`
-	Source    []rawKind  `toml:"source"`
+	Grant     []rawGrant     `toml:"grant"`
+	Recipient []rawRecipient `toml:"recipient"`
+	Source    []rawKind      `toml:"source"`
 	Status    struct {
 		Listen *string `toml:"listen"`
 	} `toml:"status"`

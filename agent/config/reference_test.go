@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"mellium.im/xmpp/jid"
 
 	"releve/agent/strict"
 	"releve/agent/strict/stricttest"
@@ -36,18 +37,24 @@ func TestReferenceUncommented(t *testing.T) {
 	}
 	_, err := check(d)
 	want := "federation.owners: this version cannot be configured remotely yet; remove the key\n" +
-		"recipient 1: kind \"lognact\" is not in this version\n" +
 		"source 1: kind \"federation\" is not in this version"
 	if err == nil || err.Error() != want {
 		t.Fatalf("error is\n%v\nwant\n%s", err, want)
 	}
-	d.Federation.Owners, d.Recipient, d.Source = nil, nil, nil
+	d.Federation.Owners, d.Source = nil, nil
 	got, err := check(d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wanted := parsed(t, "[[meter]]\n")
 	wanted.Federation = got.Federation
+	wanted.Recipients = []Recipient{
+		{Name: "serveur", Kind: KindReleve, To: jid.MustParse("serveur@breizh-sen2.example/releve"), Naming: NamingQuoalise},
+		{
+			Name: "tableau", Kind: KindPubSub, Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")},
+			Service: jid.MustParse("pubsub.breizh-sen1.example"),
+		},
+	}
 	wanted.Grants = []consent.Grant{{
 		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Resolution: "live", Purpose: "energy advice",
 		Until: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC),
@@ -63,7 +70,7 @@ func TestReferenceUncommented(t *testing.T) {
 func TestReferenceHasEveryKey(t *testing.T) {
 	t.Parallel()
 	got := slices.DeleteFunc(stricttest.Keys(t, stricttest.Uncommented(stricttest.Reference(t))), func(key string) bool { // their keys depend on their kind
-		return strings.HasPrefix(key, "recipient.") || strings.HasPrefix(key, "source.")
+		return strings.HasPrefix(key, "source.")
 	})
 	if diff := cmp.Diff(strict.Keys(&document{}), got); diff != "" {
 		t.Errorf("keys of reference.toml (-known +there):\n%s", diff)

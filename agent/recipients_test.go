@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"mellium.im/xmpp/jid"
+
+	"releve/agent/config"
+	"releve/agent/status"
+	"releve/buffer"
+	"releve/federation"
+	"releve/federation/xmpp"
+)
+
+// joined is a configuration with a session and these recipients.
+func joined(recipients ...config.Recipient) func(*config.Config) {
+	return func(c *config.Config) {
+		c.Federation = &config.Federation{JID: jid.MustParse(houseJID + "/releve"), PasswordFile: "/nowhere/p", PushEvery: time.Second}
+		c.Recipients = recipients
+	}
+}
+
+var (
+	toServer = config.Recipient{Name: "serveur", Kind: config.KindReleve, To: jid.MustParse("serveur@breizh-sen2.example/releve"), Naming: config.NamingQuoalise}
+	toBoard  = config.Recipient{Name: "tableau", Kind: config.KindPubSub, Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")}}
+)
+
+func cursorsOf(h house) []string {
+	var names []string
+	for _, c := range h.buffer.Cursors() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// Each recipient has a place of its own in the buffer, kept while it is in the configuration. The place of one that had
+// nodes stays until they are deleted, which takes a session.
+func TestRecipientsHavePlaces(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	for _, tt := range []struct {
+		recipients []config.Recipient
+		places     []string
+		tasks      []string
+	}{
+		{[]config.Recipient{toServer, toBoard}, []string{"recipient pubsub tableau", "recipient releve serveur"}, []string{"delivery to serveur@breizh-sen2.example/releve", "delivery to tableau", "readers of tableau"}},
+		{[]config.Recipient{toServer}, []string{"recipient pubsub tableau", "recipient releve serveur"}, []string{"delivery to serveur@breizh-sen2.example/releve"}},
+		{nil, []string{"recipient pubsub tableau"}, nil},
+	} {
+		with := joined(tt.recipients...)
+		h := newHouse(t, func(c *config.Config) { c.Agent.State = state; with(c) })
+		if diff := cmp.Diff(tt.places, cursorsOf(h)); diff != "" {
+			t.Errorf("places (-want +got):\n%s", diff)
+		}
+		var tasks []string
+		for _, one := range h.tasksOfRecipients() {
+			tasks = append(tasks, one.String())
+		}
+		if diff := cmp.Diff(tt.tasks, tasks); diff != "" {
+			t.Errorf("tasks (-want +got):\n%s", diff)
+		}
+		h.stop(t)
+	}
+}
+
+// The page says of each recipient, in a sentence of both languages, what hinders it or what it has lost.
+func TestRecipientShown(t *testing.T) {
+	t.Parallel()
+	forbidden, bad := fmt.Errorf("%w: forbidden", federation.ErrStopped), fmt.Errorf("%w: bad-request", federation.ErrRefused)
+	for _, tt := range []struct {
+		name  string
+		stats federation.Stats
+		place buffer.CursorStats
+		state status.State
+		text  status.Words
+	}{
+		{"well", federation.Stats{}, buffer.CursorStats{Pending: 2}, status.OK, status.Words{}},
+		{"waiting", federation.Stats{Err: errors.New("away"), Refused: 1, Refusal: bad}, buffer.CursorStats{}, status.Waiting, status.Say("Sera réessayé : away", "Will be tried again: away")},
+		{
+			"stopped", federation.Stats{Err: forbidden}, buffer.CursorStats{Pending: 2}, status.Warning,
+			status.Say(
+				"Rien n'est pris tant que ce n'est pas corrigé ; nouvel essai chaque heure : stopped until somebody mends it: forbidden",
+				"Nothing is taken until this is mended; tried again each hour: stopped until somebody mends it: forbidden"),
+		},
+		{
+			"refused", federation.Stats{Err: bad, Refused: 3, Refusal: bad}, buffer.CursorStats{Expired: 1}, status.Warning,
+			status.Say(
+				"1 paquets ont expiré avant d'être envoyés, 3 ont été refusés, le dernier ainsi : refused for good: bad-request",
+				"1 packs expired before they were sent, 3 were refused, the last one so: refused for good: bad-request"),
+		},
+		{"expired", federation.Stats{}, buffer.CursorStats{Expired: 2}, status.Warning, status.Say("2 paquets ont expiré avant d'être envoyés.", "2 packs expired before they were sent.")},
+	} {
+		want := status.Recipient{Name: "serveur", State: tt.state, Pending: tt.place.Pending, Text: tt.text}
+		if diff := cmp.Diff(want, recipientShown("serveur", tt.stats, tt.place)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
