@@ -59,6 +59,7 @@ var arrows = map[string][]string{
 var owners = map[string][]string{
 	"mellium.im":            {"federation/xmpp"},
 	"github.com/xdg-go":     {"federation/xmpp"},
+	"github.com/coder":      {"federation/xmpp"},
 	"github.com/dgraph-io":  {"buffer"},
 	"github.com/fxamacker":  {"senml"},
 	"go.bug.st/serial":      {"tic/port"},

@@ -35,7 +35,7 @@ func TestConfigurationFiles(t *testing.T) {
 			files, err := row.product.files(&Server{
 				domain: Domain{Name: "breizh-sen1.example"}, dir: `/tmp/a "dir"`, names: 20000,
 				authFile: "/tmp/ca.pem", certFile: "/tmp/cert.pem", keyFile: "/tmp/key.pem",
-				ports:  serverPorts{client: 20001, direct: 20002, peer: 20003, api: 20004},
+				ports:  serverPorts{client: 20001, direct: 20002, peer: 20003, web: 20005, api: 20004},
 				limits: row.options.withDefaults(),
 			})
 			if err != nil {

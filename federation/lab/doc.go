@@ -40,6 +40,9 @@
 //	fed.Route(far.Domain(), link.Addr())
 //	link.Stall() // the servers no longer hear each other, nobody is told
 //
+// A network that lets nobody out directly is a [Gate]: a proxy that is told where to go (CONNECT, SOCKS5). What clients
+// find by DNS is changed with [Federation.Announce]; XMPP over WebSocket is at [Server.WebSocketURL].
+//
 // # How it works
 //
 // The servers find each other through a small name server inside the calling

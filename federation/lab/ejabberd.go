@@ -46,6 +46,7 @@ disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
 listen:
   - {port: {{.ClientPort}}, ip: {{quote .Address}}, module: ejabberd_c2s, max_stanza_size: {{.ClientMax}}, shaper: c2s_shaper, access: c2s, starttls_required: true}
   - {port: {{.DirectPort}}, ip: {{quote .Address}}, module: ejabberd_c2s, max_stanza_size: {{.ClientMax}}, shaper: c2s_shaper, access: c2s, tls: true}
+  - {port: {{.WebPort}}, ip: {{quote .Address}}, module: ejabberd_http, tls: true, request_handlers: {/xmpp-websocket: ejabberd_http_ws, /.well-known/host-meta: mod_host_meta}}
   - {port: {{.PeerPort}}, ip: {{quote .Address}}, module: ejabberd_s2s_in, max_stanza_size: {{.PeerMax}}, shaper: s2s_shaper}
   - {port: {{.APIPort}}, ip: {{quote .Address}}, module: ejabberd_http, request_handlers: {/api: mod_http_api}}
 
@@ -81,6 +82,7 @@ modules:
   mod_caps: {}
   mod_client_state: {}
   mod_disco: {}
+  mod_host_meta: {websocket_url: {{quote (printf "wss://%s:%d/xmpp-websocket" .Domain .WebPort)}}}
   mod_http_api: {}
   mod_last: {}
   mod_offline: {access_max_user_messages: max_user_offline_messages}

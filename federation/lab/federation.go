@@ -186,11 +186,11 @@ func (f *Federation) newServer(d Domain, o Options) (*Server, error) {
 }
 
 func (f *Federation) serverPorts(k Kind) (serverPorts, error) {
-	reserved, err := f.ports.reserve(4)
+	reserved, err := f.ports.reserve(5)
 	if err != nil {
 		return serverPorts{}, err
 	}
-	own := serverPorts{client: reserved[0], direct: reserved[1], peer: reserved[2]}
+	own := serverPorts{client: reserved[0], direct: reserved[1], peer: reserved[2], web: reserved[4]}
 	if k == Ejabberd {
 		own.api = reserved[3]
 	}

@@ -19,6 +19,7 @@ import (
 //
 //	_xmpp-server._tcp.breizh-sen1.example.  SRV  0 0 20417 127.0.0.1.
 //	_xmpp-client._tcp.breizh-sen1.example.  SRV  0 0 20416 localhost.
+//	_xmpps-client._tcp.…                     SRV  only where Services was told
 //	breizh-sen1.example.  localhost.          A    127.0.0.1
 //
 // The servers are given an address where RFC 2782 wants a name: ejabberd asks the
@@ -33,15 +34,17 @@ type names struct {
 	work sync.WaitGroup
 
 	mu    sync.RWMutex
-	srv   map[string]dnsmessage.SRVResource // by "_xmpp-server._tcp.breizh-sen1.example."
-	hosts map[string]bool                   // names with an address
-	known map[string]bool                   // all of these, and the names above them
+	srv   map[string][]dnsmessage.SRVResource // by "_xmpp-server._tcp.breizh-sen1.example."
+	hosts map[string]bool                     // names with an address
+	dual  map[string]bool                     // of these, those with an IPv6 address too
+	known map[string]bool                     // all of these, and the names above them
 }
 
 // The services that have SRV records (RFC 6120 §3.2.1).
 const (
 	serverService = "_xmpp-server"
 	clientService = "_xmpp-client"
+	directService = "_xmpps-client" // XEP-0368
 )
 
 // tcpPatience bounds how long a TCP client may take to ask.
@@ -57,7 +60,7 @@ func serveNames(port int) (*names, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for name queries: %w", err), udp.Close())
 	}
-	n := &names{udp: udp, tcp: tcp, port: port, srv: map[string]dnsmessage.SRVResource{}, hosts: map[string]bool{}, known: map[string]bool{}}
+	n := &names{udp: udp, tcp: tcp, port: port, srv: map[string][]dnsmessage.SRVResource{}, hosts: map[string]bool{}, dual: map[string]bool{}, known: map[string]bool{}}
 	n.addHost("localhost")
 	n.work.Go(n.serveUDP)
 	n.work.Go(n.serveTCP)
@@ -75,7 +78,7 @@ func (n *names) addService(service, domain string, port int) {
 		target = loopback + "."
 	}
 	name := service + "._tcp." + strings.ToLower(domain) + "."
-	n.srv[name] = dnsmessage.SRVResource{Port: uint16(port), Target: dnsmessage.MustNewName(target)}
+	n.srv[name] = []dnsmessage.SRVResource{{Port: uint16(port), Target: dnsmessage.MustNewName(target)}}
 	n.know(name)
 }
 
@@ -187,20 +190,30 @@ func (n *names) lookUp(q dnsmessage.Question) ([]dnsmessage.Resource, dnsmessage
 	if !n.known[name] {
 		return nil, dnsmessage.RCodeNameError
 	}
-	service, isService := n.srv[name]
+	services, isService := n.srv[name]
 	switch {
 	case isService && q.Type == dnsmessage.TypeSRV:
-		return record(q, &service), dnsmessage.RCodeSuccess
+		var bodies []dnsmessage.ResourceBody
+		for i := range services {
+			bodies = append(bodies, &services[i])
+		}
+		return records(q, bodies...), dnsmessage.RCodeSuccess
 	case n.hosts[name] && q.Type == dnsmessage.TypeA:
-		return record(q, &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}), dnsmessage.RCodeSuccess
+		return records(q, &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}), dnsmessage.RCodeSuccess
+	case n.dual[name] && q.Type == dnsmessage.TypeAAAA:
+		return records(q, &dnsmessage.AAAAResource{AAAA: [16]byte{15: 1}}), dnsmessage.RCodeSuccess
 	default:
 		return nil, dnsmessage.RCodeSuccess
 	}
 }
 
-func record(q dnsmessage.Question, body dnsmessage.ResourceBody) []dnsmessage.Resource {
-	return []dnsmessage.Resource{{
-		Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: dnsmessage.ClassINET},
-		Body:   body,
-	}}
+func records(q dnsmessage.Question, bodies ...dnsmessage.ResourceBody) []dnsmessage.Resource {
+	var all []dnsmessage.Resource
+	for _, body := range bodies {
+		all = append(all, dnsmessage.Resource{
+			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: dnsmessage.ClassINET},
+			Body:   body,
+		})
+	}
+	return all
 }

@@ -71,6 +71,7 @@ type settings struct {
 	ClientPort int
 	DirectPort int
 	PeerPort   int
+	WebPort    int
 	APIPort    int
 	NamesPort  int
 	ClientMax  int // bytes
@@ -83,7 +84,7 @@ func settingsOf(s *Server) settings {
 	return settings{
 		Domain: s.domain.Name, Address: loopback, Dir: s.dir,
 		CA: s.authFile, Cert: s.certFile, Key: s.keyFile,
-		ClientPort: s.ports.client, DirectPort: s.ports.direct, PeerPort: s.ports.peer,
+		ClientPort: s.ports.client, DirectPort: s.ports.direct, PeerPort: s.ports.peer, WebPort: s.ports.web,
 		APIPort: s.ports.api, NamesPort: s.names,
 		ClientMax: s.limits.ClientStanzaMax, PeerMax: s.limits.PeerStanzaMax,
 		RetryDelay: max(1, int(s.limits.PeerRetryDelay.Seconds())),

@@ -38,11 +38,12 @@ c2s_ports = { {{.ClientPort}} }
 c2s_direct_tls_ports = { {{.DirectPort}} }
 s2s_ports = { {{.PeerPort}} }
 http_ports = {}
-https_ports = {}
+https_ports = { {{.WebPort}} }
+https_interfaces = { {{quote .Address}} }
 
 modules_enabled = {
 	"adhoc", "csi_simple", "disco", "lastactivity", "offline", "pep", "ping",
-	"roster", "saslauth", "smacks", "time", "tls", "uptime", "version",
+	"roster", "saslauth", "smacks", "time", "tls", "uptime", "version", "websocket",
 {{- if .Shaped}}
 	"limits",
 {{- end}}

@@ -51,13 +51,14 @@ type serverPorts struct {
 	client int // STARTTLS
 	direct int // TLS from the first byte
 	peer   int // other servers
+	web    int // HTTPS
 	api    int // HTTP; 0 for Prosody
 }
 
 // free fails when another program listens on one of the ports. A server would only
 // mention it in its log and go on without the port.
 func (p serverPorts) free() error {
-	for _, port := range []int{p.client, p.direct, p.peer, p.api} {
+	for _, port := range []int{p.client, p.direct, p.peer, p.web, p.api} {
 		if port != 0 && !free(port) {
 			return fmt.Errorf("another program listens on %s", address(port))
 		}
@@ -80,6 +81,14 @@ func (s *Server) Addr() string { return address(s.ports.client) }
 
 // DirectTLSAddr returns host:port for clients that begin with TLS (XEP-0368).
 func (s *Server) DirectTLSAddr() string { return address(s.ports.direct) }
+
+// WebAddr returns host:port of the server's web server, which speaks HTTPS under the name of the domain.
+func (s *Server) WebAddr() string { return address(s.ports.web) }
+
+// WebSocketURL returns where XMPP over WebSocket is (RFC 7395). Its host is the domain: see [Federation.DNSAddr].
+func (s *Server) WebSocketURL() string {
+	return fmt.Sprintf("wss://%s:%d/xmpp-websocket", s.domain.Name, s.ports.web)
+}
 
 // PeerAddr returns host:port for other servers (RFC 6120, jabber:server).
 func (s *Server) PeerAddr() string { return address(s.ports.peer) }
@@ -244,6 +253,7 @@ func (s *Server) awaitReady(ctx context.Context, child *process) error {
 		{addr: s.Addr(), domain: s.domain.Name, ns: "jabber:client"},
 		{addr: s.PeerAddr(), domain: s.domain.Name, ns: "jabber:server"},
 		{addr: s.DirectTLSAddr()},
+		{addr: s.WebAddr()},
 	}
 	if s.ports.api != 0 {
 		probes = append(probes, probe{addr: address(s.ports.api)})

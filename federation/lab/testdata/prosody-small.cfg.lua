@@ -10,11 +10,12 @@ c2s_ports = { 20001 }
 c2s_direct_tls_ports = { 20002 }
 s2s_ports = { 20003 }
 http_ports = {}
-https_ports = {}
+https_ports = { 20005 }
+https_interfaces = { "127.0.0.1" }
 
 modules_enabled = {
 	"adhoc", "csi_simple", "disco", "lastactivity", "offline", "pep", "ping",
-	"roster", "saslauth", "smacks", "time", "tls", "uptime", "version",
+	"roster", "saslauth", "smacks", "time", "tls", "uptime", "version", "websocket",
 }
 modules_disabled = { "s2s_auth_dane" }
 
