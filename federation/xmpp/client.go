@@ -52,10 +52,12 @@ type Config struct {
 	RootCAs  func() (*x509.CertPool, error) // asked at each login; nil, or a nil pool, for the system's
 	Pins     []Pin                          // of the server's key; with any, no authority is asked
 	Proxy    *Proxy                         // nil to connect directly
-	Resolver *net.Resolver                  // nil for the system's
-	Priority int8                           // of our presence
-	Identity Identity
-	Log      *slog.Logger
+	// WebSocket is the address of XMPP over WebSocket, used in place of Address and DNS; AutoWebSocket; or "".
+	WebSocket string
+	Resolver  *net.Resolver // nil for the system's
+	Priority  int8          // of our presence
+	Identity  Identity
+	Log       *slog.Logger
 }
 
 // State is what the session does now, for people.

@@ -28,7 +28,7 @@ var errNoLogin = errors.New("the server offers no login over this connection")
 
 // targetPatience bounds the attempt to reach one of several places, so that one that swallows packets does not use up
 // the time of the others.
-const targetPatience = 15 * time.Second
+const targetPatience = 10 * time.Second
 
 // watchedConn is the connection that all bytes go over. It notes when any last came in: that is a sign of life.
 type watchedConn struct {
@@ -61,8 +61,37 @@ type transport struct {
 	secure bool         // encrypted, by somebody we trust
 }
 
-// dialServer opens the way that is configured: one of the places where the server may be, in their order.
+// AutoWebSocket asks the domain for its WebSocket once the server cannot be reached otherwise.
+const AutoWebSocket = "auto"
+
+// dialServer opens the way that is configured.
 func dialServer(ctx context.Context, cfg Config, security *tls.Config) (*transport, error) {
+	switch cfg.WebSocket {
+	case "":
+		return dialTargets(ctx, cfg, security)
+	case AutoWebSocket:
+		t, err := dialTargets(ctx, cfg, security)
+		if err == nil || ctx.Err() != nil {
+			return t, err
+		}
+		address, second := findWebSocket(ctx, cfg, security)
+		if second == nil {
+			t, second = dialWebSocket(ctx, cfg, security, address)
+		}
+		if second != nil {
+			return nil, failures{err, second}
+		}
+		return t, nil
+	}
+	t, err := dialWebSocket(ctx, cfg, security, cfg.WebSocket)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", cfg.WebSocket, err)
+	}
+	return t, nil
+}
+
+// dialTargets tries the places where the server may be, in their order.
+func dialTargets(ctx context.Context, cfg Config, security *tls.Config) (*transport, error) {
 	list, err := targets(ctx, cfg)
 	if err != nil {
 		return nil, err
