@@ -34,9 +34,14 @@ func (l *link) query(ctx context.Context, q IQ) (*Element, error) {
 	if err := l.write(ctx, text); err != nil {
 		return nil, err
 	}
+	return l.await(ctx, w)
+}
+
+// await waits for the answer of a request that was sent.
+func (l *link) await(ctx context.Context, w waiter) (*Element, error) {
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for an answer of %s: %w", q.To, ctx.Err())
+		return nil, fmt.Errorf("wait for an answer of %s: %w", w.to, ctx.Err())
 	case stanza, ok := <-w.answer:
 		switch {
 		case !ok:
