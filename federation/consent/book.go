@@ -35,8 +35,8 @@ func (b *Book) Name(recipient, local string) string {
 	return b.device(recipient, meter, identity) + "_" + path
 }
 
-// aliases returns all names a recipient may ever have known a series by. They are for comparing, not for telling.
-func (b *Book) aliases(recipient, local string) []string {
+// Aliases returns all names a recipient may ever have known a series by. They are for comparing, not for telling.
+func (b *Book) Aliases(recipient, local string) []string {
 	meter, path, _ := strings.Cut(local, "/")
 	return []string{b.device(recipient, meter, true) + "_" + path, b.device(recipient, meter, false) + "_" + path}
 }

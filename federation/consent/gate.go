@@ -44,7 +44,7 @@ func (g *Gate) name(local string) string {
 	if name == "" || g.wants == nil {
 		return name
 	}
-	if slices.ContainsFunc(g.book.aliases(g.recipient, local), g.wants) {
+	if slices.ContainsFunc(g.book.Aliases(g.recipient, local), g.wants) {
 		return name
 	}
 	return ""

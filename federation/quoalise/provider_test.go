@@ -47,8 +47,11 @@ func TestFormIsAsked(t *testing.T) {
 				`<field var="resolution" type="text-single" label="Resolution"><value>auto</value></field></x>`,
 		},
 		{
-			"subscribe", x + `Subscribe</title><instructions>An identifier without its part after the underscore means all series of the device.</instructions>` +
-				identifier + `</x>`,
+			"subscribe", x + `Subscribe</title><instructions>An identifier without its part after the underscore means all series of the device. ` +
+				`The other fields ask for less than every reading; get_history has the rest.</instructions>` + identifier +
+				`<field var="dead_band" type="text-single" label="Least change that is sent, in the unit of the series"></field>` +
+				`<field var="min_interval" type="text-single" label="Shortest time between two readings (ISO 8601, such as PT30S)"></field>` +
+				`<field var="max_interval" type="text-single" label="Longest time without a reading (ISO 8601, such as PT1H)"></field></x>`,
 		},
 		{
 			"unsubscribe", x + `Unsubscribe</title><instructions>All subscriptions that begin with the identifier end.</instructions>` + identifier + `</x>`,
@@ -109,6 +112,7 @@ func TestSubscribeAndUnsubscribe(t *testing.T) {
 		{"does not exist", []step{{"subscribe", device + "_nothing", none, ""}}},
 		{"a part of a device's name", []step{{"subscribe", device[:len(device)-1], none, ""}}},
 		{"not an identifier", []step{{"subscribe", "*", begin, ""}}},
+		{"a roll-up", []step{{"subscribe", current + "/mean/P1D", "bad-request: roll-ups are not sent; ask for them with get_history", ""}}},
 		{"none", []step{{"subscribe", "", begin, ""}, {"unsubscribe", "", begin, ""}}},
 		{"nothing to remove is success", []step{{"unsubscribe", current, "", ""}}},
 		{"a series removed", []step{{"subscribe", current, "", current}, {"subscribe", voltage, "", current + " " + voltage}, {"unsubscribe", current, "", voltage}}},

@@ -61,8 +61,8 @@ func counted(n int) []Period {
 	return list
 }
 
-// point is a record of a roll-up by name, value and time.
-func point(name string, v float64, at time.Time) string {
+// rolled is a record of a roll-up by name, value and time.
+func rolled(name string, v float64, at time.Time) string {
 	return fmt.Sprint(senml.Record{Name: name, Unit: "A", Value: senml.NumberValue(v), Time: seconds(at)})
 }
 
@@ -78,27 +78,27 @@ func TestHistoryRollsUp(t *testing.T) {
 	}{
 		{
 			"means, by the identifier", days(2), current + "/mean/P1D", "",
-			[]string{point(current+"/mean/P1D", 0.333, first), point(current+"/mean/P1D", 1.333, second)}, "mean P1D",
+			[]string{rolled(current+"/mean/P1D", 0.333, first), rolled(current+"/mean/P1D", 1.333, second)}, "mean P1D",
 		},
 		{
 			"maxima", days(2), current + "/maximum/P1D", "",
-			[]string{point(current+"/maximum/P1D", 1, first), point(current+"/maximum/P1D", 2, second)}, "maximum P1D",
+			[]string{rolled(current+"/maximum/P1D", 1, first), rolled(current+"/maximum/P1D", 2, second)}, "maximum P1D",
 		},
 		{
 			"the field says no more than the identifier", days(1), current + "/minimum/P1D", "P1D",
-			[]string{point(current+"/minimum/P1D", 0, first)}, "minimum P1D",
+			[]string{rolled(current+"/minimum/P1D", 0, first)}, "minimum P1D",
 		},
 		{
 			"means, by the field", days(1), current, "P1D",
-			[]string{point(current+"/mean/P1D", 0.333, first)}, "mean P1D",
+			[]string{rolled(current+"/mean/P1D", 0.333, first)}, "mean P1D",
 		},
 		{
 			"an index at its instant", counted(2), current + "/first/P1D", "",
-			[]string{point(current+"/first/P1D", 0, first.Add(time.Minute)), point(current+"/first/P1D", 1, second.Add(time.Minute))}, " P1D",
+			[]string{rolled(current+"/first/P1D", 0, first.Add(time.Minute)), rolled(current+"/first/P1D", 1, second.Add(time.Minute))}, " P1D",
 		},
 		{
 			"an index, by the field", counted(1), current, "P1D",
-			[]string{point(current+"/first/P1D", 0, first.Add(time.Minute))}, " P1D",
+			[]string{rolled(current+"/first/P1D", 0, first.Add(time.Minute))}, " P1D",
 		},
 		{"nothing", nil, current + "/mean/P1D", "", nil, "mean P1D"},
 	}

@@ -14,9 +14,18 @@ const featureTimeout = 30 * time.Second
 
 func (p *Provider) subscribe(ctx context.Context, s xmpp.Step) (xmpp.Outcome, error) {
 	if s.Form == nil {
-		return form("Subscribe", "An identifier without its part after the underscore means all series of the device.", identifierField()), nil
+		return form("Subscribe", "An identifier without its part after the underscore means all series of the device. "+
+			"The other fields ask for less than every reading; get_history has the rest.",
+			append([]xmpp.Field{identifierField()}, thinningFields()...)...), nil
 	}
 	id, err := p.identifier(s)
+	if err != nil {
+		return xmpp.Outcome{}, err
+	}
+	if _, wanted := splitRollUp(id); wanted != (rollUp{}) {
+		return xmpp.Outcome{}, xmpp.BadRequest("roll-ups are not sent; ask for them with get_history")
+	}
+	thinning, err := parseThinning(id, s.Form)
 	if err != nil {
 		return xmpp.Outcome{}, err
 	}
@@ -25,7 +34,7 @@ func (p *Provider) subscribe(ctx context.Context, s xmpp.Step) (xmpp.Outcome, er
 	if !slices.ContainsFunc(granted, func(name string) bool { return names(id, name) }) {
 		return xmpp.Outcome{}, errNoSeries()
 	}
-	if err := p.Subscriptions.add(bare, id, p.acknowledges(ctx, s.From)); err != nil {
+	if err := p.Subscriptions.add(bare, id, thinning, p.acknowledges(ctx, s.From)); err != nil {
 		return xmpp.Outcome{}, err
 	}
 	p.Log.Info("subscribed", "recipient", bare)

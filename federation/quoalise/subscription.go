@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -22,11 +23,29 @@ type Subscription struct {
 	Identifiers []string  `json:"identifiers"` // series or whole devices, sorted
 	Receipts    bool      `json:"receipts"`    // its client acknowledges (XEP-0184)
 	Since       time.Time `json:"since"`
+
+	// Thinned says of which identifiers less than everything is wanted.
+	Thinned map[string]Thinning `json:"thinned,omitempty"`
 }
 
 // Wants says whether a series was asked for.
 func (s Subscription) Wants(series string) bool {
 	return slices.ContainsFunc(s.Identifiers, func(id string) bool { return names(id, series) })
+}
+
+// Thinning says how much of a series is wanted, which may have several names. What was asked for the series itself
+// counts before what was asked for its device.
+func (s Subscription) Thinning(aliases ...string) Thinning {
+	var of Thinning
+	for _, id := range s.Identifiers {
+		switch {
+		case slices.Contains(aliases, id):
+			return s.Thinned[id]
+		case slices.ContainsFunc(aliases, func(name string) bool { return names(id, name) }):
+			of = s.Thinned[id]
+		}
+	}
+	return of
 }
 
 // Subscriptions is the list of subscribers, kept in a file. Changed tells of every change that was kept.
@@ -102,7 +121,7 @@ func (s *Subscriptions) sorted() []Subscription {
 
 // add keeps that a subscriber wants an identifier. Asking twice is no error and tells of a change all the same: a
 // subscriber that comes back asks again, and what waits for it can go at once.
-func (s *Subscriptions) add(jid, identifier string, receipts bool) error {
+func (s *Subscriptions) add(jid, identifier string, thinning Thinning, receipts bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one, known := s.list[jid]
@@ -116,7 +135,21 @@ func (s *Subscriptions) add(jid, identifier string, receipts bool) error {
 		return &xmpp.StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too many subscriptions"}
 	}
 	one.Receipts, one.Since = receipts, time.Now().UTC()
+	one.Thinned = maps.Clone(one.Thinned)
+	one.thin(identifier, thinning)
 	return s.keep(jid, one)
+}
+
+// thin sets the thinning of an identifier: asking again without it wants everything again.
+func (s *Subscription) thin(identifier string, t Thinning) {
+	delete(s.Thinned, identifier)
+	if t.isZero() {
+		return
+	}
+	if s.Thinned == nil {
+		s.Thinned = map[string]Thinning{}
+	}
+	s.Thinned[identifier] = t
 }
 
 // receipts says whether a subscriber's client is known to acknowledge.
@@ -137,6 +170,8 @@ func (s *Subscriptions) remove(jid, prefix string) error {
 	one.Identifiers = slices.DeleteFunc(slices.Clone(one.Identifiers), func(id string) bool {
 		return strings.HasPrefix(id, prefix)
 	})
+	one.Thinned = maps.Clone(one.Thinned)
+	maps.DeleteFunc(one.Thinned, func(id string, _ Thinning) bool { return strings.HasPrefix(id, prefix) })
 	if one.Wants(prefix) { // success would be a lie: the series would go on coming
 		return xmpp.BadRequest("you subscribed to the whole device; unsubscribe from the device")
 	}

@@ -36,7 +36,7 @@ func TestSubscriptionsSurviveRestart(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "subscriptions.json")
 	s := openList(t, file)
-	keepAll(t, s.add("b@y.example", voltage, false), s.add("a@x.example", voltage, false), s.add("a@x.example", current, true))
+	keepAll(t, s.add("b@y.example", voltage, Thinning{}, false), s.add("a@x.example", voltage, Thinning{}, false), s.add("a@x.example", current, Thinning{}, true))
 	want := s.All()
 	if len(want) != 2 || want[0].JID != "a@x.example" || !want[0].Receipts || !slices.Equal(want[0].Identifiers, []string{current, voltage}) {
 		t.Fatalf("kept %+v", want)
@@ -64,12 +64,12 @@ func TestSubscriptionsSurviveRestart(t *testing.T) {
 func TestSubscriptionsChangeIsAtomic(t *testing.T) {
 	t.Parallel()
 	s := openList(t, filepath.Join(t.TempDir(), "subscriptions.json"))
-	keepAll(t, s.add("a@x.example", current, true))
+	keepAll(t, s.add("a@x.example", current, Thinning{}, true))
 	before := s.All()
 	s.file = filepath.Join(t.TempDir(), "gone", "subscriptions.json")
 	for name, err := range map[string]error{
-		"a new subscriber":    s.add("b@y.example", current, true),
-		"another identifier":  s.add("a@x.example", voltage, true),
+		"a new subscriber":    s.add("b@y.example", current, Thinning{}, true),
+		"another identifier":  s.add("a@x.example", voltage, Thinning{}, true),
 		"the last identifier": s.remove("a@x.example", current),
 	} {
 		if !strings.HasPrefix(text(err), "write subscriptions: ") {
@@ -111,7 +111,7 @@ func TestDamagedSubscriptionsAreSetAside(t *testing.T) {
 			if kept, err := os.ReadFile(aside[0]); err != nil || string(kept) != tt.text {
 				t.Errorf("set aside %q, %v", kept, err)
 			}
-			keepAll(t, s.add("a@x.example", current, true))
+			keepAll(t, s.add("a@x.example", current, Thinning{}, true))
 			if all := openList(t, file).All(); len(all) != 1 {
 				t.Errorf("it does not go on: %v", all)
 			}
@@ -133,21 +133,21 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 	s := openList(t, filepath.Join(t.TempDir(), "subscriptions.json"))
 	id := func(i int) string { return fmt.Sprintf("%s_path/%d", device, i) }
 	for i := range maxIdentifiers {
-		keepAll(t, s.add("greedy@x.example", id(i), true))
+		keepAll(t, s.add("greedy@x.example", id(i), Thinning{}, true))
 	}
-	if err := s.add("greedy@x.example", current, true); text(err) != full {
+	if err := s.add("greedy@x.example", current, Thinning{}, true); text(err) != full {
 		t.Errorf("one identifier too many: %v", err)
 	}
-	keepAll(t, s.add("greedy@x.example", id(7), true)) // asking twice is no error, full or not
+	keepAll(t, s.add("greedy@x.example", id(7), Thinning{}, true)) // asking twice is no error, full or not
 	for i := 1; i < maxSubscribers; i++ {
-		keepAll(t, s.add(fmt.Sprintf("user%d@x.example", i), current, true))
+		keepAll(t, s.add(fmt.Sprintf("user%d@x.example", i), current, Thinning{}, true))
 	}
-	err := s.add("late@x.example", current, true)
+	err := s.add("late@x.example", current, Thinning{}, true)
 	var told *xmpp.StanzaError
 	if text(err) != full || !errors.As(err, &told) || !told.Temporary() {
 		t.Errorf("one subscriber too many: %v", err)
 	}
-	keepAll(t, s.remove("user1@x.example", current), s.add("late@x.example", current, true))
+	keepAll(t, s.remove("user1@x.example", current), s.add("late@x.example", current, Thinning{}, true))
 	if n := len(s.All()); n != maxSubscribers {
 		t.Errorf("%d subscribers", n)
 	}
@@ -167,12 +167,12 @@ func TestChangedTellsOfChanges(t *testing.T) {
 	if told() {
 		t.Error("before any change")
 	}
-	keepAll(t, s.add("a@x.example", current, true), s.add("a@x.example", voltage, true))
+	keepAll(t, s.add("a@x.example", current, Thinning{}, true), s.add("a@x.example", voltage, Thinning{}, true))
 	if !told() || told() {
 		t.Error("two changes that nobody has looked at yet are one")
 	}
 	since := s.All()[0].Since
-	keepAll(t, s.add("a@x.example", current, true))
+	keepAll(t, s.add("a@x.example", current, Thinning{}, true))
 	if !told() || !s.All()[0].Since.After(since) {
 		t.Error("asking again is a change: who asks is back")
 	}
@@ -185,7 +185,7 @@ func TestChangedTellsOfChanges(t *testing.T) {
 		t.Error("nothing told of the removal")
 	}
 	s.file = filepath.Join(t.TempDir(), "gone", "subscriptions.json")
-	if err := s.add("b@y.example", current, true); err == nil || told() {
+	if err := s.add("b@y.example", current, Thinning{}, true); err == nil || told() {
 		t.Errorf("what was not kept was told: %v", err)
 	}
 }
@@ -194,9 +194,9 @@ func TestChangedTellsOfChanges(t *testing.T) {
 func TestAllIsACopy(t *testing.T) {
 	t.Parallel()
 	s := openList(t, filepath.Join(t.TempDir(), "subscriptions.json"))
-	keepAll(t, s.add("a@x.example", current, true), s.add("a@x.example", voltage, true))
+	keepAll(t, s.add("a@x.example", current, Thinning{}, true), s.add("a@x.example", voltage, Thinning{}, true))
 	before := s.All()
-	keepAll(t, s.remove("a@x.example", current), s.add("a@x.example", device, true))
+	keepAll(t, s.remove("a@x.example", current), s.add("a@x.example", device, Thinning{}, true))
 	if got := before[0].Identifiers; !slices.Equal(got, []string{current, voltage}) {
 		t.Errorf("now %q", got)
 	}
