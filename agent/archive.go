@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"releve/buffer"
@@ -30,6 +31,12 @@ func (a archive) Series() []string {
 // History returns records of one series.
 func (a archive) History(ctx context.Context, local string, from, to time.Time, limit int) (senml.Pack, bool, error) {
 	return a.buffer.History(ctx, local, from, to, limit)
+}
+
+// everything returns all records of one series.
+func (a archive) everything(ctx context.Context, local string, from, to time.Time) (senml.Pack, error) {
+	p, _, err := a.History(ctx, local, from, to, math.MaxInt)
+	return p, err
 }
 
 // Periods returns periods of one series. One that is not over would come again with another value, and is left out.

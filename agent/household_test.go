@@ -55,7 +55,7 @@ func newHouseOn(t testing.TB, machine clock.Machine, change func(c *config.Confi
 		Meters: []config.Meter{{Name: "linky", Port: "/dev/ttyUSB0"}},
 		Buffer: config.Buffer{Period: 10 * time.Second, FullSet: 10 * time.Minute, MaxBytes: 64 << 20, MaxAge: 24 * time.Hour},
 		Federation: &config.Federation{
-			JID: address, PasswordFile: written(t, "password", "pw\n"), Address: "127.0.0.1:1", PushEvery: time.Second,
+			JID: address, PasswordFile: written(t, "password", "pw\n"), Address: "127.0.0.1:1", PushEvery: time.Second, PushSlow: time.Second,
 		},
 		Grants: []consent.Grant{{To: "client@sen2.example", Series: []string{"*"}, Resolution: "live", Purpose: "test"}},
 	}

@@ -108,6 +108,7 @@ password_file = %q
 address = %q
 ca_file = %q
 push_every = "1s"
+push_slow_every = "1s"
 `, jid, h.path("password"), h.federation.Server(domain).Addr(), h.federation.CAFile())
 }
 

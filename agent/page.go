@@ -213,8 +213,9 @@ func (a *agent) recipientsShown() []status.Recipient {
 		shown = append(shown, recipientShown(r.name, r.delivery.Stats(), cursors[r.place]))
 	}
 	for _, r := range a.subscribers.deliveries() {
-		jid := r.subscription.JID
-		shown = append(shown, recipientShown(jid, r.delivery.Stats(), cursors[cursorPrefix+jid]))
+		place, slow := cursors[cursorPrefix+r.subscription.JID], cursors[slowPrefix+r.subscription.JID]
+		place.Pending, place.Expired = r.pending(place, slow), place.Expired+slow.Expired
+		shown = append(shown, recipientShown(r.subscription.JID, r.stats(), place))
 	}
 	return shown
 }

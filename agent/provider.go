@@ -38,7 +38,7 @@ func (a *agent) join(context.Context) error {
 	provider.Offer()
 	a.subscribers = &subscribers{
 		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: book,
-		describe: a.describe, rhythm: a.cfg.Federation.PushEvery, log: a.log, running: map[string]*running{},
+		describe: a.describe, slow: slow, rhythm: a.cfg.Federation.PushEvery, slowRhythm: a.cfg.Federation.PushSlow, log: a.log, running: map[string]*running{},
 	}
 	a.session.OnLogin(a.subscribers.wake)
 	return a.openRecipients(book)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +18,15 @@ import (
 	"releve/federation/xmpp"
 )
 
-// cursorPrefix names the cursors of subscribers, before their address.
-const cursorPrefix = "quoalise "
+// The cursors of subscribers, before their address.
+const (
+	cursorPrefix = "quoalise "
+	slowPrefix   = "quoalise-slow "
+)
 
-// subscribers keeps one delivery a subscriber, as subscriptions come and go.
+// subscribers keeps two deliveries a subscriber, as subscriptions come and go: one of the slow series, whose records wait
+// for more of them, and one of the others. Each series needs a message of its own, which is 600 bytes before the first
+// record, and a meter has more slow series than others.
 type subscribers struct {
 	subscriptions *quoalise.Subscriptions
 	session       quoalise.Poster
@@ -28,20 +34,44 @@ type subscribers struct {
 	known         <-chan struct{} // closed once the time is known
 	book          *consent.Book
 	describe      func(path string) quoalise.Measurement
+	slow          func(path string) bool // whether a series may wait
 	rhythm        time.Duration
+	slowRhythm    time.Duration
 	log           *slog.Logger
 
 	mu      sync.Mutex // guards everything below
 	running map[string]*running
 }
 
-// running is one delivery and what ends it.
+// running is the deliveries of one subscriber and what ends them.
 type running struct {
 	subscription quoalise.Subscription
-	delivery     *federation.Delivery
-	wake         chan struct{}
+	delivery     *federation.Delivery // of what may not wait
+	slow         *federation.Delivery
+	wakes        []chan struct{}
 	stop         context.CancelFunc
 	done         chan struct{}
+}
+
+// pending is how many packs wait, in the places of both deliveries. What gathers on purpose does not count.
+func (r *running) pending(place, slow buffer.CursorStats) uint64 {
+	if time.Now().Before(r.slow.Stats().Rest) {
+		return place.Pending
+	}
+	return max(place.Pending, slow.Pending)
+}
+
+// stats are those of both deliveries.
+func (r *running) stats() federation.Stats {
+	stats, slow := r.delivery.Stats(), r.slow.Stats()
+	stats.Records += slow.Records
+	stats.Refused += slow.Refused
+	stats.Refusal = cmp.Or(stats.Refusal, slow.Refusal)
+	if slow.Last.After(stats.Last) {
+		stats.Last = slow.Last
+	}
+	stats.Err = cmp.Or(stats.Err, slow.Err)
+	return stats
 }
 
 // String names the task.
@@ -98,40 +128,28 @@ func same(a, b quoalise.Subscription) bool {
 func (s *subscribers) forget(wanted map[string]quoalise.Subscription) error {
 	var errs []error
 	for _, c := range s.buffer.Cursors() {
-		jid, ours := strings.CutPrefix(c.Name, cursorPrefix)
-		if _, still := wanted[jid]; ours && !still {
-			errs = append(errs, s.buffer.RemoveCursor(c.Name))
+		for _, prefix := range []string{cursorPrefix, slowPrefix} {
+			jid, ours := strings.CutPrefix(c.Name, prefix)
+			if _, still := wanted[jid]; ours && !still {
+				errs = append(errs, s.buffer.RemoveCursor(c.Name))
+			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// start begins a delivery once the one before it, if any, has ended: a send over a link that died without a word may
-// take a minute to end, which delays nobody else.
+// start begins the deliveries to a subscriber once those before them, if any, have ended: a send over a link that died
+// without a word may take a minute to end, which delays nobody else.
 func (s *subscribers) start(ctx context.Context, one quoalise.Subscription, before <-chan struct{}) error {
-	address, err := xmpp.ParseJID(one.JID)
-	if err != nil {
-		return fmt.Errorf("start delivery to %s: %w", one.JID, err)
-	}
-	place, err := s.buffer.Cursor(cursorPrefix+one.JID, buffer.Now())
-	if err != nil {
-		return fmt.Errorf("start delivery to %s: %w", one.JID, err)
-	}
 	ctx, stop := context.WithCancel(ctx)
-	wake := make(chan struct{}, 1)
-	r := &running{
-		subscription: one,
-		delivery: &federation.Delivery{
-			Recipient: &quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe},
-			Cursor:    cursor{place, s.known},
-			Gate:      s.book.Gate(one.JID, one.Wants),
-			Rhythm:    s.rhythm,
-			Wake:      wake,
-			Log:       s.log,
-		},
-		wake: wake,
-		stop: stop,
-		done: make(chan struct{}),
+	r := &running{subscription: one, stop: stop, done: make(chan struct{})}
+	var err error
+	if r.slow, err = s.delivery(r, slowPrefix, max(s.slowRhythm, s.rhythm), s.slow); err == nil {
+		r.delivery, err = s.delivery(r, cursorPrefix, s.rhythm, func(path string) bool { return !s.slow(path) })
+	}
+	if err != nil {
+		stop()
+		return fmt.Errorf("start delivery to %s: %w", one.JID, err)
 	}
 	s.mu.Lock()
 	s.running[one.JID] = r
@@ -141,22 +159,65 @@ func (s *subscribers) start(ctx context.Context, one quoalise.Subscription, befo
 		if before != nil {
 			<-before
 		}
-		keep(ctx, s.log, r.delivery)
+		var both sync.WaitGroup
+		both.Go(func() { keep(ctx, s.log, r.slow) })
+		both.Go(func() { keep(ctx, s.log, r.delivery) })
+		both.Wait()
 	}()
 	return nil
+}
+
+// delivery returns the delivery of those series of a subscription whose path takes is true of.
+func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, takes func(path string) bool) (*federation.Delivery, error) {
+	one := r.subscription
+	address, err := xmpp.ParseJID(one.JID)
+	if err != nil {
+		return nil, err
+	}
+	place, err := s.buffer.Cursor(prefix+one.JID, buffer.Now())
+	if err != nil {
+		return nil, err
+	}
+	wake := make(chan struct{}, 1)
+	r.wakes = append(r.wakes, wake)
+	return &federation.Delivery{
+		Recipient: &quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe},
+		Cursor:    cursor{place, s.known},
+		Gate: s.thinned(one, s.book.Gate(one.JID, func(name string) bool {
+			return one.Wants(name) && takes(quoalise.PathOf(name))
+		})),
+		Rhythm: rhythm,
+		Wake:   wake,
+		Log:    s.log,
+	}, nil
+}
+
+// thinned puts what a subscriber asked to be left out before a gate.
+func (s *subscribers) thinned(one quoalise.Subscription, gate federation.Gate) federation.Gate {
+	if len(one.Thinned) == 0 {
+		return gate
+	}
+	return &quoalise.Sieve{
+		Next:    gate,
+		Wanted:  func(local string) quoalise.Thinning { return one.Thinning(s.book.Aliases(one.JID, local)...) },
+		History: archive{s.buffer, time.Now}.everything,
+		Log:     s.log,
+	}
 }
 
 // wake makes every delivery that waits to try again do so now.
 func (s *subscribers) wake(context.Context) {
 	for _, r := range s.snapshot() {
-		select {
-		case r.wake <- struct{}{}:
-		default:
+		for _, wake := range r.wakes {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
 		}
 	}
 }
 
-// stop tells a delivery to end and returns what is closed once it has.
+// stop tells the deliveries to a subscriber to end and returns what is closed once they have.
 func (s *subscribers) stop(jid string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +247,7 @@ func (s *subscribers) snapshot() map[string]*running {
 	return all
 }
 
-// deliveries returns what runs now, by address.
+// deliveries returns what runs now, by address of the subscriber.
 func (s *subscribers) deliveries() []*running {
 	var all []*running
 	for _, r := range s.snapshot() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,8 +112,8 @@ func (d *desk) open() (end func()) {
 	close(known)
 	d.subscribers = &subscribers{
 		known:         known,
-		subscriptions: subscriptions, session: d.session, buffer: d.buffer, book: d.book, describe: describe,
-		rhythm: time.Millisecond, log: slog.New(slog.NewTextHandler(d.said, nil)), running: map[string]*running{},
+		subscriptions: subscriptions, session: d.session, buffer: d.buffer, book: d.book, describe: describe, slow: slow,
+		rhythm: time.Millisecond, slowRhythm: time.Hour, log: slog.New(slog.NewTextHandler(d.said, nil)), running: map[string]*running{},
 	}
 	ctx, cancel := context.WithCancel(d.t.Context())
 	ended := make(chan error)
@@ -129,16 +130,18 @@ func (d *desk) open() (end func()) {
 	}
 }
 
-// asks sends a command as a subscriber does.
-func (d *desk) asks(command, jid, identifier string) {
+// asks sends a command as a subscriber does, with further fields by name and value.
+func (d *desk) asks(command, jid, identifier string, pairs ...string) {
 	d.t.Helper()
+	form := &xmpp.Form{Type: "submit", Fields: []xmpp.Field{{Var: "identifier", Values: []string{identifier}}}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Fields = append(form.Fields, xmpp.Field{Var: pairs[i], Values: []string{pairs[i+1]}})
+	}
 	from, err := xmpp.ParseJID(jid)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	_, err = d.session.commands[command].Run(d.t.Context(), xmpp.Step{From: from, Form: &xmpp.Form{
-		Type: "submit", Fields: []xmpp.Field{{Var: "identifier", Values: []string{identifier}}},
-	}})
+	_, err = d.session.commands[command].Run(d.t.Context(), xmpp.Step{From: from, Form: form})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -208,7 +211,7 @@ func TestSubscribersFollow(t *testing.T) {
 	d.put(0, 1) // before anybody subscribed: nobody's
 	end := d.open()
 	d.asks("subscribe", anne+"/desk", d.device(anne))
-	d.until("anne", func() bool { return cmp.Equal(d.served(), []string{anne}) && len(d.cursors()) == 1 })
+	d.until("anne", func() bool { return cmp.Equal(d.served(), []string{anne}) && len(d.cursors()) == 2 })
 	d.put(1, 3)
 	if got, want := d.next(), anne+": 1 2"; got != want {
 		t.Errorf("posted %q, want %q", got, want)
@@ -225,13 +228,13 @@ func TestSubscribersFollow(t *testing.T) {
 	}
 	d.asks("unsubscribe", anne+"/desk", d.device(anne))
 	d.until("the end of anne", func() bool { return cmp.Equal(d.served(), []string{bob}) })
-	d.until("the end of her cursor", func() bool { return cmp.Equal(d.cursors(), []string{cursorPrefix + bob}) })
+	d.until("the end of her cursor", func() bool { return cmp.Equal(d.cursors(), []string{cursorPrefix + bob, slowPrefix + bob}) })
 	d.put(4, 5)
 	if got, want := d.next(), bob+": 4"; got != want {
 		t.Errorf("posted %q, want %q", got, want)
 	}
 	end()
-	if diff := cmp.Diff([]string{cursorPrefix + bob}, d.cursors()); diff != "" {
+	if diff := cmp.Diff([]string{cursorPrefix + bob, slowPrefix + bob}, d.cursors()); diff != "" {
 		t.Errorf("cursors after a stop (-want +got):\n%s", diff)
 	}
 }
@@ -281,7 +284,7 @@ func TestSubscribersAskAgain(t *testing.T) {
 func TestSubscribersForgetOrphans(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	for _, name := range []string{cursorPrefix + anne, "lognact lorient"} {
+	for _, name := range []string{cursorPrefix + anne, slowPrefix + anne, "lognact lorient"} {
 		if _, err := d.buffer.Cursor(name, buffer.Now()); err != nil {
 			t.Fatal(err)
 		}
@@ -315,6 +318,61 @@ func TestSubscribersLeaveOneOut(t *testing.T) {
 	end()
 	if !strings.Contains(d.said.String(), "subscribers not all served") {
 		t.Errorf("log is %q", d.said)
+	}
+}
+
+// What seldom changes waits for more, and delays nothing else; a restart sends what waited.
+func TestSubscribersGatherSlowSeries(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.put(0, 1)
+	end := d.open()
+	d.asks("subscribe", anne, d.device(anne))
+	d.until("anne", func() bool { return len(d.served()) == 1 })
+	put := func(n int) {
+		contract := senml.Record{Name: "linky/contract/power/subscribed", Unit: "kVA", Value: senml.NumberValue(float64(100 + n)), Time: float64(1_750_000_000 + n)}
+		if _, err := d.buffer.Put(append(counted(n, n+1), contract)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1)
+	got := []string{d.next(), d.next()}
+	slices.Sort(got)
+	put(2)
+	got = append(got, d.next())
+	put(3)
+	got = append(got, d.next())
+	d.until("the acknowledgement", func() bool { return d.buffer.Cursors()[0].Pending == 0 })
+	end()
+	end = d.open()
+	got = append(got, d.next())
+	end()
+	want := []string{anne + ": 1", anne + ": 101", anne + ": 2", anne + ": 3", anne + ": 102 103"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("posted (-want +got):\n%s", diff)
+	}
+}
+
+// Who asks for less is sent less, also of what waited over a restart.
+func TestSubscribersThinOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.put(0, 1)
+	end := d.open()
+	d.asks("subscribe", anne, d.device(anne)+"_n", "dead_band", "10")
+	d.until("anne", func() bool { return len(d.served()) == 1 })
+	d.put(1, 30) // of the same hour as 0, which went before anybody asked
+	got := []string{d.next()}
+	d.session.goAway()
+	d.put(30, 35)
+	d.put(35, 50)
+	d.until("the attempt", func() bool { return d.deliveries()[0].stats().Err == xmpp.ErrAway })
+	end()
+	end = d.open()
+	got = append(got, d.next())
+	end()
+	if diff := cmp.Diff([]string{anne + ": 10 20", anne + ": 30 40"}, got); diff != "" {
+		t.Errorf("posted (-want +got):\n%s", diff)
 	}
 }
 

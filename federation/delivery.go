@@ -15,6 +15,7 @@ import (
 // Bounds of one turn of a delivery.
 const (
 	packsPerTurn = 120
+	mostPerTurn  = 10_000 // records, unless one pack has more: 90 s under a stock server's shaper, sent again when the last is lost
 	firstRetry   = 2 * time.Second
 	lastRetry    = 5 * time.Minute
 	retryStopped = time.Hour // after an ErrStopped
@@ -26,7 +27,7 @@ type Delivery struct {
 	Recipient Recipient
 	Cursor    Cursor
 	Gate      Gate
-	Rhythm    time.Duration   // shortest time between two turns: what comes meanwhile travels together
+	Rhythm    time.Duration   // time between two turns, unless more waits than fits in one: what comes meanwhile travels together
 	Wake      <-chan struct{} // a value ends the wait before a retry: the way is free again; may be nil
 	Log       *slog.Logger
 
@@ -42,6 +43,7 @@ type Stats struct {
 	Refusal  error     // of the last of them
 	Last     time.Time // of the last acknowledgement
 	Err      error     // of the last attempt, nil when it went well
+	Rest     time.Time // until when what comes is left to gather
 }
 
 // Stats returns what has been done so far.
@@ -71,6 +73,8 @@ func (d *Delivery) Run(ctx context.Context) error {
 		case len(items) == 0:
 			continue
 		}
+		found := len(items)
+		items = portion(items)
 		err = d.turn(ctx, items)
 		switch {
 		case ctx.Err() != nil && err != nil:
@@ -84,11 +88,33 @@ func (d *Delivery) Run(ctx context.Context) error {
 		if err := d.Cursor.Ack(items[len(items)-1].Seq); err != nil {
 			return err
 		}
-		if singly == 0 {
-			pause(ctx, d.Rhythm, nil)
+		if singly == 0 && found < packsPerTurn && len(items) == found {
+			d.rest(ctx)
 		}
 	}
 	return nil
+}
+
+// rest lets what comes now gather.
+func (d *Delivery) rest(ctx context.Context) {
+	if d.Rhythm <= 0 {
+		return
+	}
+	d.mu.Lock()
+	d.stats.Rest = time.Now().Add(d.Rhythm)
+	d.mu.Unlock()
+	pause(ctx, d.Rhythm, nil)
+}
+
+// portion is how much of what waits is sent in one turn.
+func portion(items []Item) []Item {
+	records := 0
+	for i, item := range items {
+		if records += len(item.Pack); records > mostPerTurn && i > 0 {
+			return items[:i]
+		}
+	}
+	return items
 }
 
 // turn sends what the gate lets through until the recipient has it, will never take it, or ctx ends. Its error is one

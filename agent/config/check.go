@@ -203,7 +203,7 @@ func (f *findings) bytes(key, value string) int64 {
 func (f *findings) federation(d document) *Federation {
 	raw := d.Federation
 	if raw.JID == "" {
-		if raw.PasswordFile+raw.Address+raw.CAFile+raw.PushEvery != "" || len(raw.Owners) > 0 {
+		if raw.PasswordFile+raw.Address+raw.CAFile+raw.PushEvery+raw.PushSlow != "" || len(raw.Owners) > 0 {
 			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve")
 		}
 		return nil
@@ -230,6 +230,7 @@ func (f *findings) federation(d document) *Federation {
 		Address:      raw.Address,
 		CAFile:       raw.CAFile,
 		PushEvery:    f.duration("federation.push_every", raw.PushEvery, 10*time.Second, time.Second, time.Hour),
+		PushSlow:     f.duration("federation.push_slow_every", raw.PushSlow, 30*time.Minute, time.Second, 24*time.Hour),
 	}
 }
 

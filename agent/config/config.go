@@ -60,6 +60,7 @@ type Federation struct {
 	Address      string // host:port, or "" to find the server by DNS
 	CAFile       string // PEM, or "" for the system's authorities
 	PushEvery    time.Duration
+	PushSlow     time.Duration // the same of what seldom changes
 }
 
 // Status is the [status] section.

@@ -151,12 +151,13 @@ func TestRefusals(t *testing.T) {
 		{"no jid beside push_every", "[federation]\npush_every = \"1m\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve"},
 		{"jid without a user", "[federation]\njid = \"sen1.example\"\npassword_file = \"p\"\n", `federation.jid: "sen1.example" is not an address such as maison@breizh-sen1.example/releve`},
 		{
-			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\nowners = [\"a@b\"]\n",
+			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\npush_slow_every = \"2d\"\nowners = [\"a@b\"]\n",
 			`federation.jid: "@" is not an address such as maison@breizh-sen1.example/releve` + "\n" +
 				"federation.password_file is missing: the file whose first line is the password\n" +
 				`federation.address: "host" is not host:port` + "\n" +
 				"federation.owners: this version cannot be configured remotely yet; remove the key\n" +
-				`federation.push_every: "2h" is not a time from 1s to 1h, written like 10s, 5m, 12h or 31d`,
+				`federation.push_every: "2h" is not a time from 1s to 1h, written like 10s, 5m, 12h or 31d` + "\n" +
+				`federation.push_slow_every: "2d" is not a time from 1s to 1d, written like 10s, 5m, 12h or 31d`,
 		},
 		{"address without a host", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \":5222\"\n", `federation.address: ":5222" is not host:port`},
 		{"address with a word for a port", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \"host:xmpp\"\n", `federation.address: "host:xmpp" is not host:port`},
@@ -353,6 +354,7 @@ password_file = "p"
 address = "[::1]:5222"
 ca_file = "ca.pem"
 push_every = "1h"
+push_slow_every = "12h"
 [[grant]]
 to = "sen2.example"
 series = ["current/*"]
@@ -376,7 +378,7 @@ pin = "GPIO17"
 		"state",
 		[]config.Meter{{Name: "Shed-2", Port: "tcp://shed:2000", Mode: tic.Historic, PRM: point}},
 		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour, Curve: 24 * time.Hour},
-		config.Federation{PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour},
+		config.Federation{PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour, PushSlow: 12 * time.Hour},
 		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},
 		config.Status{Listen: ":0"}, config.LED{Pin: "GPIO17"},
 	}

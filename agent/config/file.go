@@ -34,6 +34,7 @@ type document struct {
 		CAFile       string   `toml:"ca_file"`
 		Owners       []string `toml:"owners"`
 		PushEvery    string   `toml:"push_every"`
+		PushSlow     string   `toml:"push_slow_every"`
 	} `toml:"federation"`
 	Grant     []rawGrant     `toml:"grant"`
 	Recipient []rawRecipient `toml:"recipient"`

@@ -62,7 +62,7 @@ func TestReferenceUncommented(t *testing.T) {
 	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {
 		t.Errorf("a default shown is not the one in force (-want +got):\n%s", diff)
 	}
-	if got := got.Federation; got.JID.String() != "maison@breizh-sen1.example/releve" || got.PushEvery != 10*time.Second {
+	if got := got.Federation; got.JID.String() != "maison@breizh-sen1.example/releve" || got.PushEvery != 10*time.Second || got.PushSlow != 30*time.Minute {
 		t.Errorf("federation is %+v", got)
 	}
 }

@@ -25,6 +25,12 @@ func splitIdentifier(id string) (device, path string) {
 	return device, path
 }
 
+// PathOf returns the path of the series that a name stands for, "" when it is no identifier of one.
+func PathOf(name string) string {
+	_, path := splitIdentifier(name)
+	return path
+}
+
 func prmOf(device string) (string, bool) { return strings.CutPrefix(device, urnPRM) }
 
 // checkIdentifier refuses what cannot name a device or a series.

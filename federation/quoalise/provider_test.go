@@ -49,9 +49,9 @@ func TestFormIsAsked(t *testing.T) {
 		{
 			"subscribe", x + `Subscribe</title><instructions>An identifier without its part after the underscore means all series of the device. ` +
 				`The other fields ask for less than every reading; get_history has the rest.</instructions>` + identifier +
-				`<field var="dead_band" type="text-single" label="Least change that is sent, in the unit of the series"></field>` +
-				`<field var="min_interval" type="text-single" label="Shortest time between two readings (ISO 8601, such as PT30S)"></field>` +
-				`<field var="max_interval" type="text-single" label="Longest time without a reading (ISO 8601, such as PT1H)"></field></x>`,
+				`<field var="dead_band" type="text-single" label="Least change that is sent, in the unit of the series"/>` +
+				`<field var="min_interval" type="text-single" label="Shortest time between two readings (ISO 8601, such as PT30S)"/>` +
+				`<field var="max_interval" type="text-single" label="Longest time without a reading (ISO 8601, such as PT1H)"/></x>`,
 		},
 		{
 			"unsubscribe", x + `Unsubscribe</title><instructions>All subscriptions that begin with the identifier end.</instructions>` + identifier + `</x>`,

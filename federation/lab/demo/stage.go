@@ -207,6 +207,7 @@ password_file = %q
 address = %q
 ca_file = %q
 push_every = "5s"
+push_slow_every = "5s"
 `
 	grant = `
 [[grant]]
