@@ -25,7 +25,6 @@ type identity struct {
 	key  []byte
 }
 
-// validity spans a clock that is wrong by a day in either direction.
 const validity = 24 * time.Hour
 
 func newAuthority() (*authority, error) {
@@ -33,7 +32,7 @@ func newAuthority() (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make key of the authority: %w", err)
 	}
-	template, err := certificate("Releve throw-away authority")
+	template, err := certificate("Releve throw-away authority", longTerm())
 	if err != nil {
 		return nil, err
 	}
@@ -51,14 +50,23 @@ func newAuthority() (*authority, error) {
 	return &authority{cert: cert, key: key, pem: pemBlock("CERTIFICATE", der)}, nil
 }
 
+// term is how long a certificate is good.
+type term struct{ from, until time.Time }
+
+// longTerm spans a clock that is wrong by a day in either direction.
+func longTerm() term {
+	now := time.Now()
+	return term{now.Add(-validity), now.Add(30 * validity)}
+}
+
 // issue signs an identity for a domain and its component names. It is good for
 // both ends of a connection, since a server calls other servers with it.
-func (a *authority) issue(domain string) (*identity, error) {
+func (a *authority) issue(domain string, good term) (*identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make key of %s: %w", domain, err)
 	}
-	template, err := certificate(domain)
+	template, err := certificate(domain, good)
 	if err != nil {
 		return nil, err
 	}
@@ -86,17 +94,16 @@ func namesOf(domain string) []string {
 	return names
 }
 
-func certificate(name string) (*x509.Certificate, error) {
+func certificate(name string, good term) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		return nil, fmt.Errorf("draw serial number for %s: %w", name, err)
 	}
-	now := time.Now()
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-validity),
-		NotAfter:     now.Add(30 * validity),
+		NotBefore:    good.from,
+		NotAfter:     good.until,
 	}, nil
 }
 

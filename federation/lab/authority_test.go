@@ -12,7 +12,7 @@ func TestIdentityIsTrustedForItsNamesOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := ca.issue("breizh-sen1.example")
+	id, err := ca.issue("breizh-sen1.example", longTerm())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestAuthoritiesDoNotTrustEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := one.issue("breizh-sen1.example")
+	id, err := one.issue("breizh-sen1.example", longTerm())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,9 +55,21 @@ func accounts(t *testing.T, fed *lab.Federation, server *lab.Server) {
 		t.Errorf("registered twice: got %v, want ErrExists", err)
 	}
 	mustLogIn(t, fed, server.Domain(), added) // the password is still the first one
-	wrong := lab.Account{User: added.User, Password: "another"}
-	if _, err := logIn(t.Context(), fed, server, wrong, ""); err == nil {
-		t.Error("a wrong password was accepted")
+	other := lab.Account{User: added.User, Password: "another"}
+	mustNotLogIn(t, fed, server, other)
+	must(t, server.ChangePassword(t.Context(), other.User, other.Password))
+	mustNotLogIn(t, fed, server, added)
+	mustLogIn(t, fed, server.Domain(), other)
+	must(t, server.Unregister(t.Context(), other.User))
+	mustNotLogIn(t, fed, server, other)
+	must(t, server.Register(t.Context(), added.User, added.Password))
+	mustLogIn(t, fed, server.Domain(), added)
+}
+
+func mustNotLogIn(t *testing.T, fed *lab.Federation, server *lab.Server, account lab.Account) {
+	t.Helper()
+	if _, err := logIn(t.Context(), fed, server, account, ""); err == nil {
+		t.Errorf("%s logged in on %s with a password that is not the account's", account.User, server.Kind())
 	}
 }
 

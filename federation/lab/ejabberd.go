@@ -60,7 +60,7 @@ access_rules:
   configure: {allow: admin}
   pubsub_createnode: {allow: local}
 api_permissions:
-  "lab": {who: {access: {allow: [{acl: loopback}]}}, what: ["register"]}
+  "lab": {who: {access: {allow: [{acl: loopback}]}}, what: ["register", "change_password", "unregister"]}
 
 shaper:
   normal: {rate: 3000, burst_size: 20000}
@@ -159,13 +159,25 @@ func (e *ejabberd) command(s *Server) *exec.Cmd {
 	return cmd
 }
 
-// register asks the server's own HTTP API, which answers on loopback only.
-func (*ejabberd) register(ctx context.Context, s *Server, user, password string) error {
-	body, err := json.Marshal(map[string]string{"user": user, "host": s.domain.Name, "password": password})
+func (e *ejabberd) register(ctx context.Context, s *Server, user, password string) error {
+	return e.ask(ctx, s, "register", map[string]string{"user": user, "host": s.domain.Name, "password": password})
+}
+
+func (e *ejabberd) changePassword(ctx context.Context, s *Server, user, password string) error {
+	return e.ask(ctx, s, "change_password", map[string]string{"user": user, "host": s.domain.Name, "newpass": password})
+}
+
+func (e *ejabberd) unregister(ctx context.Context, s *Server, user string) error {
+	return e.ask(ctx, s, "unregister", map[string]string{"user": user, "host": s.domain.Name})
+}
+
+// ask gives a command to the server's own HTTP API, which answers on loopback only.
+func (*ejabberd) ask(ctx context.Context, s *Server, command string, with map[string]string) error {
+	body, err := json.Marshal(with)
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
 	}
-	url := "http://" + address(s.ports.api) + "/api/register"
+	url := "http://" + address(s.ports.api) + "/api/" + command
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -19,6 +20,7 @@ type Federation struct {
 	dir     string
 	log     *slog.Logger
 	servers []*Server
+	ca      *authority
 	names   *names // nil once closed
 	dns     int    // port of names
 	ports   ports
@@ -90,6 +92,23 @@ func (f *Federation) Route(domain, addr string) error {
 	return nil
 }
 
+// Certify gives a server a new certificate that is good from one instant until
+// another, of the same authority. The server reads it when it starts.
+func (f *Federation) Certify(domain string, from, until time.Time) error {
+	s := f.Server(domain)
+	if s == nil {
+		return fmt.Errorf("certify %s: the federation has no such domain", domain)
+	}
+	id, err := f.ca.issue(domain, term{from, until})
+	if err == nil {
+		err = s.furnish(id)
+	}
+	if err != nil {
+		return fmt.Errorf("certify %s: %w", domain, err)
+	}
+	return nil
+}
+
 // Close kills the servers, removes the temporary folder and gives the ports back.
 // No process is left. A second Close does nothing.
 func (f *Federation) Close() error {
@@ -125,15 +144,14 @@ func (f *Federation) build(o Options) error {
 	if err := f.buildNames(); err != nil {
 		return err
 	}
-	ca, err := newAuthority()
-	if err != nil {
+	if f.ca, err = newAuthority(); err != nil {
 		return err
 	}
-	if err := os.WriteFile(f.CAFile(), ca.pem, 0o644); err != nil {
+	if err := os.WriteFile(f.CAFile(), f.ca.pem, 0o644); err != nil {
 		return err
 	}
 	for _, d := range o.Domains {
-		if err := f.addServer(d, o, ca); err != nil {
+		if err := f.addServer(d, o); err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
@@ -150,12 +168,12 @@ func (f *Federation) buildNames() error {
 	return err
 }
 
-func (f *Federation) addServer(d Domain, o Options, ca *authority) error {
+func (f *Federation) addServer(d Domain, o Options) error {
 	s, err := f.newServer(d, o)
 	if err != nil {
 		return err
 	}
-	id, err := ca.issue(d.Name)
+	id, err := f.ca.issue(d.Name, longTerm())
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,10 @@ type product interface {
 	command(s *Server) *exec.Cmd
 	// register makes an account on the running server.
 	register(ctx context.Context, s *Server, user, password string) error
+	// changePassword gives an account of the running server another password.
+	changePassword(ctx context.Context, s *Server, user, password string) error
+	// unregister deletes an account of the running server.
+	unregister(ctx context.Context, s *Server, user string) error
 	// owner is the user the server runs as, nil for the caller himself.
 	owner() *syscall.Credential
 	// logs names the files, in the folder of the server, that tell what went wrong.

@@ -122,11 +122,24 @@ func (p *prosody) command(s *Server) *exec.Cmd {
 
 // register writes the account into the data folder, from where the running server reads it.
 func (p *prosody) register(ctx context.Context, s *Server, user, password string) error {
-	cmd := exec.CommandContext(ctx, p.ctl, "--config", prosodyConfig(s), "register", user, s.domain.Name, password)
+	return p.control(ctx, s, "register", user, s.domain.Name, password)
+}
+
+// changePassword registers again: prosodyctl takes that for a new password.
+func (p *prosody) changePassword(ctx context.Context, s *Server, user, password string) error {
+	return p.register(ctx, s, user, password)
+}
+
+func (p *prosody) unregister(ctx context.Context, s *Server, user string) error {
+	return p.control(ctx, s, "unregister", user, s.domain.Name)
+}
+
+func (p *prosody) control(ctx context.Context, s *Server, args ...string) error {
+	cmd := exec.CommandContext(ctx, p.ctl, append([]string{"--config", prosodyConfig(s)}, args...)...)
 	s.confine(cmd)
 	output, err := cmd.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("run prosodyctl: %w: %s", err, strings.TrimSpace(string(output)))
+		return fmt.Errorf("run prosodyctl %s: %w: %s", args[0], err, strings.TrimSpace(string(output)))
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ type Traffic struct {
 //	passing   handed on                      handed on
 //	stalled   kept, nothing moves            accepted, nothing moves
 //	swallow   bytes of one direction vanish  the same
+//	stranded  bytes of both vanish           handed on
 //	refusing  cut                            refused
 //
 // Its methods may be called from several goroutines.
@@ -59,6 +60,7 @@ type link struct {
 	server *net.TCPConn // nil until dialled
 	gone   chan struct{}
 	lossy  bool // bytes are missing in the middle; guarded by Proxy.mu
+	dead   bool // stranded: nothing of it ever arrives; guarded by Proxy.mu
 }
 
 // NewProxy listens on a free loopback port, in front of host:port. The server need
@@ -102,6 +104,17 @@ func (p *Proxy) Swallow(d Direction) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.set(false, d)
+}
+
+// Strand leaves the connections there are half open: what either side says vanishes and neither is told, as behind a
+// router that forgot them. New ones are handed on.
+func (p *Proxy) Strand() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.set(false, 0)
+	for l := range p.links {
+		l.dead, l.lossy = true, true
+	}
 }
 
 // Cut resets the connections there are. New ones are treated as before.
@@ -297,7 +310,7 @@ func (p *Proxy) await(l *link, d Direction) (swallow, ok bool) {
 	for {
 		p.mu.Lock()
 		stalled, changed := p.stalled, p.changed
-		swallow = p.swallow&d != 0
+		swallow = p.swallow&d != 0 || l.dead
 		l.lossy = l.lossy || swallow && !stalled
 		p.mu.Unlock()
 		if !stalled {

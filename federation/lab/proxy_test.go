@@ -145,6 +145,28 @@ func TestProxySwallow(t *testing.T) {
 	}
 }
 
+// A stranded connection is half open on both sides, and stays so while new ones work.
+func TestProxyStrand(t *testing.T) {
+	t.Parallel()
+	p := mustProxy(t, echo(t))
+	old := connect(t, p)
+	write(t, old, "one")
+	hear(t, old, "one")
+	p.Strand()
+	fresh := connect(t, p)
+	write(t, old, "lost")
+	write(t, fresh, "two")
+	hear(t, fresh, "two")
+	eventually(t, "four bytes are swallowed", func() bool { return p.Traffic().Swallowed == 4 })
+	if got := p.Traffic(); got.Open != 2 {
+		t.Errorf("traffic %+v, want both connections open", got)
+	}
+	must(t, p.Resume())
+	hearEnd(t, old)
+	write(t, fresh, "three")
+	hear(t, fresh, "three")
+}
+
 func TestProxyCut(t *testing.T) {
 	t.Parallel()
 	p := mustProxy(t, echo(t))

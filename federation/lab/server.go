@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,15 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 )
-
-// Account is a user of a domain; his bare JID is User@Domain.
-type Account struct {
-	User     string
-	Password string
-}
-
-// ErrExists is returned by [Server.Register] for a user that is there already.
-var ErrExists = errors.New("the user exists already")
 
 // Server is one XMPP server with one domain. Its methods may be called from
 // several goroutines.
@@ -92,40 +82,6 @@ func (s *Server) WebSocketURL() string {
 
 // PeerAddr returns host:port for other servers (RFC 6120, jabber:server).
 func (s *Server) PeerAddr() string { return address(s.ports.peer) }
-
-// Accounts returns the accounts made so far, in the order they were made.
-func (s *Server) Accounts() []Account {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Account(nil), s.accounts...)
-}
-
-// Register makes an account. The server must run. A user that is there already
-// gives [ErrExists].
-func (s *Server) Register(ctx context.Context, user, password string) error {
-	if err := checkUser(user); err != nil {
-		return err
-	}
-	if !s.Running() {
-		return fmt.Errorf("register %s@%s: the server is not running", user, s.domain.Name)
-	}
-	if s.knows(user) {
-		return fmt.Errorf("register %s@%s: %w", user, s.domain.Name, ErrExists)
-	}
-	if err := s.product.register(ctx, s, user, password); err != nil {
-		return fmt.Errorf("register %s@%s: %w", user, s.domain.Name, err)
-	}
-	s.mu.Lock()
-	s.accounts = append(s.accounts, Account{User: user, Password: password})
-	s.mu.Unlock()
-	return nil
-}
-
-// knows looks among our own accounts: prosodyctl gives a user that exists a new
-// password and says nothing.
-func (s *Server) knows(user string) bool {
-	return slices.ContainsFunc(s.Accounts(), func(a Account) bool { return a.User == user })
-}
 
 // Start starts the server and returns when it accepts clients and other servers.
 // After [Server.Stop] or [Server.Kill] it comes back with the same data and the

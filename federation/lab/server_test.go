@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"net"
 	"os"
@@ -191,4 +192,35 @@ func explains(t *testing.T, server *lab.Server, words string) {
 	if server.Running() {
 		t.Error("the server that did not come up still runs")
 	}
+}
+
+// A certificate that has run out is what clients see after the next start, and the next one mends it.
+func TestCertify(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []lab.Kind{lab.Ejabberd, lab.Prosody} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			fed := lab.New(t, lab.Options{Domains: pair(kind, kind)[:1]})
+			server := fed.Server(home)
+			day := 24 * time.Hour
+			must(t, fed.Certify(home, time.Now().Add(-2*day), time.Now().Add(-day)))
+			restart(t, server)
+			var expired x509.CertificateInvalidError
+			if _, err := logIn(t.Context(), fed, server, agent, ""); !errors.As(err, &expired) || expired.Reason != x509.Expired {
+				t.Errorf("got %v, want an expired certificate", err)
+			}
+			must(t, fed.Certify(home, time.Now().Add(-day), time.Now().Add(day)))
+			restart(t, server)
+			mustLogIn(t, fed, home, agent)
+		})
+	}
+	if err := lab.New(t, lab.Options{Domains: pair(lab.Prosody, lab.Prosody)[:1]}).Certify(far, time.Now(), time.Now()); err == nil {
+		t.Error("a domain that is not there has a certificate")
+	}
+}
+
+func restart(t *testing.T, server *lab.Server) {
+	t.Helper()
+	must(t, server.Stop(t.Context()))
+	must(t, server.Start(t.Context()))
 }
