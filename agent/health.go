@@ -1,14 +1,12 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"releve/agent/clock"
 	"releve/agent/led"
 	"releve/agent/series"
 	"releve/agent/status"
-	"releve/federation/xmpp"
 	"releve/tic"
 )
 
@@ -171,24 +169,8 @@ func (a *agent) sessionFinding() status.Finding {
 	case state.Err == nil:
 		return status.Finding{State: status.Waiting, Text: status.Say("Connexion à la fédération…", "Connecting to the federation…")}
 	}
-	return status.Finding{
-		State:  status.Warning,
-		Text:   status.Say("La fédération est injoignable ; les relevés attendent ici.", "The federation cannot be reached; readings wait here."),
-		Advice: sessionAdvice(state.Err),
-		Detail: state.Err.Error(),
-	}
-}
-
-func sessionAdvice(err error) status.Words {
-	switch {
-	case errors.Is(err, xmpp.ErrCredentials):
-		return status.Say("Vérifiez l'adresse et le mot de passe du compte.", "Check the address and password of the account.")
-	case errors.Is(err, xmpp.ErrConflict):
-		return status.Say("Un autre appareil utilise la même adresse et la même ressource : donnez-leur des ressources différentes.", "Another device uses the same address and resource: give them different resources.")
-	case errors.Is(err, xmpp.ErrUntrusted):
-		return status.Say("Si le serveur a sa propre autorité, donnez son certificat dans ca_file.", "If the server has its own authority, give its certificate in ca_file.")
-	}
-	return status.Say("Rien à faire si le réseau est coupé : l'envoi reprendra seul.", "Nothing to do if the network is down: sending resumes by itself.")
+	text, advice := sessionTrouble(state.Err)
+	return status.Finding{State: status.Warning, Text: text, Advice: advice, Detail: state.Err.Error()}
 }
 
 // light is the one word of all this that an LED can say.

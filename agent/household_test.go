@@ -332,21 +332,6 @@ func TestHealthOfSession(t *testing.T) {
 	}
 }
 
-func TestSessionAdvice(t *testing.T) {
-	t.Parallel()
-	for err, want := range map[error]string{
-		xmpp.ErrCredentials: "Check the address and password of the account.",
-		xmpp.ErrConflict:    "Another device uses the same address and resource: give them different resources.",
-		xmpp.ErrUntrusted:   "If the server has its own authority, give its certificate in ca_file.",
-		xmpp.ErrAway:        "Nothing to do if the network is down: sending resumes by itself.",
-	} {
-		got := sessionAdvice(fmt.Errorf("log in: %w", err))
-		if got.EN != want || got.FR == "" {
-			t.Errorf("%v: advice is %+v, want %q", err, got, want)
-		}
-	}
-}
-
 // What was heard before a stop is there after it: in the buffer, and on the page as the index the day began with.
 func TestAgentComesBack(t *testing.T) {
 	t.Parallel()

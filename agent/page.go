@@ -229,7 +229,7 @@ func recipientShown(name string, stats federation.Stats, place buffer.CursorStat
 			"Rien n'est pris tant que ce n'est pas corrigé ; nouvel essai chaque heure : %s",
 			"Nothing is taken until this is mended; tried again each hour: %s", stats.Err)
 	case stats.Err != nil && !errors.Is(stats.Err, federation.ErrRefused):
-		one.State, one.Text = status.Waiting, status.Sayf("Sera réessayé : %s", "Will be tried again: %s", stats.Err)
+		one.State, one.Text = status.Waiting, recipientTrouble(stats.Err)
 	case stats.Refused > 0:
 		one.State, one.Text = status.Warning, status.Sayf(
 			"%[1]d paquets ont expiré avant d'être envoyés, %[2]d ont été refusés, le dernier ainsi : %[3]s",

@@ -26,6 +26,9 @@ var ErrRefused = errors.New("refused for good")
 // delivery keeps everything and tries again seldom, and when it is woken.
 var ErrStopped = errors.New("stopped until somebody mends it")
 
+// ErrSilent marks an error of a recipient that was sent a pack and has not acknowledged it in time.
+var ErrSilent = errors.New("no acknowledgement")
+
 // Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, so that
 // a consent withdrawn meanwhile also stops what was already waiting.
 type Gate interface {

@@ -163,7 +163,7 @@ func (s *Subscriber) verdict(ctx context.Context, fate error, limit time.Duratio
 	case fate == nil, silent && !s.Receipts:
 		return nil
 	case silent:
-		return fmt.Errorf("no receipt from %s within %s", s.JID, limit)
+		return fmt.Errorf("%w from %s within %s", federation.ErrSilent, s.JID, limit)
 	case errors.As(fate, &bounce) && !bounce.Temporary():
 		return fmt.Errorf("%w by %s: %w", federation.ErrRefused, s.JID, fate)
 	case bounce == nil:

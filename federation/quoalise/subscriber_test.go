@@ -127,7 +127,7 @@ func TestSendWaitsForFates(t *testing.T) {
 		took     time.Duration
 	}{
 		{"all acknowledged", true, nil, "", false, 0},
-		{"one silent", true, []error{nil, errStays}, "no receipt from " + who + " within 1m0s", false, time.Minute},
+		{"one silent", true, []error{nil, errStays}, "no acknowledgement from " + who + " within 1m0s", false, time.Minute},
 		{"all silent, from a client that never acknowledges", false, []error{errStays, errStays, errStays}, "", false, 3 * time.Second},
 		{"acknowledged all the same", false, nil, "", false, 0},
 		{"bounced for now", true, []error{full}, "message to " + who + " came back: resource-constraint", false, 0},
@@ -136,7 +136,7 @@ func TestSendWaitsForFates(t *testing.T) {
 		{"bounced for good, without receipts", false, []error{forbidden, errStays, errStays}, "refused for good by " + who + ": forbidden", true, 3 * time.Second},
 		{"one bounced for good, one for now: again", true, []error{forbidden, full}, "message to " + who + " came back: resource-constraint", false, 0},
 		{"one bounced for now, one for good: again", true, []error{full, forbidden}, "message to " + who + " came back: resource-constraint", false, 0},
-		{"one bounced for good, one silent: again", true, []error{forbidden, errStays}, "no receipt from " + who + " within 1m0s", false, time.Minute},
+		{"one bounced for good, one silent: again", true, []error{forbidden, errStays}, "no acknowledgement from " + who + " within 1m0s", false, time.Minute},
 		{"a bounce behind silence", false, []error{errStays, errStays, full}, "message to " + who + " came back: resource-constraint", false, 3 * time.Second},
 	}
 	for _, tt := range tests {

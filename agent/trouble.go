@@ -1,0 +1,47 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+
+	"releve/agent/status"
+	"releve/federation"
+	"releve/federation/xmpp"
+)
+
+// sessionTrouble says why there is no session, and what to do about it.
+func sessionTrouble(err error) (text, advice status.Words) {
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.Is(err, xmpp.ErrCredentials):
+		return status.Say("Le serveur de la fédération refuse le nom ou le mot de passe du compte ; les relevés attendent ici.", "The federation's server refuses the account's name or password; readings wait here."),
+			status.Say("Vérifiez l'adresse et le mot de passe du compte, puis redémarrez Relève.", "Check the address and password of the account, then restart Relève.")
+	case errors.Is(err, xmpp.ErrConflict):
+		return status.Say("Un autre programme a pris l'adresse de Relève dans la fédération ; les relevés attendent ici.", "Another program has taken Relève's address in the federation; readings wait here."),
+			status.Say("Un autre appareil utilise la même adresse et la même ressource : donnez-leur des ressources différentes.", "Another device uses the same address and resource: give them different resources.")
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return status.Say("Le certificat du serveur de la fédération n'est pas valable à cette date ; les relevés attendent ici.", "The certificate of the federation's server is not valid at this date; readings wait here."),
+			status.Say("Si l'heure de cet appareil est juste, prévenez qui tient le serveur : l'envoi reprendra seul.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself.")
+	case errors.Is(err, xmpp.ErrUntrusted):
+		return status.Say("Le certificat du serveur de la fédération n'est pas reconnu ; les relevés attendent ici.", "The certificate of the federation's server is not trusted; readings wait here."),
+			status.Say("Si le serveur a sa propre autorité, donnez son certificat dans ca_file.", "If the server has its own authority, give its certificate in ca_file.")
+	}
+	return status.Say("La fédération est injoignable ; les relevés attendent ici.", "The federation cannot be reached; readings wait here."),
+		status.Say("Rien à faire si le réseau est coupé : l'envoi reprendra seul.", "Nothing to do if the network is down: sending resumes by itself.")
+}
+
+// recipientTrouble says why what is for a recipient waits, after the error of the last attempt.
+func recipientTrouble(err error) status.Words {
+	var bounce *xmpp.StanzaError
+	switch {
+	case errors.Is(err, federation.ErrSilent):
+		return status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")
+	case errors.Is(err, xmpp.ErrAway):
+		return status.Say("Ses relevés attendent la connexion à la fédération.", "Its readings wait for the connection to the federation.")
+	case errors.As(err, &bounce) && bounce.Condition == "resource-constraint":
+		return status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")
+	case errors.As(err, &bounce):
+		return status.Sayf("Ce destinataire est injoignable (%s) ; ses relevés l'attendent ici.", "This recipient cannot be reached (%s); its readings wait here.", bounce.Condition)
+	}
+	return status.Sayf("Sera réessayé : %s", "Will be tried again: %s", err)
+}

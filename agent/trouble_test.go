@@ -1,0 +1,54 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/agent/status"
+	"releve/federation"
+	"releve/federation/xmpp"
+)
+
+func TestSessionTrouble(t *testing.T) {
+	t.Parallel()
+	expired := fmt.Errorf("%w (%w)", xmpp.ErrUntrusted, &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}})
+	for name, test := range map[string]struct {
+		err          error
+		text, advice string
+	}{
+		"password":  {xmpp.ErrCredentials, "The federation's server refuses the account's name or password; readings wait here.", "Check the address and password of the account, then restart Relève."},
+		"conflict":  {xmpp.ErrConflict, "Another program has taken Relève's address in the federation; readings wait here.", "Another device uses the same address and resource: give them different resources."},
+		"expired":   {expired, "The certificate of the federation's server is not valid at this date; readings wait here.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself."},
+		"untrusted": {xmpp.ErrUntrusted, "The certificate of the federation's server is not trusted; readings wait here.", "If the server has its own authority, give its certificate in ca_file."},
+		"network":   {errors.New("no route to host"), "The federation cannot be reached; readings wait here.", "Nothing to do if the network is down: sending resumes by itself."},
+	} {
+		text, advice := sessionTrouble(fmt.Errorf("log in: %w", test.err))
+		if text.EN != test.text || advice.EN != test.advice || text.FR == "" || advice.FR == "" {
+			t.Errorf("%s: got %+v, %+v", name, text, advice)
+		}
+	}
+}
+
+func TestRecipientTrouble(t *testing.T) {
+	t.Parallel()
+	bounce := func(condition string) error { return &xmpp.StanzaError{Type: "wait", Condition: condition} }
+	for name, test := range map[string]struct {
+		err  error
+		want status.Words
+	}{
+		"silent": {federation.ErrSilent, status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")},
+		"away":   {xmpp.ErrAway, status.Say("Ses relevés attendent la connexion à la fédération.", "Its readings wait for the connection to the federation.")},
+		"full":   {bounce("resource-constraint"), status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")},
+		"cut":    {bounce("remote-server-timeout"), status.Say("Ce destinataire est injoignable (remote-server-timeout) ; ses relevés l'attendent ici.", "This recipient cannot be reached (remote-server-timeout); its readings wait here.")},
+		"other":  {errors.New("odd"), status.Say("Sera réessayé : send: odd", "Will be tried again: send: odd")},
+	} {
+		if diff := cmp.Diff(test.want, recipientTrouble(fmt.Errorf("send: %w", test.err))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
