@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/x509"
 	"errors"
+	"strings"
 
 	"releve/agent/status"
 	"releve/federation"
@@ -40,6 +41,8 @@ func recipientTrouble(err error) status.Words {
 		return status.Say("Ses relevés attendent la connexion à la fédération.", "Its readings wait for the connection to the federation.")
 	case errors.As(err, &bounce) && bounce.Condition == "resource-constraint":
 		return status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")
+	case errors.As(err, &bounce) && strings.HasPrefix(bounce.Condition, "remote-server-"):
+		return status.Say("Le serveur de ce destinataire est injoignable ; ses relevés l'attendent ici.", "This recipient's server cannot be reached; its readings wait here.")
 	case errors.As(err, &bounce):
 		return status.Sayf("Ce destinataire est injoignable (%s) ; ses relevés l'attendent ici.", "This recipient cannot be reached (%s); its readings wait here.", bounce.Condition)
 	}

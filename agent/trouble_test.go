@@ -44,7 +44,8 @@ func TestRecipientTrouble(t *testing.T) {
 		"silent": {federation.ErrSilent, status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")},
 		"away":   {xmpp.ErrAway, status.Say("Ses relevés attendent la connexion à la fédération.", "Its readings wait for the connection to the federation.")},
 		"full":   {bounce("resource-constraint"), status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")},
-		"cut":    {bounce("remote-server-timeout"), status.Say("Ce destinataire est injoignable (remote-server-timeout) ; ses relevés l'attendent ici.", "This recipient cannot be reached (remote-server-timeout); its readings wait here.")},
+		"cut":    {bounce("remote-server-timeout"), status.Say("Le serveur de ce destinataire est injoignable ; ses relevés l'attendent ici.", "This recipient's server cannot be reached; its readings wait here.")},
+		"gone":   {bounce("recipient-unavailable"), status.Say("Ce destinataire est injoignable (recipient-unavailable) ; ses relevés l'attendent ici.", "This recipient cannot be reached (recipient-unavailable); its readings wait here.")},
 		"other":  {errors.New("odd"), status.Say("Sera réessayé : send: odd", "Will be tried again: send: odd")},
 	} {
 		if diff := cmp.Diff(test.want, recipientTrouble(fmt.Errorf("send: %w", test.err))); diff != "" {
