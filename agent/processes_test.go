@@ -139,9 +139,9 @@ listen = %q
 to = %q
 series = ["*"]
 purpose = "test"
-`, h.path("state"), h.path("meter"), h.page, bare(h.consumes, consumerDomain))+
-		session(bare(h.house, houseDomain)+"/releve", h.path("password"), h.link.Addr(), h.path("ca.pem")))
-	h.write("consumer.toml", session(bare(h.consumes, consumerDomain)+"/desk", h.path("consumer.password"),
+`, h.path("state"), h.path("meter"), h.page, addressOf(h.consumes, consumerDomain))+
+		session(addressOf(h.house, houseDomain)+"/releve", h.path("password"), h.link.Addr(), h.path("ca.pem")))
+	h.write("consumer.toml", session(addressOf(h.consumes, consumerDomain)+"/desk", h.path("consumer.password"),
 		s.Server(consumerDomain).Addr(), s.CAFile()))
 	h.meter = h.start(nil, "simulate", "--seed", meterSeed, "--start", meterStart, "--contract", "hc", "--pty", h.path("meter"))
 	h.startAgent()
@@ -154,7 +154,7 @@ func (h *household) register(domain string, account lab.Account) {
 	must(h.t, h.servers.Server(domain).Register(h.t.Context(), account.User, account.Password))
 }
 
-func bare(a lab.Account, domain string) string { return a.User + "@" + domain }
+func addressOf(a lab.Account, domain string) string { return a.User + "@" + domain }
 
 func session(jid, password, address, ca string) string {
 	return fmt.Sprintf(`
@@ -187,7 +187,7 @@ func (h *household) startAgent() { h.agent = h.start(nil, "run", "--config", h.p
 
 func (h *household) startConsumer() {
 	h.consumer = h.start(h.received, "listen", "--format", "senml-json", "--config", h.path("consumer.toml"),
-		bare(h.house, houseDomain)+"/releve")
+		addressOf(h.house, houseDomain)+"/releve")
 }
 
 // restartAgent does what a user does who has put something right.
