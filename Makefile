@@ -28,6 +28,11 @@ demo: packages-demo build ## the whole path on this machine, until Ctrl-C (OFFLI
 	@$(GO) build -o bin/demo ./federation/lab/demo
 	@exec bin/demo -releve $(BIN) $(if $(OFFLINE),-offline)
 
+.PHONY: fleet
+fleet: packages-demo ## many agents on one ejabberd: memory, messages, and how they come back after a restart (N=200)
+	@$(GO) build -o bin/fleet ./federation/lab/fleet
+	@ulimit -n 65536 2>/dev/null || ulimit -n "$$(ulimit -Hn)"; exec bin/fleet -n $(or $(N),200)
+
 .PHONY: test
 test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds
 
@@ -59,7 +64,7 @@ fuzz: ## each decoder for FUZZTIME (default 20s)
 	done
 
 .PHONY: soak
-soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear (hours)
+soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear, an hour of random faults (hours)
 	BUFFER_KILLS=1000 BUFFER_CUTS=200 $(GO) test -run '^(TestKill|TestPowerCut)$$' -timeout 4h -v ./buffer
 	CGO_ENABLED=0 GOARCH=386 BUFFER_PROVE_MB=1024 $(GO) test -run '^(TestManyBytes|TestGuardIsNeeded)$$' -timeout 4h -v ./buffer
 	@for version in 6 7; do \
@@ -68,6 +73,7 @@ soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a 
 	  if BUFFER_UNGUARDED_DIR=$$(mktemp -d) qemu-arm-static bin/buffer.arm$$version -test.run '^TestManyBytes$$'; then \
 	    echo "unguarded tables are whole on ARMv$$version: the proof proves nothing"; exit 1; fi; \
 	done
+	FAULT_TIME=1h $(GO) test -run '^TestIntegrationRandomFaults$$' -timeout 2h -v ./agent
 	WEAR_HOURS=48 WEAR_PERIODS='10s 1s' $(GO) test -run '^TestWear$$' -timeout 1h -v ./agent
 
 .PHONY: cross

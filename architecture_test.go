@@ -50,6 +50,7 @@ var arrows = map[string][]string{
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},
 	"systemd/notify":      {},
 
+	"federation/lab/fleet":    {"federation", "federation/consent", "federation/lab", "federation/quoalise", "federation/xmpp", "senml"},
 	"agent/series/derived":    {},
 	"agent/strict/stricttest": {},
 	"agent/clock/clocktest":   {"agent/clock"},

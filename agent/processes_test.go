@@ -41,7 +41,7 @@ const (
 )
 
 // patience is how long anything is waited for: machines are slow, and pauses between attempts long.
-const patience = 4 * time.Minute
+const patience = 10 * time.Minute
 
 // servers are a federation of two domains whose servers reach each other through links that can fail.
 type servers struct {
