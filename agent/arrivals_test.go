@@ -175,7 +175,7 @@ type loss struct {
 	memory   int // greatest anonymous memory of the agent, in bytes
 
 	measured, arrived, twice, times int
-	late                     time.Duration // of the record that waited longest
+	late                            time.Duration // of the record that waited longest
 }
 
 func (l *loss) arrives(late time.Duration) {

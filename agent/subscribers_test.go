@@ -412,7 +412,7 @@ func TestRecipientsShown(t *testing.T) {
 	a := &agent{buffer: d.buffer, subscribers: d.subscribers}
 	d.until("the attempt", func() bool { return a.recipientsShown()[0].Text.EN != "" })
 	got := fmt.Sprintf("%+v", a.recipientsShown())
-	want := "[{Name:" + anne + " State:waiting Pending:1 LastSent:0001-01-01 00:00:00 +0000 UTC Text:Will be tried again: " + xmpp.ErrAway.Error() + "}]"
+	want := "[{Name:" + anne + " State:waiting Pending:1 LastSent:0001-01-01 00:00:00 +0000 UTC Text:Its readings wait for the connection to the federation.}]"
 	if got != want {
 		t.Errorf("shown is %s, want %s", got, want)
 	}
