@@ -26,21 +26,44 @@ func newSession(c config.Federation, priority int8, log *slog.Logger) *xmpp.Clie
 
 func sessionConfig(c config.Federation, priority int8, log *slog.Logger) xmpp.Config {
 	return xmpp.Config{
-		JID:      c.JID,
-		Password: func() (string, error) { return password(c.PasswordFile) },
-		Address:  c.Address,
-		RootCAs:  func() (*x509.CertPool, error) { return authorities(c.CAFile) },
-		Priority: priority,
-		Identity: xmpp.Identity{Category: "client", Type: "bot", Name: software, Version: versionText(), Node: capsNode},
-		Log:      log,
+		JID:       c.JID,
+		Password:  func() (string, error) { return password(passwordKey, c.PasswordFile) },
+		Address:   c.Address,
+		RootCAs:   func() (*x509.CertPool, error) { return authorities(c.CAFile) },
+		Pins:      c.Pins,
+		Proxy:     proxy(c),
+		WebSocket: c.WebSocket,
+		Priority:  priority,
+		Identity:  xmpp.Identity{Category: "client", Type: "bot", Name: software, Version: versionText(), Node: capsNode},
+		Log:       log,
 	}
+}
+
+// The keys that name a file with a password.
+const (
+	passwordKey      = "federation.password_file"
+	proxyPasswordKey = "federation.proxy_password_file"
+)
+
+// proxy is the proxy of a configuration with its password; nil for none.
+func proxy(c config.Federation) *xmpp.Proxy {
+	if c.Proxy == nil || c.ProxyPasswordFile == "" {
+		return c.Proxy
+	}
+	with := *c.Proxy
+	with.Password = func() (string, error) { return password(proxyPasswordKey, c.ProxyPasswordFile) }
+	return &with
 }
 
 // secrets says whether what a login needs can be read now.
 func secrets(c config.Federation) error {
-	_, errPassword := password(c.PasswordFile)
+	_, errPassword := password(passwordKey, c.PasswordFile)
 	_, errRoots := authorities(c.CAFile)
-	return errors.Join(errPassword, errRoots)
+	var errProxy error
+	if c.ProxyPasswordFile != "" {
+		_, errProxy = password(proxyPasswordKey, c.ProxyPasswordFile)
+	}
+	return errors.Join(errPassword, errRoots, errProxy)
 }
 
 // authorities reads an own authority; nil means the system's.
@@ -59,16 +82,16 @@ func authorities(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// password is the first line of its file, read at each login so that it can be changed while running.
-func password(file string) (string, error) {
+// password is the first line of the file that a key names, read at each login so that it can be changed while running.
+func password(key, file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("federation.password_file: %w", err)
+		return "", fmt.Errorf("%s: %w", key, err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	line = strings.TrimRight(line, "\r")
 	if line == "" {
-		return "", fmt.Errorf("federation.password_file: the first line of %s is empty", file)
+		return "", fmt.Errorf("%s: the first line of %s is empty", key, file)
 	}
 	return line, nil
 }

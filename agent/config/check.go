@@ -203,7 +203,7 @@ func (f *findings) bytes(key, value string) int64 {
 func (f *findings) federation(d document) *Federation {
 	raw := d.Federation
 	if raw.JID == "" {
-		if raw.PasswordFile+raw.Address+raw.CAFile+raw.PushEvery+raw.PushSlow != "" || len(raw.Owners) > 0 {
+		if raw.PasswordFile+raw.Address+raw.CAFile+raw.Pin+raw.Proxy+raw.ProxyPasswordFile+raw.WebSocket+raw.PushEvery+raw.PushSlow != "" || len(raw.Owners) > 0 {
 			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve")
 		}
 		return nil
@@ -218,20 +218,14 @@ func (f *findings) federation(d document) *Federation {
 	if raw.PasswordFile == "" {
 		f.addf("federation.password_file is missing: the file whose first line is the password")
 	}
-	if raw.Address != "" && !isHostPort(raw.Address) || strings.HasPrefix(raw.Address, ":") {
-		f.addf("federation.address: %q is not host:port", raw.Address)
-	}
+	to := &Federation{JID: address, PasswordFile: raw.PasswordFile}
+	f.way(d, to)
 	if len(raw.Owners) > 0 {
 		f.addf("federation.owners: this version cannot be configured remotely yet; remove the key")
 	}
-	return &Federation{
-		JID:          address,
-		PasswordFile: raw.PasswordFile,
-		Address:      raw.Address,
-		CAFile:       raw.CAFile,
-		PushEvery:    f.duration("federation.push_every", raw.PushEvery, 10*time.Second, time.Second, time.Hour),
-		PushSlow:     f.duration("federation.push_slow_every", raw.PushSlow, 30*time.Minute, time.Second, 24*time.Hour),
-	}
+	to.PushEvery = f.duration("federation.push_every", raw.PushEvery, 10*time.Second, time.Second, time.Hour)
+	to.PushSlow = f.duration("federation.push_slow_every", raw.PushSlow, 30*time.Minute, time.Second, 24*time.Hour)
+	return to
 }
 
 // grants turns the day a grant ends on, in the household's zone, into the instant it ends at.

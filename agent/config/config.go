@@ -57,10 +57,15 @@ type Buffer struct {
 type Federation struct {
 	JID          xmpp.JID // with a resource
 	PasswordFile string
-	Address      string // host:port, or "" to find the server by DNS
+	Address      string // host:port or xmpps://host:port, or "" to find the server by DNS
 	CAFile       string // PEM, or "" for the system's authorities
-	PushEvery    time.Duration
-	PushSlow     time.Duration // the same of what seldom changes
+	Pins         []xmpp.Pin
+	WebSocket    string      // wss://…, xmpp.AutoWebSocket or ""
+	Proxy        *xmpp.Proxy // without its password; nil to connect directly
+	// ProxyPasswordFile holds the password of Proxy.User; "" without one.
+	ProxyPasswordFile string
+	PushEvery         time.Duration
+	PushSlow          time.Duration // the same of what seldom changes
 }
 
 // Status is the [status] section.

@@ -11,6 +11,7 @@ import (
 
 	"releve/agent/config"
 	"releve/federation/consent"
+	"releve/federation/xmpp"
 	"releve/tic"
 )
 
@@ -36,6 +37,9 @@ func load(t *testing.T, files map[string]string) (config.Config, string) {
 
 const (
 	meter = "[[meter]]\nport = \"/dev/ttyUSB0\"\n"
+	// A session to which a test adds a key, and a pin of nothing.
+	session = "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n"
+	pin     = "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 	// A delivery point that cannot be: no region is 99.
 	point = "99123456789012"
 )
@@ -154,13 +158,22 @@ func TestRefusals(t *testing.T) {
 			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\npush_slow_every = \"2d\"\nowners = [\"a@b\"]\n",
 			`federation.jid: "@" is not an address such as maison@breizh-sen1.example/releve` + "\n" +
 				"federation.password_file is missing: the file whose first line is the password\n" +
-				`federation.address: "host" is not host:port` + "\n" +
+				`federation.address: "host" is not host:port or xmpps://host:port` + "\n" +
 				"federation.owners: this version cannot be configured remotely yet; remove the key\n" +
 				`federation.push_every: "2h" is not a time from 1s to 1h, written like 10s, 5m, 12h or 31d` + "\n" +
 				`federation.push_slow_every: "2d" is not a time from 1s to 1d, written like 10s, 5m, 12h or 31d`,
 		},
-		{"address without a host", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \":5222\"\n", `federation.address: ":5222" is not host:port`},
-		{"address with a word for a port", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \"host:xmpp\"\n", `federation.address: "host:xmpp" is not host:port`},
+		{"address without a host", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \":5222\"\n", `federation.address: ":5222" is not host:port or xmpps://host:port`},
+		{"address with a word for a port", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\naddress = \"host:xmpp\"\n", `federation.address: "host:xmpp" is not host:port or xmpps://host:port`},
+		{"no jid beside a proxy", "[federation]\nproxy = \"http://box:3128\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve"},
+		{"pin", session + "pin = \"sha256/AAAA\"\n", `federation.pin: "sha256/AAAA" is not a pin: sha256/ and the 44 characters of a SHA-256 in base64`},
+		{"pin and authority", session + "pin = \"" + pin + "\"\nca_file = \"ca.pem\"\n", "federation.pin: with a pinned key no authority is asked, and federation.ca_file would never be used; remove one of them"},
+		{"proxy", session + "proxy = \"box\"\n", `federation.proxy: "box" is not an address such as http://host:3128 or socks5://host:1080`},
+		{"proxy with a password", session + "proxy = \"http://ana:sesame@box:3128\"\n", "federation.proxy: a password does not belong into an address: it goes into a file of its own"},
+		{"proxy without its password", session + "proxy = \"http://ana@box:3128\"\n", "federation.proxy_password_file is missing: the file whose first line is the password of ana at the proxy"},
+		{"password of no proxy", session + "proxy_password_file = \"p\"\n", "federation.proxy_password_file: federation.proxy names no user, as in http://user@host:3128"},
+		{"websocket in the clear", session + "websocket = \"ws://box/\"\n", `federation.websocket: "ws://box/" is not an address such as wss://host/xmpp-websocket, nor auto`},
+		{"websocket and address", session + "websocket = \"wss://box/\"\naddress = \"box:5222\"\n", "federation.websocket: the session goes there, and federation.address would never be used; remove one of them"},
 		{"listen", "[status]\nlisten = \"8080\"\n", `status.listen: "8080" is not host:port`},
 		{"listen beyond all ports", "[status]\nlisten = \":65536\"\n", `status.listen: ":65536" is not host:port`},
 		{"light", "[led]\npin = \"17\"\n", `led.pin: "17" is not a pin such as GPIO17`},
@@ -353,6 +366,9 @@ jid = "Maison@SEN1.example"
 password_file = "p"
 address = "[::1]:5222"
 ca_file = "ca.pem"
+proxy = "socks5://ana@[::1]:1080"
+proxy_password_file = "q"
+websocket = "auto"
 push_every = "1h"
 push_slow_every = "12h"
 [[grant]]
@@ -378,7 +394,10 @@ pin = "GPIO17"
 		"state",
 		[]config.Meter{{Name: "Shed-2", Port: "tcp://shed:2000", Mode: tic.Historic, PRM: point}},
 		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour, Curve: 24 * time.Hour},
-		config.Federation{PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour, PushSlow: 12 * time.Hour},
+		config.Federation{
+			PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour, PushSlow: 12 * time.Hour, WebSocket: "auto",
+			Proxy: &xmpp.Proxy{Kind: "socks5", Address: "[::1]:1080", User: "ana"}, ProxyPasswordFile: "q",
+		},
 		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},
 		config.Status{Listen: ":0"}, config.LED{Pin: "GPIO17"},
 	}

@@ -32,9 +32,14 @@ type document struct {
 		PasswordFile string   `toml:"password_file"`
 		Address      string   `toml:"address"`
 		CAFile       string   `toml:"ca_file"`
+		Pin          string   `toml:"pin"`
+		Proxy        string   `toml:"proxy"`
+		WebSocket    string   `toml:"websocket"`
 		Owners       []string `toml:"owners"`
 		PushEvery    string   `toml:"push_every"`
 		PushSlow     string   `toml:"push_slow_every"`
+
+		ProxyPasswordFile string `toml:"proxy_password_file"`
 	} `toml:"federation"`
 	Grant     []rawGrant     `toml:"grant"`
 	Recipient []rawRecipient `toml:"recipient"`

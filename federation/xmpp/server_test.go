@@ -274,13 +274,18 @@ func idleConfig() Config {
 // certified makes a certificate that is its own authority.
 func certified(t *testing.T, name string) (*tls.Config, *x509.CertPool) {
 	t.Helper()
+	return certifiedUntil(t, name, time.Now().Add(time.Hour))
+}
+
+func certifiedUntil(t *testing.T, name string, end time.Time) (*tls.Config, *x509.CertPool) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plan := &x509.Certificate{
 		SerialNumber: big.NewInt(1), DNSNames: []string{name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: end.Add(-2 * time.Hour), NotAfter: end,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, plan, plan, key.Public(), key)
 	if err != nil {

@@ -71,15 +71,11 @@ func pinned(pins []Pin, s tls.ConnectionState) error {
 	return fmt.Errorf("%w: its key is %s, which is not the pinned one", ErrUntrusted, shown)
 }
 
-// trust maps what TLS says of a certificate to ErrUntrusted.
+// trust maps what TLS says of a certificate to ErrUntrusted, and names the key, for who knows that it is the right one.
 func trust(err error) error {
 	var untrusted *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
-	if errors.Is(err, ErrUntrusted) {
+	if errors.Is(err, ErrUntrusted) || !errors.As(err, &untrusted) || len(untrusted.UnverifiedCertificates) == 0 {
 		return err
 	}
-	if errors.As(err, &untrusted) || errors.As(err, &unknown) {
-		return fmt.Errorf("%w (%w)", ErrUntrusted, err)
-	}
-	return err
+	return fmt.Errorf("%w; its key is %s (%w)", ErrUntrusted, PinOf(untrusted.UnverifiedCertificates[0]), err)
 }

@@ -363,6 +363,47 @@ func TestPins(t *testing.T) {
 			t.Errorf("%s: got %v at %q", tt.name, err, StageOf(err))
 		}
 	}
+}
+
+// What is wrong with a certificate is told together with its key, which, once pinned, makes it good.
+func TestBadCertificates(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, certified string
+		end             time.Duration
+		want            string
+	}{
+		{"expired", domain, -time.Hour, "expired"},
+		{"of another domain", "other.example", time.Hour, "valid for other.example, not " + domain},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			security, trusted := certifiedUntil(t, tt.certified, time.Now().Add(tt.end))
+			h := listen(t, func(h *host, s *server) bool {
+				s.secure(security)
+				return s.authenticate(secret)
+			})
+			cfg := h.config()
+			cfg.RootCAs = func() (*x509.CertPool, error) { return trusted, nil }
+			err := Reach(within(t, 60*time.Second), cfg)
+			leaf, errLeaf := x509.ParseCertificate(security.Certificates[0].Certificate[0])
+			if errLeaf != nil {
+				t.Fatal(errLeaf)
+			}
+			if !errors.Is(err, ErrUntrusted) || StageOf(err) != StageCertificate || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), PinOf(leaf).String()) {
+				t.Errorf("got %v at %q", err, StageOf(err))
+			}
+			cfg.Pins = []Pin{PinOf(leaf)}
+			if err := Reach(within(t, 60*time.Second), cfg); err != nil {
+				t.Errorf("with the key pinned: %v", err)
+			}
+		})
+	}
+}
+
+func TestParsePin(t *testing.T) {
+	t.Parallel()
+	right := Pin{1, 2, 3}
 	for _, wrong := range []string{"", "sha256/", "sha1/" + right.String()[7:], right.String()[7:], right.String() + "A", "sha256/AAAA"} {
 		if _, err := ParsePin(wrong); err == nil {
 			t.Errorf("%q is taken", wrong)
