@@ -35,6 +35,7 @@ type block struct {
 	hour    hour
 	seq     Seq
 	columns map[uint32]*column
+	grown   bool // it has more than what is stored
 }
 
 const (

@@ -64,6 +64,8 @@ type state struct {
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
 
+	unsynced bool // a block was written that may not be on the disk; whoever has the turn says so
+
 	undated      []undatedPack // in the order they were put
 	undatedNext  uint64        // the number of the next
 	undatedBytes int64

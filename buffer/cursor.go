@@ -11,7 +11,6 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
-	"releve/buffer/journal"
 	"releve/senml"
 )
 
@@ -323,11 +322,7 @@ func (b *Buffer) writeCursors() error {
 	if len(places) == 0 {
 		return nil
 	}
-	err := b.journal.Add(note{places: named(places)}.encode())
-	if errors.Is(err, journal.ErrFull) {
-		err = b.fold()
-	}
-	if err != nil {
+	if err := b.enter(note{places: named(places)}); err != nil {
 		return fmt.Errorf("write cursors: %w", err)
 	}
 	b.mu.Lock()

@@ -102,7 +102,7 @@ func (r *hourReader) addOpen(k *block, entries []located) {
 		}
 	}
 	for _, e := range entries {
-		k.seq = max(k.seq, e.seq)
+		k.seq, k.grown = max(k.seq, e.seq), k.grown || e.seq > seq
 		switch {
 		case e.seq > kept.after:
 		case e.seq > seq && learns && r.learn:

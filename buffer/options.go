@@ -39,7 +39,7 @@ type Options struct {
 
 	free  func(dir string) (uint64, error) // bytes free for us; tests set it
 	still bool                             // the keeper rolls nothing up: tests whose clock it must not look at set it
-	watch func(point string)               // told when everything is "written" and when it is "synced"; tests set it
+	watch func(point string)               // told when Badger has "written" and is "synced", and when the journal is "entered" or "emptied"; tests set it
 }
 
 const (

@@ -276,6 +276,7 @@ func (b *Buffer) sync() error {
 	if err != nil {
 		return fmt.Errorf("sync buffer %s: %w", b.o.Dir, err)
 	}
+	b.unsynced = false
 	b.o.watch("synced")
 	return nil
 }

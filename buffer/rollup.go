@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,23 +25,14 @@ type closing struct {
 
 // closeHour writes what the series have said in an hour as a block and as cells of ten minutes. It is always made
 // from the block there is and the packs it does not know, so doing it again, after a crash or for a late pack,
-// gives what doing it once would have. The block is written before the cells, and they before the hour counts as
-// closed, and a log is lost from its end. The caller holds the turn.
+// gives what doing it once would have. The block is durable before the cells are written, and they before the hour
+// counts as closed, and a log is lost from its end. The caller holds the turn.
 func (b *Buffer) closeHour(h hour) error {
-	c := &closing{b: b}
-	err := guarded(func() error {
-		return b.db.View(func(txn *badger.Txn) error {
-			c.txn = txn
-			return c.gather(h)
-		})
-	})
-	if err == nil {
-		err = b.writeChanges(c.blocks)
+	c, err := b.writeBlock(h, (*closing).addCells)
+	if err == nil && b.unsynced {
+		err = b.sync()
 	}
 	if err == nil {
-		b.mu.Lock()
-		b.blocks += c.size
-		b.mu.Unlock()
 		err = b.writeChanges(append(c.cells, change{key: openKey(h)}))
 	}
 	if err != nil {
@@ -55,7 +47,33 @@ func (b *Buffer) closeHour(h hour) error {
 	return nil
 }
 
-// gather finds what is to be written.
+// writeBlock writes the block of an hour when there is more to it than what is stored. Nothing relies on it before the
+// hour is closed. The caller holds the turn.
+func (b *Buffer) writeBlock(h hour, also func(*closing) error) (*closing, error) {
+	c := &closing{b: b}
+	err := guarded(func() error {
+		return b.db.View(func(txn *badger.Txn) error {
+			c.txn = txn
+			if err := c.gather(h); err != nil {
+				return err
+			}
+			return also(c)
+		})
+	})
+	if err != nil || len(c.blocks) == 0 {
+		return c, err
+	}
+	b.unsynced = true
+	if err := b.writeChanges(c.blocks); err != nil {
+		return c, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.blocks += c.size
+	return c, nil
+}
+
+// gather finds what the hour has, and what is to be written of its block.
 func (c *closing) gather(h hour) (err error) {
 	names := map[string]uint32{}
 	for name, s := range c.b.series {
@@ -67,30 +85,47 @@ func (c *closing) gather(h hour) (err error) {
 	if c.block, err = reader.read(h); err != nil {
 		return err
 	}
-	for _, s := range c.b.series {
-		column := c.columns[s.id]
-		if column == nil {
-			continue
-		}
-		if column.isOpaque() {
-			delete(c.columns, s.id)
-			continue
-		}
-		if err := c.addCells(s, column); err != nil {
-			return err
-		}
-	}
-	for _, d := range c.b.daysOf(h) {
-		if _, known := c.b.unmade[d]; !known {
-			c.cells = append(c.cells, change{unmadeKey(d), []byte{}})
-		}
+	maps.DeleteFunc(c.columns, func(_ uint32, column *column) bool { return column.isOpaque() })
+	if !c.grown {
+		return nil
 	}
 	return c.addBlock()
 }
 
-// addCells adds the cells of a series. When the readings they were made of have gone, which is so if there are
+// addCells adds the cells of all series.
+func (c *closing) addCells() error {
+	for _, s := range c.b.series {
+		if column := c.columns[s.id]; column != nil {
+			if err := c.addCellsOf(s, column); err != nil {
+				return err
+			}
+		}
+	}
+	for _, d := range c.b.daysOf(c.hour) {
+		if _, known := c.b.unmade[d]; !known {
+			c.cells = append(c.cells, change{unmadeKey(d), []byte{}})
+		}
+	}
+	return nil
+}
+
+// leaveFinal writes no block yet where cells are final, see addCellsOf: the block would make them look as if they were not.
+func (c *closing) leaveFinal() error {
+	for id := range c.columns {
+		cells, err := storedTens(c.txn, id, c.hour, c.hour+1)
+		if err != nil {
+			return err
+		}
+		if len(cells) > 0 && !c.had {
+			c.blocks = nil
+		}
+	}
+	return nil
+}
+
+// addCellsOf adds the cells of a series. When the readings they were made of have gone, which is so if there are
 // cells and no block, they stay as they are: what has come late is only a part of the hour.
-func (c *closing) addCells(s *seriesState, column *column) error {
+func (c *closing) addCellsOf(s *seriesState, column *column) error {
 	class := c.b.o.Class(s.name, column.unitOf())
 	cells := column.rollUp(c.hour, class.Kind, c.b.o.Hold.Milliseconds())
 	had, err := storedTens(c.txn, s.id, c.hour, c.hour+1)
@@ -185,6 +220,9 @@ func (b *Buffer) rollUpIfDue() error {
 
 // rollUp rolls up all hours and days that are over. Puts come in between.
 func (b *Buffer) rollUp() error {
+	if err := b.writeBlocks(); err != nil {
+		return err
+	}
 	for did := false; ; did = true {
 		var more bool
 		err := b.inTurn(func() (err error) {
@@ -192,6 +230,25 @@ func (b *Buffer) rollUp() error {
 				err = b.foldAll()
 			}
 			return err
+		})()
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// writeBlocks writes the blocks of all hours that are over, so that one sync is enough for all.
+func (b *Buffer) writeBlocks() error {
+	for last := hour(0); ; {
+		more := false
+		err := b.inTurn(func() error {
+			hours := b.due()
+			i, _ := slices.BinarySearch(hours, last+1)
+			if more = i < len(hours); !more {
+				return nil
+			}
+			last = hours[i]
+			return b.blockOrLeave(last)
 		})()
 		if err != nil || !more {
 			return err
@@ -217,10 +274,21 @@ func (b *Buffer) rollUpOne() (more bool, err error) {
 	return true, b.thin()
 }
 
-// closeOrLeave closes an hour. One that cannot be, because its index is damaged, stays as it is until the store is
-// opened again: it must not keep others from being rolled up, nor old packs from going.
-func (b *Buffer) closeOrLeave(h hour) error {
-	err := b.closeHour(h)
+// blockOrLeave writes the block of an hour that is over.
+func (b *Buffer) blockOrLeave(h hour) error {
+	err := b.catchUp()
+	if err == nil {
+		_, err = b.writeBlock(h, (*closing).leaveFinal)
+	}
+	return b.orLeave(h, err)
+}
+
+// closeOrLeave closes an hour.
+func (b *Buffer) closeOrLeave(h hour) error { return b.orLeave(h, b.closeHour(h)) }
+
+// orLeave leaves an hour that cannot be closed, because its index is damaged, as it is until the store is opened again:
+// it must not keep others from being rolled up, nor old packs from going.
+func (b *Buffer) orLeave(h hour, err error) error {
 	if err == nil || errors.Is(err, ErrFull) {
 		return err
 	}

@@ -48,13 +48,13 @@ func (b *Buffer) commit(p *pending, places map[*Cursor]place) (journaled bool, e
 // enter makes a note durable, after the journal was folded if it was full.
 func (b *Buffer) enter(n note) error {
 	err := b.journal.Add(n.encode())
-	if !errors.Is(err, journal.ErrFull) {
-		return err
+	if errors.Is(err, journal.ErrFull) {
+		if err = b.fold(); err == nil {
+			err = b.journal.Add(n.encode())
+		}
 	}
-	if err := b.fold(); err != nil {
-		return err
-	}
-	return b.journal.Add(n.encode())
+	b.o.watch("entered")
+	return err
 }
 
 // journalSince notes when a pack came into the journal. The caller holds mu.
@@ -111,6 +111,7 @@ func (b *Buffer) write(f func(txn *badger.Txn) error) error {
 	if err != nil {
 		return err
 	}
+	b.o.watch("emptied")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tail, b.caught, b.since = nil, 0, time.Time{}

@@ -43,7 +43,16 @@ func date(t testing.TB, b *buffer.Buffer, boot string, at func(float64) float64)
 }
 
 // logged is every record of the log, in order.
-func logged(t testing.TB, b *buffer.Buffer) senml.Pack {
+func logged(t testing.TB, b *buffer.Buffer) (all senml.Pack) {
+	t.Helper()
+	for _, item := range itemsOf(t, b) {
+		all = append(all, item.Pack...)
+	}
+	return all
+}
+
+// itemsOf is every pack of the log, in order.
+func itemsOf(t testing.TB, b *buffer.Buffer) (all []buffer.Item) {
 	t.Helper()
 	c := cursor(t, b, "logged", buffer.Beginning())
 	defer func() {
@@ -51,11 +60,9 @@ func logged(t testing.TB, b *buffer.Buffer) senml.Pack {
 			t.Error(err)
 		}
 	}()
-	var all senml.Pack
 	for s, seq := b.Stats(), buffer.Seq(0); s.Packs > 0 && seq < s.Last; {
-		for _, item := range next(t, c, 256) {
-			seq, all = item.Seq, append(all, item.Pack...)
-		}
+		all = append(all, next(t, c, 256)...)
+		seq = all[len(all)-1].Seq
 		ack(t, c, seq)
 	}
 	return all
