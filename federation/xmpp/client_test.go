@@ -239,7 +239,7 @@ func TestQuestions(t *testing.T) {
 	}
 	items := func(c *Client) (any, error) { return c.ListItems(context.Background(), to, "node") }
 	features := func(c *Client) (any, error) { return c.Features(context.Background(), to) }
-	const unfinished = "run command greet: the answer is not that of a completed command"
+	const unfinished = "run command greet: it ends as "
 	tests := []struct {
 		name   string
 		ask    func(c *Client) (any, error)
@@ -248,8 +248,12 @@ func TestQuestions(t *testing.T) {
 		err    string
 	}{
 		{"completed", execute, `<command xmlns="` + nsCommands + `" status="completed"/>`, `<command xmlns="` + nsCommands + `" status="completed"/>`, ""},
-		{"executing", execute, `<command xmlns="` + nsCommands + `" status="executing"/>`, "", unfinished},
-		{"nothing", execute, "", "", unfinished},
+		{"executing", execute, `<command xmlns="` + nsCommands + `" status="executing"/>`, "", unfinished + `"executing", not completed`},
+		{
+			"canceled, with a word", execute, `<command xmlns="` + nsCommands + `" status="canceled"><note type="error">too late</note></command>`,
+			"", unfinished + `"canceled", not completed: too late`,
+		},
+		{"nothing", execute, "", "", unfinished + `"", not completed`},
 		{"items", items, `<query xmlns="` + nsDiscoItems + `"><item jid="a@b" node="n" name="N"/><item jid="a@b"/></query>`, "[{n N} { }]", ""},
 		{"no items", items, `<query xmlns="` + nsDiscoItems + `"/>`, "[]", ""},
 		{"empty answer about items", items, "", "[]", ""},

@@ -5,17 +5,45 @@ import (
 	"fmt"
 )
 
-// Execute runs a one-step command of a peer (XEP-0050) with a filled-in form and returns its <command/> answer.
+// Execute runs a command of a peer (XEP-0050) with a filled-in form and returns the <command/> that completes it. A peer
+// that shows its form first, as to a person, is given the filled-in one then.
 func (c *Client) Execute(ctx context.Context, to JID, node string, form *Form) (*Element, error) {
-	request := NewElement(nsCommands, "command", "node", node, "action", "execute").Add(form.Element())
-	answer, err := c.Query(ctx, "set", to, request)
+	answer, err := c.command(ctx, to, form, "node", node, "action", "execute")
+	if err == nil && answer.Attr("status") == "executing" && answer.Child(nsForm, "x") != nil {
+		answer, err = c.command(ctx, to, form, "node", node, "sessionid", answer.Attr("sessionid"), "action", onward(answer))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if answer == nil || answer.Attr("status") != "completed" {
-		return nil, fmt.Errorf("run command %s: the answer is not that of a completed command", node)
+	if status := answer.Attr("status"); status != "completed" {
+		note := ""
+		if said := answer.Child(nsCommands, "note"); said != nil {
+			note = ": " + said.Text
+		}
+		return nil, fmt.Errorf("run command %s: it ends as %q, not completed%s", node, status, note)
 	}
 	return answer, nil
+}
+
+// command sends one step.
+func (c *Client) command(ctx context.Context, to JID, form *Form, pairs ...string) (*Element, error) {
+	answer, err := c.Query(ctx, "set", to, NewElement(nsCommands, "command", pairs...).Add(form.Element()))
+	if err != nil {
+		return nil, err
+	}
+	if answer == nil { // a result without a command
+		return &Element{}, nil
+	}
+	return answer, nil
+}
+
+// onward is the action that a peer's step offers and that comes nearest to the end (XEP-0050 §3.4).
+func onward(step *Element) string {
+	actions := step.Child(nsCommands, "actions")
+	if actions.Child("", "complete") == nil && actions.Child("", "next") != nil {
+		return "next"
+	}
+	return "complete"
 }
 
 // ListItems returns what a peer lists under a node (XEP-0030).
