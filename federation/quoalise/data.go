@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"releve/federation/xmpp"
@@ -97,13 +98,15 @@ func (d Data) device() (authority, kind, value string) {
 	return "releve", "urn", device
 }
 
-// ParseData reads the first data of a <quoalise/> element and returns its records, resolved.
+// ParseData reads the first data of a <quoalise/> element and returns its records, resolved. Values that are missing, as
+// old proxies say with v="null", are left out; a number without unit has the one that meta gives.
 func ParseData(x *xmpp.Element, now time.Time) (senml.Pack, error) {
-	sensml := x.Child(NS, "data").Child(senml.NS, "sensml")
+	data := x.Child(NS, "data")
+	sensml := data.Child(senml.NS, "sensml")
 	if sensml == nil {
 		return nil, errors.New("read quoalise data: there is no sensml element")
 	}
-	text, err := sensml.Bytes()
+	text, err := withoutNulls(sensml).Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("read quoalise data: %w", err)
 	}
@@ -115,5 +118,55 @@ func ParseData(x *xmpp.Element, now time.Time) (senml.Pack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read quoalise data: %w", err)
 	}
+	inUnit(resolved, unitOf(data.Child("", "meta")))
 	return resolved, nil
+}
+
+// withoutNulls takes the values out that are none. What such a record states for those after it stays.
+func withoutNulls(sensml *xmpp.Element) *xmpp.Element {
+	kept := &xmpp.Element{Name: sensml.Name, Attrs: sensml.Attrs}
+	for _, record := range sensml.Children {
+		switch record.Attr("v") {
+		case "null", "None", "NaN", "nan":
+			record = baseOf(record)
+		}
+		if record != nil {
+			kept.Children = append(kept.Children, record)
+		}
+	}
+	return kept
+}
+
+// baseOf is a record with its base fields only, nil when it has none.
+func baseOf(record *xmpp.Element) *xmpp.Element {
+	base := &xmpp.Element{Name: record.Name}
+	for _, a := range record.Attrs {
+		if a.Name.Space == "" && strings.HasPrefix(a.Name.Local, "b") {
+			base.Attrs = append(base.Attrs, a)
+		}
+	}
+	if len(base.Attrs) == 0 {
+		return nil
+	}
+	return base
+}
+
+// unitOf is the unit that meta gives, in the form in force or the older one, where it is an attribute of <physical/>.
+func unitOf(meta *xmpp.Element) string {
+	measurement := meta.Child("", "measurement")
+	if measurement == nil {
+		return ""
+	}
+	if physical := measurement.Child("", "physical"); physical != nil {
+		return physical.Attr("unit")
+	}
+	return measurement.Attr("unit")
+}
+
+func inUnit(p senml.Pack, unit string) {
+	for i := range p {
+		if _, isNumber := p[i].Value.Number(); isNumber && p[i].Unit == "" {
+			p[i].Unit = unit
+		}
+	}
 }

@@ -39,10 +39,9 @@ func TestListenerTake(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var taken senml.Pack
-			l := &Listener{
-				Provider: jid.MustParse("maison@breizh-sen1.example/releve"), Log: quiet,
-				Take: func(_ context.Context, p senml.Pack) error { taken = p; return tt.take },
-			}
+			f := newFollower(t, nil, func(_ context.Context, p senml.Pack) error { taken = p; return tt.take })
+			f.prepare()
+			l := &Listener{Followers: []*Follower{f}}
 			m := xmpp.Message{From: jid.MustParse(tt.from), Children: []*xmpp.Element{wire(t, tt.payload)}}
 			if err := l.take(t.Context(), m); text(err) != tt.err {
 				t.Errorf("got %v, want %s", err, tt.err)

@@ -167,15 +167,28 @@ type adviser struct {
 	taken  chan senml.Record
 }
 
+// newFollower follows the house, from now on.
+func newFollower(t *testing.T, session Asker, take func(context.Context, senml.Pack) error) *Follower {
+	t.Helper()
+	progress, err := OpenProgress("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Follower{
+		Remote: &Remote{Session: session, Provider: maison}, Every: time.Hour, Progress: progress, Take: take, Log: quiet,
+	}
+}
+
 func newAdviser(t *testing.T, f *lab.Federation) *adviser {
 	t.Helper()
 	a := &adviser{client: newClient(t, f, conseil), taken: make(chan senml.Record, 10_000)}
-	listener := &Listener{Session: a.client, Provider: maison, Log: quiet, Take: func(_ context.Context, p senml.Pack) error {
+	follower := newFollower(t, a.client, func(_ context.Context, p senml.Pack) error {
 		for _, r := range p {
 			a.taken <- r
 		}
 		return nil
-	}}
+	})
+	listener := &Listener{Session: a.client, Followers: []*Follower{follower}}
 	listener.Register()
 	a.stop = runClient(t, a.client)
 	return a

@@ -2,8 +2,12 @@ package xmpp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
+
+// ErrUnfinished is under the error for a command that its peer leaves before the end. Running it again does not help.
+var ErrUnfinished = errors.New("not completed")
 
 // Execute runs a command of a peer (XEP-0050) with a filled-in form and returns the <command/> that completes it. A peer
 // that shows its form first, as to a person, is given the filled-in one then.
@@ -20,7 +24,7 @@ func (c *Client) Execute(ctx context.Context, to JID, node string, form *Form) (
 		if said := answer.Child(nsCommands, "note"); said != nil {
 			note = ": " + said.Text
 		}
-		return nil, fmt.Errorf("run command %s: it ends as %q, not completed%s", node, status, note)
+		return nil, fmt.Errorf("run command %s: it ends as %q, %w%s", node, status, ErrUnfinished, note)
 	}
 	return answer, nil
 }

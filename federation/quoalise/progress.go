@@ -1,0 +1,135 @@
+package quoalise
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// Mark is how far a consumer has a series. Heard and Verified are times of records.
+type Mark struct {
+	Heard    time.Time `json:"heard"`            // what is older came, as long as no push was lost without a word
+	Verified time.Time `json:"verified"`         // what is older came, as get_history has answered
+	Checked  time.Time `json:"checked,omitzero"` // when it has answered so up to then
+}
+
+// Progress is how far a consumer has the series of one provider, kept in a file.
+type Progress struct {
+	file string // set once; "" for memory only
+
+	mu      sync.Mutex // guards everything below
+	marks   map[string]Mark
+	changed bool // since it was kept
+}
+
+// OpenProgress reads the marks from their file, which need not exist yet; without a name they are not kept. A file that
+// cannot be understood is set aside and its trouble returned beside usable empty marks: all is asked for again.
+func OpenProgress(file string) (*Progress, error) {
+	p := &Progress{file: file, marks: map[string]Mark{}}
+	if file == "" {
+		return p, nil
+	}
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return p, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the progress of a source: %w", err)
+	}
+	if json.Unmarshal(text, &p.marks) != nil || p.marks == nil { // the reason could repeat what is personal
+		p.marks = map[string]Mark{}
+		aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+		return p, errors.Join(fmt.Errorf("the progress of a source cannot be read; it was set aside as %s", aside), os.Rename(file, aside))
+	}
+	return p, nil
+}
+
+// Keep writes the marks if they have changed.
+func (p *Progress) Keep() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == "" || !p.changed {
+		return nil
+	}
+	text, err := json.MarshalIndent(p.marks, "", " ")
+	if err == nil {
+		err = renameio.WriteFile(p.file, append(text, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write the progress of a source: %w", err)
+	}
+	p.changed = false
+	return nil
+}
+
+// Series lists the series that were ever wanted, by name.
+func (p *Progress) Series() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.marks))
+}
+
+// mark returns the mark of a series, which for one that is new is at since.
+func (p *Progress) mark(series string, since time.Time) Mark {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m, known := p.marks[series]
+	if !known {
+		m = Mark{Heard: since, Verified: since}
+		p.set(series, m)
+	}
+	return m
+}
+
+// hear moves the mark of a series on to a record that came with everything before it.
+func (p *Progress) hear(series string, of time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.marks[series]; of.After(m.Heard) {
+		m.Heard = of
+		p.set(series, m)
+	}
+}
+
+// verify moves both marks on.
+func (p *Progress) verify(series string, to time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.marks[series]
+	m.Heard, m.Verified = latest(m.Heard, to), latest(m.Verified, to)
+	p.set(series, m)
+}
+
+// check notes that all of a series was verified up to a moment.
+func (p *Progress) check(series string, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.marks[series]
+	m.Checked = at
+	p.set(series, m)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (p *Progress) set(series string, m Mark) { p.marks[series], p.changed = m, true }
+
+// knows tells whether a series was ever wanted.
+func (p *Progress) knows(series string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, known := p.marks[series]
+	return known
+}
