@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,67 +12,123 @@ import (
 	"time"
 
 	"releve/federation/quoalise"
-	"releve/federation/xmpp"
 	"releve/senml"
 )
 
 type listenVerb struct {
-	configFile
-	Format      string   `help:"text: name, unit, value and time a line; senml-json: one resolved record a line." enum:"text,senml-json" default:"text"`
-	Provider    string   `arg:"" help:"Full address of the provider, such as maison@breizh-sen1.example/releve."`
-	Identifiers []string `arg:"" optional:"" help:"Series or whole devices, such as urn:dev:prm:01234567890123_voltage/1 or urn:dev:prm:01234567890123; without any, everything the provider lists for us."`
+	Since  string `help:"First print what came since: a day, a time, or how long ago, such as 2026-11-01 or -7d." placeholder:"TIME"`
+	Format string `help:"${enum}. text: name, unit, value and time a line; senml-json: one resolved record a line." enum:"text,csv,senml-json" default:"text"`
+	callFlags
 }
+
+// repairRhythm is how often listen asks whether a push was lost.
+const repairRhythm = time.Hour
 
 // Run subscribes and prints until it is stopped.
 func (v listenVerb) Run(ctx context.Context, t terminal) error {
-	provider, err := xmpp.ParseJID(v.Provider)
-	if err != nil || provider.Resourcepart() == "" {
-		return misuse{fmt.Errorf("listen: %q is not a full address such as maison@breizh-sen1.example/releve", v.Provider)}
-	}
-	c, err := v.load()
+	c, err := v.prepare("listen", t, 1, "info") // above 0, so that what comes to the bare address comes here
 	if err != nil {
 		return err
 	}
-	if c.Federation == nil {
-		return refusal{errors.New("[federation] is missing: who should listen?")}
-	}
-	log := newLog(t.err, "info")
-	// The server chooses the resource: the configured one may be that of an agent that runs.
-	c.Federation.JID = c.Federation.JID.Bare()
-	session := newSession(*c.Federation, 1, log) // above 0, so that what comes to the bare address comes here
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	lines := &recordLines{out: t.out, format: v.Format}
-	listener := &quoalise.Listener{
-		Session: session, Provider: provider, Identifiers: v.Identifiers, Take: lines.take, Log: log,
-		Refused: stop,
-	}
-	listener.Register()
-	session.OnFailure(func(err error) {
-		if errors.Is(err, xmpp.ErrCredentials) || errors.Is(err, xmpp.ErrUntrusted) { // somebody sits and waits
-			stop(err)
+	since := time.Duration(0)
+	if v.Since != "" {
+		from, err := parseMoment(v.Since, time.Now(), c.cfg.Agent.Location)
+		if err != nil {
+			return misuse{fmt.Errorf("listen: --since: %w", err)}
 		}
-	})
-	if err := session.Run(ctx); err != nil {
+		since = max(0, time.Since(from))
+	}
+	if v.List {
+		return c.during(ctx, func(ctx context.Context) error { return v.list(ctx, t, c) })
+	}
+	return v.follow(ctx, t, c, since)
+}
+
+// follow prints what the provider keeps since then and what it sends, each record once.
+func (v listenVerb) follow(ctx context.Context, t terminal, c *call, since time.Duration) error {
+	progress, err := quoalise.OpenProgress("")
+	if err != nil {
 		return err
 	}
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return fmt.Errorf("listen to %s: %w", provider, cause)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	lines := v.lines(t, c.cfg.Agent.Location)
+	c.remote.Patience = 0
+	follower := &quoalise.Follower{
+		Remote: c.remote, Identifiers: v.Identifiers, Since: since, Every: repairRhythm, Progress: progress,
+		Take: lines.take, PastFirst: true, Log: c.log,
+		Told: func(err error) {
+			if hopeless(err) {
+				stop(err)
+			}
+		},
 	}
-	return nil
+	listener := &quoalise.Listener{Session: c.session, Followers: []*quoalise.Follower{follower}}
+	listener.Register()
+	err = c.during(ctx, func(ctx context.Context) error {
+		<-ctx.Done()
+		return nil
+	})
+	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	if errors.Is(err, context.Canceled) { // somebody has heard enough
+		return nil
+	}
+	return err
+}
+
+// hopeless tells an answer that asking again cannot change.
+func hopeless(err error) bool {
+	var r *quoalise.Refusal
+	return errors.Is(err, quoalise.ErrUnlisted) || errors.As(err, &r) && r.Cause == quoalise.Misasked
+}
+
+func (v listenVerb) lines(t terminal, location *time.Location) *recordLines {
+	l := &recordLines{out: t.out, format: v.Format, location: location, seen: newSeen()}
+	if v.JSON {
+		l.format = "senml-json"
+	}
+	if l.format == "csv" {
+		l.csv = &readingLines{csv: csv.NewWriter(t.out), location: location}
+	}
+	return l
 }
 
 // recordLines prints records, one a line. A record is taken once it is printed.
 type recordLines struct {
-	out    io.Writer
-	format string
+	out      io.Writer
+	format   string
+	location *time.Location
+	csv      *readingLines // of the format csv
 
-	mu sync.Mutex // lines do not mix
+	mu   sync.Mutex // lines do not mix
+	seen *seen      // what was printed
 }
 
+// take prints the records of a pack that were not printed yet.
 func (l *recordLines) take(_ context.Context, p senml.Pack) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var fresh senml.Pack
+	for _, r := range p {
+		if !l.seen.has(r) {
+			fresh = append(fresh, r)
+		}
+	}
+	if err := l.write(fresh); err != nil {
+		return err
+	}
+	for _, r := range fresh {
+		l.seen.add(r)
+	}
+	return nil
+}
+
+func (l *recordLines) write(p senml.Pack) error {
+	if l.csv != nil {
+		return l.csv.write(p)
+	}
 	for _, r := range p {
 		line, err := l.line(r)
 		if err != nil {
@@ -86,7 +143,7 @@ func (l *recordLines) take(_ context.Context, p senml.Pack) error {
 
 func (l *recordLines) line(r senml.Record) (string, error) {
 	if l.format == "text" {
-		at := time.UnixMilli(int64(r.Time*1000 + 0.5)).Format("2006-01-02T15:04:05.000Z07:00")
+		at := time.UnixMilli(int64(r.Time*1000 + 0.5)).In(l.location).Format("2006-01-02T15:04:05.000Z07:00")
 		return fmt.Sprintf("%s %s %s %s", r.Name, orDash(r.Unit), quoted(r.Value), at), nil
 	}
 	text, err := senml.EncodeJSON(senml.Pack{r})

@@ -26,16 +26,17 @@ const (
 
 // verbs is the command line.
 type verbs struct {
-	Run      runVerb      `cmd:"" help:"Listen to the meters and hand on what was agreed, until stopped."`
-	Probe    probeVerb    `cmd:"" help:"List the serial ports, and say what meter is heard there."`
-	Decode   decodeVerb   `cmd:"" help:"Decode the bytes of a meter and print its frames."`
-	Simulate simulateVerb `cmd:"" help:"Play an electricity meter."`
-	Listen   listenVerb   `cmd:"" help:"Subscribe to a provider of the federation and print what it sends."`
-	Config   configVerbs  `cmd:"" help:"Work with the configuration."`
-	Doctor   doctorVerb   `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
-	Buffer   bufferVerbs  `cmd:"" help:"Look into the store of an agent that is stopped."`
-	Ledger   ledgerVerbs  `cmd:"" help:"Read and check the record of what was agreed."`
-	Version  versionVerb  `cmd:"" help:"Print the version."`
+	Run        runVerb        `cmd:"" help:"Listen to the meters and hand on what was agreed, until stopped."`
+	Probe      probeVerb      `cmd:"" help:"List the serial ports, and say what meter is heard there."`
+	Decode     decodeVerb     `cmd:"" help:"Decode the bytes of a meter and print its frames."`
+	Simulate   simulateVerb   `cmd:"" help:"Play an electricity meter."`
+	Listen     listenVerb     `cmd:"" help:"Subscribe to a provider of the federation and print what it sends."`
+	GetHistory getHistoryVerb `cmd:"" help:"Ask a provider of the federation for what it keeps, and print it."`
+	Config     configVerbs    `cmd:"" help:"Work with the configuration."`
+	Doctor     doctorVerb     `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
+	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`
+	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
+	Version    versionVerb    `cmd:"" help:"Print the version."`
 }
 
 // terminal is where verbs read and write: data to out, talk to err.
@@ -69,6 +70,7 @@ func execute(ctx context.Context, args []string, t terminal) int {
 	parser, err := kong.New(&v, kong.Name("releve"),
 		kong.Description("A meter reading agent for the energy data federation."),
 		kong.Writers(t.out, t.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.WithHyphenPrefixedParameters(true), // --from -7d
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {

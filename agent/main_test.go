@@ -180,7 +180,7 @@ func TestConfigRefused(t *testing.T) {
 func TestListenWithoutFederation(t *testing.T) {
 	t.Parallel()
 	got := typed(t, "", "listen", "--config", written(t, "releve.toml", ""), "maison@sen1.example/releve")
-	want := outcome{exitRefused, "", "releve: configuration refused:\n[federation] is missing: who should listen?\n"}
+	want := outcome{exitRefused, "", "releve: configuration refused:\n[federation] is missing: as whom should it be asked?\n"}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
