@@ -64,7 +64,7 @@ fuzz: ## each decoder for FUZZTIME (default 20s)
 	done
 
 .PHONY: soak
-soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear, an hour of random faults (hours)
+soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear, a year on disk, an hour of random faults (hours)
 	BUFFER_KILLS=1000 BUFFER_CUTS=200 $(GO) test -run '^(TestKill|TestPowerCut)$$' -timeout 4h -v ./buffer
 	CGO_ENABLED=0 GOARCH=386 BUFFER_PROVE_MB=1024 $(GO) test -run '^(TestManyBytes|TestGuardIsNeeded)$$' -timeout 4h -v ./buffer
 	@for version in 6 7; do \
@@ -74,7 +74,7 @@ soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a 
 	    echo "unguarded tables are whole on ARMv$$version: the proof proves nothing"; exit 1; fi; \
 	done
 	FAULT_TIME=1h $(GO) test -run '^TestIntegrationRandomFaults$$' -timeout 2h -v ./agent
-	WEAR_HOURS=48 WEAR_PERIODS='10s 1s' $(GO) test -run '^TestWear$$' -timeout 1h -v ./agent
+	WEAR_HOURS=48 WEAR_PERIODS='10s 1s' YEAR_DAYS=366 $(GO) test -run '^(TestWear|TestYear)$$' -timeout 4h -v ./agent
 
 .PHONY: cross
 cross: ## the binary for every target of cross/targets, in cross/out/

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,200 +20,228 @@ import (
 	"releve/tic/linky"
 )
 
-// Wear is counted where the card would have it: a store on an ext4 of its own, in a file behind a loop device, and the
-// sectors which that device was told to write, the journal and the metadata of the file system among them. The meter's
-// time is simulated. What is put is durable when Put returns and what is folded is synced at once, so there is nothing
-// that the kernel would have written back had the time been real, but for ext4's commits of metadata alone.
+// Wear is counted where the card would have it, see card: the sectors which its devices were told to write, the journal
+// and the metadata of the file system among them. The meter's time is simulated. What is put is durable when Put returns
+// and what is folded is synced at once, so there is nothing that the kernel would have written back had the time been
+// real, but for ext4's commits of metadata alone, and for what reading the history has Badger write, which is flushed.
+
+// habit is how a household lives with its meter.
+type habit struct {
+	period time.Duration // of a pack
+	asks   time.Duration // how often the history of the day is read; 0: never
+}
+
+func (h habit) String() string {
+	if h.asks == 0 {
+		return fmt.Sprintf("a pack each %v", h.period)
+	}
+	return fmt.Sprintf("a pack each %v, history read each %v", h.period, h.asks)
+}
 
 // worn is what was written, in bytes.
 type worn struct {
-	device  int64 // all of it
-	journal int64 // by the journal of the buffer
-	disk    int64 // what the folder takes at the end
-	packs   int
+	all    int64
+	causes map[string]int64
+	disk   int64 // what the folder takes at the end
+	packs  int
 }
 
-// TestWear wants a day of one meter in standard mode at full rate, with history and three recipients, to write no more
-// than 5 MB. WEAR_HOURS sets how long is simulated, 3 if it is not set; WEAR_PERIODS adds what other periods cost.
+// TestWear wants a day of one meter in standard mode at full rate, with three recipients and with history that is read
+// every ten minutes, to write no more than 5 MB. WEAR_HOURS sets how long is simulated, 3 if it is not set; WEAR_PERIODS
+// adds what other periods cost.
 func TestWear(t *testing.T) {
-	hours, periods := 3, []time.Duration{time.Minute}
+	hours, habits := 3, []habit{{period: time.Minute}, {period: time.Minute, asks: 10 * time.Minute}}
 	_, _ = fmt.Sscan(os.Getenv("WEAR_HOURS"), &hours)
 	for _, word := range strings.Fields(os.Getenv("WEAR_PERIODS")) {
 		period, err := time.ParseDuration(word)
 		if err != nil {
 			t.Fatal(err)
 		}
-		periods = append(periods, period)
+		habits = append(habits, habit{period: period})
 	}
-	for _, period := range periods {
-		dir, device := card(t)
-		w := wear(t, filepath.Join(dir, "state"), device, period, time.Duration(hours)*time.Hour)
+	for _, h := range habits {
+		w := wear(t, newCard(t), h, time.Duration(hours)*time.Hour)
 		day := func(bytes int64) float64 { return float64(bytes) / 1e6 * 24 / float64(hours) }
-		t.Logf("a pack each %v: %.2f MB a day written, %.2f by the journal and %.2f by the store and ext4; %d packs, %.2f MB a day kept",
-			period, day(w.device), day(w.journal), day(w.device-w.journal), w.packs, day(w.disk))
+		t.Logf("%v: %.2f MB a day written; %d packs, %.2f MB a day kept", h, day(w.all), w.packs, day(w.disk))
+		for _, cause := range slices.Sorted(maps.Keys(w.causes)) {
+			t.Logf("\t%-16s %.2f", cause, day(w.causes[cause]))
+		}
 		limit := 5.0
 		if hours < 24 {
 			limit = 15 // closing, once a run, weighs more in a short one
 		}
-		if period == time.Minute && day(w.device) > limit {
-			t.Errorf("%.2f MB a day are written, %.0f allowed", day(w.device), limit)
+		if h.period == time.Minute && day(w.all) > limit {
+			t.Errorf("%v: %.2f MB a day are written, %.0f allowed", h, day(w.all), limit)
 		}
 	}
 }
 
-// card makes an empty ext4 and returns its folder and the file where the kernel counts what its device writes. Where one
-// may not mount, the test is skipped, or fails in CI. The file system hangs on one open descriptor and not in the tree of
-// folders: it and its loop device go with the process, however that ends.
-func card(t *testing.T) (dir, device string) {
-	t.Helper()
-	image, mounted := filepath.Join(t.TempDir(), "card"), t.TempDir()
-	var loop string
-	for _, command := range [][]string{
-		{"truncate", "-s", "512M", image}, {"mkfs.ext4", "-q", image},
-		{"mount", "-o", "loop,noatime,lazytime,commit=30", image, mounted},
-		{"findmnt", "-n", "-o", "SOURCE", mounted},
-	} {
-		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
-		switch {
-		case err != nil && os.Getenv("CI") != "":
-			t.Fatalf("no card to wear: %v: %v: %s", command, err, out)
-		case err != nil:
-			t.Skipf("no card to wear: %v: %v: %s", command, err, out)
+// TestYear wants all that is kept of a year of one meter to take no more than 150 MB on the disk. YEAR_DAYS sets how many
+// days that has.
+func TestYear(t *testing.T) {
+	days := 0
+	if _, _ = fmt.Sscan(os.Getenv("YEAR_DAYS"), &days); days == 0 {
+		t.Skip("a year takes ten minutes of a core; make soak lets it pass")
+	}
+	state := t.TempDir()
+	m := newTalk(t, state)
+	most := int64(0)
+	for day := 1; day <= days; day++ {
+		m.until(m.meter.Now().Add(24*time.Hour), time.Minute, func() {})
+		size := onDisk(t, m.dir)
+		if most = max(most, size); day%10 == 0 {
+			t.Logf("after %d days %.1f MB are on the disk", day, float64(size)/1e6)
 		}
-		loop = strings.TrimSpace(string(out))
 	}
-	root, opening := os.Open(mounted)
-	if out, err := exec.Command("umount", "--lazy", mounted).CombinedOutput(); err != nil || opening != nil {
-		t.Fatalf("hold the card: %v: %v: %s", opening, err, out)
+	m.close()
+	size := onDisk(t, m.dir)
+	t.Logf("after %d days %.1f MB are on the disk, at most it was %.1f: %+v", days, float64(size)/1e6, float64(most)/1e6, m.stats)
+	if most > 150e6 {
+		t.Errorf("%.1f MB were on the disk, 150 allowed", float64(most)/1e6)
 	}
-	t.Cleanup(func() { _ = root.Close() })
-	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), root.Fd()), filepath.Join("/sys/block", filepath.Base(loop), "stat")
-}
-
-// sectors reads the bytes a device was told to write (Documentation/block/stat.rst).
-func sectors(t *testing.T, device string) int64 {
-	t.Helper()
-	data, err := os.ReadFile(device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var written int64
-	if _, err := fmt.Sscan(strings.Fields(string(data))[6], &written); err != nil {
-		t.Fatal(err)
-	}
-	return written * 512
 }
 
 // wear lets a meter talk for some time.
-func wear(t *testing.T, state, device string, period, long time.Duration) (w worn) {
+func wear(t *testing.T, c card, h habit, long time.Duration) worn {
+	t.Helper()
+	m := newTalk(t, filepath.Join(c.dir, "state"))
+	c.flushed() // a new store is no daily matter
+	system, commits := c.written()
+	w := worn{causes: map[string]int64{}}
+	files := difference{t: t, dir: m.dir}
+	files.look(map[string]int64{})
+	asked, head := m.meter.Now(), files.before["JOURNAL"][:8]
+	m.until(m.meter.Now().Add(long), h.period, func() {
+		w.packs++
+		if now := m.journalHead(); now != string(head) { // it was folded, and all is on the card
+			head = []byte(now)
+			files.look(w.causes)
+		}
+		if h.asks > 0 && m.meter.Now().Sub(asked) >= h.asks {
+			asked = m.meter.Now()
+			m.ask()
+			c.aged(m.dir)
+			files.look(w.causes)
+		}
+	})
+	m.close()
+	c.flushed()
+	files.look(w.causes)
+	system2, commits2 := c.written()
+	w.all = system2 - system + commits2 - commits
+	w.causes["ext4's journal"] = commits2 - commits
+	w.causes["ext4's metadata"] = system2 - system
+	for cause, sum := range w.causes {
+		if !strings.HasPrefix(cause, "ext4") {
+			w.causes["ext4's metadata"] -= sum
+		}
+	}
+	w.disk = onDisk(t, m.dir)
+	return w
+}
+
+// talk is a meter that talks in simulated time, and the store of the agent that listens.
+type talk struct {
+	t        *testing.T
+	meter    *linky.Meter
+	now      atomic.Int64 // what the meter's clock says, which is not the keeper's to ask while the meter talks
+	dir      string
+	b        *buffer.Buffer
+	cursors  []*buffer.Cursor
+	decoder  *tic.Decoder
+	gathered senml.Pack
+	stats    buffer.Stats
+}
+
+func newTalk(t *testing.T, state string) *talk {
 	t.Helper()
 	meter, err := linky.New(linky.Scenario{Seed: 3, Start: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := &talk{t: t, meter: meter}
 	c := config.Config{}
 	c.Agent.State, c.Buffer.MaxBytes, c.Buffer.MaxAge = state, 256<<20, 31*24*time.Hour
 	o := storeOptions(c, nil)
-	var now atomic.Int64 // what the meter's clock says, which is not the keeper's to ask while the meter talks
-	now.Store(meter.Now().UnixNano())
-	o.Clock = func() (time.Time, bool) { return time.Unix(0, now.Load()), true }
-	b, err := buffer.Open(o)
-	if err != nil {
+	m.dir = o.Dir
+	m.now.Store(meter.Now().UnixNano())
+	o.Clock = func() (time.Time, bool) { return time.Unix(0, m.now.Load()), true }
+	if m.b, err = buffer.Open(o); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = b.Close() }) // before the card goes, also after a failure
-	put := putting(t, b)
-	flushed(t) // a new store is no daily matter
-	before := sectors(t, device)
-	journal := readJournal(t, o.Dir)
-	recorder := series.NewRecorder("linky", 10*time.Minute)
-	var gathered senml.Pack
-	decoder := tic.NewDecoder(tic.Standard, func(f *tic.Frame) { gathered = append(gathered, recorder.Record(f, meter.Now())...) })
-	for start, last := meter.Now(), meter.Now(); meter.Now().Sub(start) < long; {
-		if _, err := decoder.Write(meter.Frame(nil)); err != nil {
+	t.Cleanup(func() { _ = m.b.Close() }) // before the card goes, also after a failure
+	for _, name := range []string{"lorient", "client@sen1.example", "page"} {
+		c, err := m.b.Cursor(name, buffer.Now())
+		if err != nil {
 			t.Fatal(err)
 		}
-		now.Store(meter.Now().UnixNano())
-		if meter.Now().Sub(last) < period || len(gathered) == 0 {
+		m.cursors = append(m.cursors, c)
+	}
+	recorder := series.NewRecorder("linky", 10*time.Minute)
+	m.decoder = tic.NewDecoder(tic.Standard, func(f *tic.Frame) { m.gathered = append(m.gathered, recorder.Record(f, meter.Now())...) })
+	return m
+}
+
+// until lets the meter talk up to a time, and tells of each pack that was put.
+func (m *talk) until(end time.Time, period time.Duration, stored func()) {
+	m.t.Helper()
+	for last := m.meter.Now(); m.meter.Now().Before(end); {
+		if _, err := m.decoder.Write(m.meter.Frame(nil)); err != nil {
+			m.t.Fatal(err)
+		}
+		m.now.Store(m.meter.Now().UnixNano())
+		if m.meter.Now().Sub(last) < period || len(m.gathered) == 0 {
 			continue
 		}
-		put(gathered)
-		last, gathered = meter.Now(), nil
-		w.packs++
-		written := readJournal(t, o.Dir)
-		w.journal += differing(journal, written)
-		journal = written
-	}
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	flushed(t)
-	w.device, w.disk = sectors(t, device)-before, onDisk(t, o.Dir)
-	return w
-}
-
-// flushed has ext4 write what it would write within some seconds, so that it is counted.
-func flushed(t *testing.T) {
-	t.Helper()
-	if err := exec.CommandContext(t.Context(), "sync").Run(); err != nil {
-		t.Fatal(err)
+		m.put(m.gathered)
+		last, m.gathered = m.meter.Now(), nil
+		stored()
 	}
 }
 
-// putting stores packs for three recipients that take each at once.
-func putting(t *testing.T, b *buffer.Buffer) func(p senml.Pack) {
-	t.Helper()
-	var cursors []*buffer.Cursor
-	for _, name := range []string{"lorient", "client@sen1.example", "page"} {
-		c, err := b.Cursor(name, buffer.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		cursors = append(cursors, c)
-	}
-	return func(p senml.Pack) {
-		seq, err := b.Put(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range cursors {
-			if err := c.Ack(seq); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-func readJournal(t *testing.T, dir string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "JOURNAL"))
+// put stores a pack for three recipients that take it at once.
+func (m *talk) put(p senml.Pack) {
+	m.t.Helper()
+	seq, err := m.b.Put(p)
 	if err != nil {
-		t.Fatal(err)
+		m.t.Fatal(err)
 	}
-	return data
-}
-
-// differing is the size of the blocks that are not the same.
-func differing(before, after []byte) (bytes int64) {
-	const block = 512
-	for at := 0; at+block <= len(after); at += block {
-		if string(before[at:at+block]) != string(after[at:at+block]) {
-			bytes += block
+	for _, c := range m.cursors {
+		if err := c.Ack(seq); err != nil {
+			m.t.Fatal(err)
 		}
 	}
-	return bytes
 }
 
-// onDisk is what the files of a folder take.
-func onDisk(t *testing.T, dir string) int64 {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "du", "-s", "-B1", dir).Output()
+// ask reads what get_history is asked for: the power of the last day.
+func (m *talk) ask() {
+	m.t.Helper()
+	now := m.meter.Now()
+	got, _, err := m.b.History(m.t.Context(), "linky/"+series.PathPower, now.Add(-24*time.Hour), now, math.MaxInt32)
+	if err != nil || len(got) == 0 {
+		m.t.Fatalf("%d readings, %v", len(got), err)
+	}
+}
+
+// journalHead is what changes when the journal is folded.
+func (m *talk) journalHead() string {
+	m.t.Helper()
+	f, err := os.Open(filepath.Join(m.dir, "JOURNAL"))
 	if err != nil {
-		t.Fatal(err)
+		m.t.Fatal(err)
 	}
-	var size int64
-	if _, err := fmt.Sscan(string(out), &size); err != nil {
-		t.Fatal(err)
+	defer f.Close()
+	head := make([]byte, 8)
+	if _, err := f.ReadAt(head, 0); err != nil {
+		m.t.Fatal(err)
 	}
-	return size
+	return string(head)
+}
+
+func (m *talk) close() {
+	m.t.Helper()
+	m.stats = m.b.Stats()
+	if err := m.b.Close(); err != nil {
+		m.t.Fatal(err)
+	}
 }

@@ -243,7 +243,8 @@ func (b *Buffer) take() error {
 
 func (b *Buffer) give() { b.turn <- struct{}{} }
 
-// view runs a read on a snapshot of all that was put: the database catches up with the journal first. When that does
+// view runs a read on a view of all that was put: the database catches up with the journal first, which costs the card
+// what snap does not. When that does
 // not go, the read lacks what the journal has. The caller must not hold the turn.
 func (b *Buffer) view(read func(txn *badger.Txn) error) error {
 	b.mu.Lock()

@@ -12,8 +12,7 @@ import (
 // cellReader reads the cells of one series in a snapshot: stored ones, and those of hours and days that are not
 // rolled up, or touched again since, which it makes.
 type cellReader struct {
-	b      *Buffer
-	txn    *badger.Txn
+	*snapshot
 	series *seriesState
 	hours  *hourReader
 }
@@ -62,7 +61,10 @@ func (c *cellReader) extent() (first, end hour, err error) {
 		h, _, _, _ := tensAt(it.Item().Key())
 		end = (h/tensBucket + 1) * tensBucket
 	}
-	err = eachNumber(c.txn, kindOpen, func(n uint32) { first, end = min(first, hour(n)), max(end, hour(n)+1) })
+	open, err := c.openHours()
+	if len(open) > 0 {
+		first, end = min(first, open[0]), max(end, open[len(open)-1]+1)
+	}
 	return first, end, err
 }
 
@@ -72,12 +74,13 @@ func (c *cellReader) tens(from, end hour) ([]spell, error) {
 	if err != nil {
 		return nil, err
 	}
-	it := c.txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindOpen}})
-	defer it.Close()
-	for it.Seek(openKey(from)); it.Valid(); it.Next() {
-		h := hour(binary.BigEndian.Uint32(it.Item().Key()[1:]))
-		if h >= end {
-			break
+	open, err := c.openHours()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range open {
+		if h < from || h >= end {
+			continue
 		}
 		if all, err = c.openTens(all, h); err != nil {
 			return nil, err
@@ -135,11 +138,12 @@ func (c *cellReader) freshDays() (map[day]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = eachNumber(c.txn, kindOpen, func(n uint32) {
-		for _, d := range c.b.daysOf(hour(n)) {
+	open, err := c.openHours()
+	for _, h := range open {
+		for _, d := range c.b.daysOf(h) {
 			fresh[d] = true
 		}
-	})
+	}
 	return fresh, err
 }
 

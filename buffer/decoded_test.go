@@ -65,6 +65,9 @@ func TestOpenHourIsDecodedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := b.Fold(); err != nil {
+		t.Fatal(err)
+	}
 	drop(all[1])
 	wantSeries(t, "kept", b, mixedSeries(0, 1, 2, 3))
 	if err := b.Close(); err != nil {

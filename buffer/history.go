@@ -34,7 +34,7 @@ func (b *Buffer) History(ctx context.Context, name string, from, to time.Time, l
 		b: b, name: name, id: s.id, limit: limit,
 		from: clampSeconds(from), to: clampSeconds(to),
 	}
-	if err := b.view(func(txn *badger.Txn) error { return q.run(ctx, txn) }); err != nil {
+	if err := b.snap(func(s *snapshot) error { return q.run(ctx, s) }); err != nil {
 		return nil, false, fmt.Errorf("read history of %q: %w", name, err)
 	}
 	return q.records(), q.count > limit, nil
@@ -60,25 +60,15 @@ type query struct {
 }
 
 // run walks the hours of the range which hold the series.
-func (q *query) run(ctx context.Context, txn *badger.Txn) error {
-	reader := q.b.newHourReader(txn, map[string]uint32{q.name: q.id})
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindHour}})
-	defer it.Close()
-	for it.Seek(hourKey(hourOf(q.from))); it.Valid() && q.count <= q.limit; it.Next() {
-		h, ok := keyHour(it.Item().Key())
-		if !ok || h.start() >= q.to {
+func (q *query) run(ctx context.Context, s *snapshot) error {
+	reader := newHourReader(s, map[string]uint32{q.name: q.id})
+	hours, err := s.hoursWith(q.name, q.id, hourOf(q.from), q.to)
+	if err != nil {
+		return err
+	}
+	for _, h := range hours {
+		if q.count > q.limit {
 			return nil
-		}
-		data, err := it.Item().ValueCopy(nil)
-		if err != nil {
-			return err
-		}
-		ids, err := decodeIDSet(data)
-		if err != nil {
-			return err
-		}
-		if !ids.has(q.id) {
-			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return err

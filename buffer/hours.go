@@ -51,20 +51,18 @@ func isOpen(txn *badger.Txn, h hour) bool {
 
 // hourReader reads what some series have said in one hour.
 type hourReader struct {
-	b     *Buffer
-	txn   *badger.Txn
+	*snapshot
 	names map[string]uint32 // whom to read
 	ids   map[uint32]bool   // the same
-	next  Seq               // the snapshot has the packs before it
 	learn bool              // whether what has to be decoded is kept
 }
 
-func (b *Buffer) newHourReader(txn *badger.Txn, names map[string]uint32) *hourReader {
+func newHourReader(s *snapshot, names map[string]uint32) *hourReader {
 	ids := map[uint32]bool{}
 	for _, id := range names {
 		ids[id] = true
 	}
-	return &hourReader{b: b, txn: txn, names: names, ids: ids, next: nextOf(txn), learn: true}
+	return &hourReader{snapshot: s, names: names, ids: ids, learn: true}
 }
 
 // read returns the columns of an hour, in order: from its block and from the packs the block does not know. A
@@ -75,10 +73,10 @@ func (r *hourReader) read(h hour) (*block, error) {
 		r.b.o.Log.Warn("stored history cannot be read, packs are read instead", "hour", h, "error", err)
 		k = &block{hour: h, columns: map[uint32]*column{}}
 	}
-	if r.knows(k) && !isOpen(r.txn, h) {
+	if r.knows(k) && !r.isOpen(h) {
 		return k, nil
 	}
-	entries, err := hourEntries(r.txn, h)
+	entries, err := r.entries(h, r.names)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +130,7 @@ func (k *block) join(d *decoded) {
 
 // decode adds a pack to what is decoded of an hour.
 func (r *hourReader) decode(d *decoded, h hour, seq Seq) {
-	p, _ := r.b.readPack(r.txn, seq)
+	p := r.pack(h, seq)
 	r.b.mu.Lock()
 	defer r.b.mu.Unlock()
 	d.add(h, r.b.series, p)
@@ -150,7 +148,7 @@ func (r *hourReader) knows(k *block) bool {
 
 // addPack adds what a pack has of the hour.
 func (r *hourReader) addPack(k *block, seq Seq, wanted func(id uint32) bool) {
-	p, _ := r.b.readPack(r.txn, seq)
+	p := r.pack(k.hour, seq)
 	for i := range p {
 		id, ok := r.names[p[i].Name]
 		if !ok || hourOf(p[i].Time) != k.hour || !wanted(id) {

@@ -165,7 +165,7 @@ func (b *Buffer) identities(txn *badger.Txn, h hour, records senml.Pack) (map[id
 	if len(names) == 0 {
 		return known, nil
 	}
-	k, err := b.newHourReader(txn, names).read(h)
+	k, err := newHourReader(b.newSnapshot(txn, nil), names).read(h)
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/dgraph-io/badger/v4"
-
 	"releve/senml"
 )
 
@@ -100,8 +98,8 @@ func (b *Buffer) Periods(ctx context.Context, name string, r Resolution, from, t
 		from: int64(math.Ceil(clampSeconds(from) * 1000)), to: int64(math.Ceil(clampSeconds(to) * 1000)),
 		hold: b.o.Hold.Milliseconds(), now: b.o.now().UnixMilli(),
 	}
-	err := b.view(func(txn *badger.Txn) error {
-		c := &cellReader{b: b, txn: txn, series: s, hours: b.newHourReader(txn, map[string]uint32{name: s.id})}
+	err := b.snap(func(at *snapshot) error {
+		c := &cellReader{snapshot: at, series: s, hours: newHourReader(at, map[string]uint32{name: s.id})}
 		return c.feed(ctx, a)
 	})
 	if err != nil {

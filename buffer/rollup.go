@@ -80,7 +80,7 @@ func (c *closing) gather(h hour) (err error) {
 		names[name] = s.id
 	}
 	_, c.had = firstKey(c.txn, blockPrefix(h))
-	reader := c.b.newHourReader(c.txn, names)
+	reader := newHourReader(c.b.newSnapshot(c.txn, nil), names)
 	reader.learn = false // it is the last time
 	if c.block, err = reader.read(h); err != nil {
 		return err
