@@ -20,6 +20,7 @@ type kept struct {
 	coming  timed           // a pack on its way
 	undated []dated         // in the order they were put
 	last    int             // how many of them are durable
+	dated   int             // and how many have a date
 	cursors map[string]span // what they have acknowledged, durably and not
 }
 
@@ -29,7 +30,7 @@ type timed struct {
 	at time.Time
 }
 
-// dated is the number of a reading without a date, and when it was given one.
+// dated is the number of a reading without a date, and when it was put or, if it was since, dated.
 type dated struct {
 	number float64
 	at     time.Time
@@ -38,9 +39,9 @@ type dated struct {
 type span struct{ durable, last buffer.Seq }
 
 // fresh is a reading without a date that no other is like.
-func (k *kept) fresh() senml.Record {
-	n := float64(len(k.undated) + 1)
-	k.undated = append(k.undated, dated{number: n})
+func (w *worker) fresh() senml.Record {
+	n := float64(len(w.undated) + 1)
+	w.undated = append(w.undated, dated{n, w.clock})
 	return since(n, n)
 }
 
@@ -150,7 +151,7 @@ func (c *cutCheck) numbersAre() {
 	}
 	for i, want := range c.undated {
 		_, there := slices.BinarySearch(numbers, want.number)
-		if due := i < c.last && (want.at.IsZero() || c.isDue(want.at)); due && !there {
+		if due := i < c.last && c.isDue(want.at); due && !there {
 			c.errorf("reading %g is not there: %v", want.number, numbers)
 		}
 	}

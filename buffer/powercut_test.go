@@ -178,10 +178,8 @@ func (w *worker) putUndated(p senml.Pack) {
 // date dates what waits. Its age counts from now.
 func (w *worker) date() {
 	date(w.t, w.b, "boot", from(noon))
-	for i := range w.undated {
-		if w.undated[i].at.IsZero() {
-			w.undated[i].at = w.clock
-		}
+	for ; w.dated < len(w.undated); w.dated++ {
+		w.undated[w.dated].at = w.clock
 	}
 	w.written()
 }
