@@ -25,7 +25,7 @@ const (
 func EncodeXML(p Pack) ([]byte, error) {
 	var buf bytes.Buffer
 	buf.WriteString(`<` + packElement + ` xmlns="` + NS + `">`)
-	err := eachXMLRecord(p, func(attrs []xml.Attr) error { return writeXMLRecord(&buf, attrs) })
+	err := p.EachXML(func(attrs []xml.Attr) error { return writeXMLRecord(&buf, attrs) })
 	if err != nil {
 		return nil, fmt.Errorf("encode XML: %w", err)
 	}
@@ -52,7 +52,7 @@ func (p Pack) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	if err := e.EncodeToken(outer); err != nil {
 		return err
 	}
-	err := eachXMLRecord(p, func(attrs []xml.Attr) error {
+	err := p.EachXML(func(attrs []xml.Attr) error {
 		start := xml.StartElement{Name: xml.Name{Local: recordElement}, Attr: attrs}
 		if err := e.EncodeToken(start); err != nil {
 			return err
@@ -65,8 +65,9 @@ func (p Pack) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	return e.EncodeToken(outer.End())
 }
 
-// eachXMLRecord hands the attributes of every record to write, which must not keep them.
-func eachXMLRecord(p Pack, write func([]xml.Attr) error) error {
+// EachXML hands the attributes of every record, as EncodeXML writes them, to write, which must not keep them: for who
+// writes XML by other means. It refuses what EncodeXML refuses.
+func (p Pack) EachXML(write func([]xml.Attr) error) error {
 	records, err := spread(p)
 	if err != nil {
 		return err

@@ -1,9 +1,10 @@
 package quoalise
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
-	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,51 +32,23 @@ type Data struct {
 //	Format:  <quoalise><data><meta><device/><measurement/></meta><sensml/></data></quoalise>
 //	Example: <sensml><senml bn="urn:dev:prm:01234567890123_voltage/1" bt="1583016600" bu="V" v="231"/><senml t="1.2" v="230"/></sensml>
 //
+// See based for the bases of the records.
+//
 // The client sets the traps: it needs <meta/> with a child, reads the first <data/> only, takes a time without bt as
 // 1970, and joins "bu" and "u" into one unit, so that u never appears.
 func (d Data) Element() (*xmpp.Element, error) {
-	text, err := senml.EncodeXML(d.based())
+	// The records inherit the namespace of the top element: repeated, it would cost more bytes than the values.
+	sensml := xmpp.NewElement(senml.NS, "sensml")
+	sensml.Children = make([]*xmpp.Element, 0, len(d.Records))
+	err := based(d.Name, d.Records).EachXML(func(attrs []xml.Attr) error {
+		sensml.Add(&xmpp.Element{Name: xml.Name{Local: "senml"}, Attrs: slices.Clone(attrs)})
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("write data of a series: %w", err)
 	}
-	sensml, err := xmpp.ParseElement(text)
-	if err != nil {
-		return nil, fmt.Errorf("write data of a series: %w", err)
-	}
-	inherit(sensml)
 	data := xmpp.NewElement("", "data").Add(d.meta(), sensml)
 	return xmpp.NewElement(NS, "quoalise").Add(data), nil
-}
-
-// inherit leaves the namespace on the top element only: repeated, it would cost more bytes than the values.
-func inherit(sensml *xmpp.Element) {
-	for _, record := range sensml.Children {
-		record.Name.Space = ""
-	}
-}
-
-// based gives the first record the name and a whole second as base, and states the unit as base where it changes.
-// Times are whole milliseconds before the base is taken off, so that a record's time is written with the same
-// digits in whichever company it travels.
-func (d Data) based() senml.Pack {
-	p := make(senml.Pack, len(d.Records))
-	var base float64
-	unit := ""
-	for i, r := range d.Records {
-		if i == 0 {
-			base = math.Floor(r.Time)
-			p[i].BaseName, p[i].BaseTime = d.Name, base
-		}
-		if r.Unit != unit {
-			p[i].BaseUnit, unit = r.Unit, r.Unit
-			if unit == "" {
-				p[i].Cleared = senml.ClearedUnit
-			}
-		}
-		p[i].Value, p[i].Sum = r.Value, r.Sum
-		p[i].Time = (math.Round(r.Time*1000) - base*1000) / 1000
-	}
-	return p
 }
 
 func (d Data) meta() *xmpp.Element {

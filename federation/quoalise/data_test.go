@@ -118,11 +118,11 @@ func TestDataElementRefuses(t *testing.T) {
 	}{
 		{
 			"a character XML cannot carry", label("a\x00b", 1_583_016_600),
-			"write data of a series: encode XML: record 1: vs holds U+0000, which XML cannot carry; use JSON or CBOR",
+			"write data of a series: record 1: vs holds U+0000, which XML cannot carry; use JSON or CBOR",
 		},
 		{
 			"text that is not UTF-8", label("a\xff", 1_583_016_600),
-			"write data of a series: encode XML: record 1: vs is not valid UTF-8",
+			"write data of a series: record 1: vs is not valid UTF-8",
 		},
 	}
 	for _, tt := range tests {

@@ -216,7 +216,7 @@ func TestSendThatCannotPost(t *testing.T) {
 		{"a record no stanza holds, and others", senml.Pack{one[0], huge, one[1]}, nil, "refused for good: the stanza is larger than 60000 bytes", true, []string{"current/1 2"}},
 		{
 			"a record XML cannot carry, and others", senml.Pack{strange, one[0], one[1]}, nil,
-			"refused for good: write data of a series: encode XML: record 1: vs holds U+0001, which XML cannot carry; use JSON or CBOR", true, []string{"current/1 2"},
+			"refused for good: write data of a series: record 1: vs holds U+0001, which XML cannot carry; use JSON or CBOR", true, []string{"current/1 2"},
 		},
 		{
 			"a record no stanza holds among its like", senml.Pack{record(voltage, 1, 1_700_000_000), huge, record(voltage, 3, 1_700_000_002), one[0]}, nil,
