@@ -95,7 +95,7 @@ func (c *cutCheck) errorf(format string, args ...any) {
 }
 
 // isDue tells whether what was put then must still be there.
-func (c *cutCheck) isDue(at time.Time) bool { return c.clock.Sub(at) <= cutAge }
+func (c *cutCheck) isDue(at time.Time) bool { return c.clock.Sub(at) <= cutAge-cutAge/93 }
 
 // cursorsAre wants every cursor where it was, or before, but not before what is durable.
 func (c *cutCheck) cursorsAre() {

@@ -112,14 +112,16 @@ func (m *machine) wait() {
 	m.trim()
 }
 
-// trim drops from the model what is too old: a pack's first record has the time of its Put.
+// trim drops from the model what is too old, if anything is, and a little more: a pack's first record has the time of its
+// Put.
 func (m *machine) trim() {
-	old := 0
+	old, age := 0, modelAge
 	for _, item := range m.model.packs {
-		if m.clock.Sub(time.UnixMilli(int64(item.Pack[0].Time*1000))) <= modelAge {
+		if m.clock.Sub(time.UnixMilli(int64(item.Pack[0].Time*1000))) <= age {
 			break
 		}
 		old++
+		age = modelAge - modelAge/93
 		for _, c := range m.model.cursors {
 			c.acked, c.durable = max(c.acked, item.Seq), max(c.durable, item.Seq)
 		}

@@ -15,10 +15,10 @@ type Options struct {
 	Log *slog.Logger
 	// KeepDamaged makes Open fail on a damaged store, instead of setting it aside: for whoever only wants to look.
 	KeepDamaged bool
-	// MaxBytes bounds the packs as they lie on disk; 0 means 256 MiB. Beyond it the oldest go. Files may for a
-	// time take up to MaxBytes×9/8 and 64 MiB (see reclaim), 32-bit address space as much.
+	// MaxBytes bounds the packs as they lie on disk; 0 means 256 MiB. Beyond it the oldest go, a 93rd at a time. Files
+	// may for a time take up to MaxBytes×9/8 and 64 MiB (see reclaim), 32-bit address space as much.
 	MaxBytes int64
-	// MaxAge bounds the time since Put; 0 means 31 days. Older packs go.
+	// MaxAge bounds the time since Put; 0 means 31 days. Older packs go, with those of the next 93rd of it (8 hours).
 	MaxAge time.Duration
 	// AckDelay is the longest time an acknowledgement waits to be written when nothing is put; 0 means 5 minutes.
 	AckDelay time.Duration

@@ -106,8 +106,8 @@ func TestNumbersGoOn(t *testing.T) {
 		clock = clock.Add(time.Minute)
 	}
 	clock = clock.Add(20 * time.Hour)
-	if err := b.Trim(); err != nil || b.Stats().Packs != 240 {
-		t.Fatalf("%d packs are within a day, want 240: %v", b.Stats().Packs, err)
+	if err := b.Trim(); err != nil || b.Stats().Packs != 224 {
+		t.Fatalf("%d packs are within a day less a 93rd, want 224: %v", b.Stats().Packs, err)
 	}
 	clock = clock.Add(24 * time.Hour)
 	if err := b.Trim(); err != nil {
@@ -205,5 +205,32 @@ func TestGoesOnAfterFailure(t *testing.T) {
 	b = open(t, buffer.Options{Dir: dir})
 	if diff := cmp.Diff([]buffer.Seq{first}, seqs(next(t, cursor(t, b, "c", buffer.Now()), 9))); diff != "" {
 		t.Errorf("packs after all (-want +got):\n%s", diff)
+	}
+}
+
+// TestTrimsSeldom fills a store up to its age and goes on: what goes, goes together, and the journal is not folded for
+// each pack.
+func TestTrimsSeldom(t *testing.T) {
+	t.Parallel()
+	clock, folds := noon, 0
+	o := buffer.Options{Dir: t.TempDir()}.WithClock(func() time.Time { return clock }).WithWatch(func(point string) {
+		if point == "emptied" {
+			folds++
+		}
+	})
+	b := open(t, o)
+	const full, more = 31 * 12, 80 // a pack each two hours
+	for n := range full + more {
+		if n == full {
+			folds = 0
+		}
+		put(t, b, senml.Pack{record("power", clock, float64(n))})
+		clock = clock.Add(2 * time.Hour)
+	}
+	if s := b.Stats(); s.Packs < full-4 || s.Packs > full+1 || s.Trimmed < more-1 {
+		t.Errorf("stats %+v", s)
+	}
+	if folds > more/3 {
+		t.Errorf("the journal was folded %d times for %d packs", folds, more)
 	}
 }

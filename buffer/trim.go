@@ -17,13 +17,8 @@ const (
 // trim removes the oldest packs until size and age are within bounds, whoever still waits for them. The caller
 // holds the turn. What it writes becomes durable with the next Put: after a power cut it is done again.
 func (b *Buffer) trim() error {
-	if b.overdue(b.totals, b.oldest) {
-		if err := b.fold(); err != nil {
-			return fmt.Errorf("trim buffer: %w", err)
-		}
-	}
-	for b.overdue(b.totals, b.oldest) {
-		if err := b.trimSome(); err != nil {
+	if b.overdue(b.totals, b.oldest, 0) {
+		if err := b.trimPacks(); err != nil {
 			return fmt.Errorf("trim buffer: %w", err)
 		}
 	}
@@ -36,10 +31,32 @@ func (b *Buffer) trim() error {
 	return nil
 }
 
-// overdue tells whether the oldest pack, put then, must go from a store of that size.
-func (b *Buffer) overdue(t totals, oldest time.Time) bool {
+// trimPacks removes the oldest packs until there is some slack.
+func (b *Buffer) trimPacks() error {
+	if err := b.fold(); err != nil {
+		return err
+	}
+	for b.overdue(b.totals, b.oldest, slack) {
+		if err := b.trimSome(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slack is the part of the bounds by which more goes than must: else each pack that is put would have one go, once the
+// store is as old or as large as it may be, and the journal would be folded each time. It is 8 hours of 31 days.
+const slack = 93
+
+// overdue tells whether the oldest pack, put then, must go from a store of that size, whose bounds are lower by one of
+// so many parts, if any.
+func (b *Buffer) overdue(t totals, oldest time.Time, part int64) bool {
+	size, age := b.o.MaxBytes, b.o.MaxAge
+	if part > 0 {
+		size, age = size-size/part, age-age/time.Duration(part)
+	}
 	now, known := b.o.Clock()
-	return t.packs > 0 && (t.bytes+t.blocks+b.undatedBytes > b.o.MaxBytes || known && now.Sub(oldest) > b.o.MaxAge)
+	return t.packs > 0 && (t.bytes+t.blocks+b.undatedBytes > size || known && now.Sub(oldest) > age)
 }
 
 // cut is what one step of trimming comes to.
@@ -77,7 +94,7 @@ func (b *Buffer) trimSome() error {
 
 // removeSome removes packs until the rest is within bounds or the transaction is full enough.
 func (b *Buffer) removeSome(txn *badger.Txn, c *cut) error {
-	for len(c.removed) < trimStep && b.overdue(c.totals, c.oldest) {
+	for len(c.removed) < trimStep && b.overdue(c.totals, c.oldest, slack) {
 		if more, err := b.removeFirst(txn, c); err != nil || !more {
 			return err
 		}
