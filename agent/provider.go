@@ -7,6 +7,7 @@ import (
 
 	"releve/federation/consent"
 	"releve/federation/quoalise"
+	"releve/federation/xmpp"
 )
 
 // join prepares the part that takes place in the federation, if the household takes part.
@@ -30,7 +31,9 @@ func (a *agent) join(context.Context) error {
 		a.log.Warn("the federation has to wait", "error", err)
 	}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
-	a.session = newSession(*a.cfg.Federation, 0, a.log)
+	session := sessionConfig(*a.cfg.Federation, 0, a.log)
+	session.Now = a.clock.Now
+	a.session = xmpp.New(session)
 	provider := &quoalise.Provider{
 		Session: a.session, Archive: archive{a.buffer, a.now}, Consent: book,
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,

@@ -58,6 +58,8 @@ type Config struct {
 	Priority  int8          // of our presence
 	Identity  Identity
 	Log       *slog.Logger
+	// Now is what questions for the time are answered with, and whether it is known; nil for the system's clock.
+	Now func() (time.Time, bool)
 }
 
 // State is what the session does now, for people.
@@ -84,7 +86,7 @@ type Client struct {
 	state State
 }
 
-// New returns a client that answers disco, ping and version requests. It does not dial: Run does.
+// New returns a client that answers questions about itself: disco, ping, version, uptime, time. It does not dial: Run does.
 func New(cfg Config) *Client {
 	c := &Client{
 		cfg:    cfg,
@@ -93,11 +95,7 @@ func New(cfg Config) *Client {
 		bulk:   rate.NewLimiter(bulkBytesPerSec, bulkBurst),
 		state:  State{Since: time.Now()},
 	}
-	c.Handle("get", nsDiscoInfo, "query", c.disco.info)
-	c.Handle("get", nsDiscoItems, "query", c.disco.items)
-	c.Handle("get", nsPing, "ping", func(context.Context, IQ) (*Element, error) { return nil, nil })
-	c.Handle("get", nsVersion, "query", cfg.Identity.version)
-	c.disco.announce(nsPing, nsVersion, NSReceipts)
+	c.answerAbout()
 	return c
 }
 

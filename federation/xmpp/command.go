@@ -58,7 +58,16 @@ func (c *Client) Offer(list ...Command) {
 	for _, command := range list {
 		c.disco.details[command.Node] = command.info
 	}
+	c.disco.details[nsCommands] = commandList
 	c.Announce(nsCommands, nsForm)
+}
+
+// commandList is what disco#info says of the node that the commands are listed under (XEP-0050 §2.2).
+func commandList(JID) *Element {
+	return NewElement(nsDiscoInfo, "query").Add(
+		NewElement("", "identity", "category", "automation", "type", "command-list", "name", "Commands"),
+		NewElement("", "feature", "var", nsCommands),
+	)
 }
 
 func (c Command) info(JID) *Element {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the hash XEP-0115 prescribes; nothing depends on its strength
 	"encoding/base64"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -14,28 +13,7 @@ const (
 	nsDiscoInfo  = "http://jabber.org/protocol/disco#info"
 	nsDiscoItems = "http://jabber.org/protocol/disco#items"
 	nsCaps       = "http://jabber.org/protocol/caps"
-	nsPing       = "urn:xmpp:ping"
-	nsVersion    = "jabber:iq:version"
 )
-
-// Identity is what we say about ourselves (XEP-0030, XEP-0092).
-type Identity struct {
-	Category, Type string // registered disco categories, such as client, bot
-	Name, Version  string
-	Node           string // URI that stands for this software in XEP-0115
-}
-
-func (id Identity) element() *Element {
-	return NewElement("", "identity", "category", id.Category, "type", id.Type, "name", id.Name)
-}
-
-func (id Identity) version(context.Context, IQ) (*Element, error) {
-	return NewElement(nsVersion, "query").Add(
-		NewElement("", "name").WithText(id.Name),
-		NewElement("", "version").WithText(id.Version),
-		NewElement("", "os").WithText(runtime.GOOS),
-	), nil
-}
 
 // Item is one entry of a disco#items answer.
 type Item struct{ Node, Name string }
@@ -47,6 +25,7 @@ type Items func(from JID) []Item
 type disco struct {
 	identity Identity
 	features []string
+	forms    []*Form // XEP-0128, by their FORM_TYPE
 	nodes    map[string]Items
 	details  map[string]func(from JID) *Element // disco#info of a node
 }
@@ -72,6 +51,12 @@ func (c *Client) HandleItems(node string, items Items) { c.disco.nodes[node] = i
 // Announce adds features to what disco#info says of us.
 func (c *Client) Announce(features ...string) { c.disco.announce(features...) }
 
+// Describe adds a form to what disco#info says of us (XEP-0128). Its first field is its FORM_TYPE, unlike any other form's.
+func (c *Client) Describe(form *Form) {
+	c.disco.forms = append(c.disco.forms, form)
+	slices.SortFunc(c.disco.forms, func(a, b *Form) int { return strings.Compare(a.Value(formType), b.Value(formType)) })
+}
+
 func (d *disco) info(_ context.Context, q IQ) (*Element, error) {
 	node := q.Payload.Attr("node")
 	answer := NewElement(nsDiscoInfo, "query", "node", node)
@@ -85,11 +70,19 @@ func (d *disco) info(_ context.Context, q IQ) (*Element, error) {
 	if node != "" && node != d.identity.Node+"#"+d.verification() {
 		return nil, NotFound("")
 	}
+	return d.tell(answer), nil
+}
+
+// tell adds what we are and can to an answer.
+func (d *disco) tell(answer *Element) *Element {
 	answer.Add(d.identity.element())
 	for _, f := range d.features {
 		answer.Add(NewElement("", "feature", "var", f))
 	}
-	return answer, nil
+	for _, form := range d.forms {
+		answer.Add(form.Element())
+	}
+	return answer
 }
 
 func (d *disco) items(_ context.Context, q IQ) (*Element, error) {
@@ -108,15 +101,47 @@ func (d *disco) items(_ context.Context, q IQ) (*Element, error) {
 	return answer, nil
 }
 
-// verification is the XEP-0115 §5.1 string, so that a server need not ask every agent the same.
+// verification stands for what we tell, so that a server need not ask every agent the same.
 func (d *disco) verification() string {
-	var s strings.Builder
-	s.WriteString(d.identity.Category + "/" + d.identity.Type + "//" + d.identity.Name + "<")
-	for _, f := range d.features {
-		s.WriteString(f + "<")
+	return verificationOf(d.tell(NewElement(nsDiscoInfo, "query")))
+}
+
+// verificationOf is the XEP-0115 §5.1 string of an answer to disco#info.
+func verificationOf(info *Element) string {
+	var identities, features, forms []string
+	for _, c := range info.Children {
+		switch c.Name.Local {
+		case "identity":
+			identities = append(identities, strings.Join([]string{c.Attr("category"), c.Attr("type"), lang(c), c.Attr("name")}, "/")+"<")
+		case "feature":
+			features = append(features, c.Attr("var")+"<")
+		case "x":
+			forms = append(forms, ParseForm(c).digest())
+		}
 	}
-	sum := sha1.Sum([]byte(s.String())) //nolint:gosec // see the import
+	text := ""
+	for _, part := range [][]string{identities, features, forms} {
+		slices.Sort(part)
+		text += strings.Join(part, "")
+	}
+	sum := sha1.Sum([]byte(text)) //nolint:gosec // see the import
 	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// digest is a form's part of that string: its type, then fields and their values in order.
+func (f *Form) digest() string {
+	text := f.Value(formType) + "<"
+	fields := slices.SortedFunc(slices.Values(f.Fields), func(a, b Field) int { return strings.Compare(a.Var, b.Var) })
+	for _, field := range fields {
+		if field.Var == formType {
+			continue
+		}
+		text += field.Var + "<"
+		for _, value := range slices.Sorted(slices.Values(field.Values)) {
+			text += value + "<"
+		}
+	}
+	return text
 }
 
 func (d *disco) capabilities() *Element {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1" //nolint:gosec // the hash XEP-0115 prescribes
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func TestAnnounce(t *testing.T) {
 	c := idle()
 	c.Announce("urn:b", "urn:a", "urn:b")
 	c.Announce("urn:a")
-	want := []string{nsCaps, nsDiscoInfo, nsDiscoItems, nsVersion, "urn:a", "urn:b", nsPing, NSReceipts}
+	want := []string{nsCaps, nsDiscoInfo, nsDiscoItems, nsVersion, nsLast, nsTime, "urn:a", "urn:b", nsPing, NSReceipts}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, c.disco.features); diff != "" {
 		t.Error(diff)
@@ -79,6 +80,10 @@ func TestDiscoInfo(t *testing.T) {
 	for _, feature := range c.disco.features {
 		own += "\n" + `<feature var="` + feature + `"/>`
 	}
+	own += "\n" + `<x xmlns="jabber:x:data" type="result"><field var="FORM_TYPE" type="hidden"><value>urn:xmpp:dataforms:softwareinfo</value></field>` +
+		`<field var="os"><value>` + runtime.GOOS + `</value></field><field var="software"><value>Relève</value></field>` +
+		`<field var="software_version"><value>test</value></field></x>`
+	commands := `<identity category="automation" type="command-list" name="Commands"/>` + "\n" + `<feature var="` + nsCommands + `"/>`
 	command := `<identity category="automation" type="command-node" name="Greet"/>
 <feature var="` + nsCommands + `"/>
 <feature var="` + nsForm + `"/>`
@@ -87,6 +92,7 @@ func TestDiscoInfo(t *testing.T) {
 		{"our capabilities", "urn:releve#" + c.disco.verification(), own},
 		{"capabilities of another version", "urn:releve#x", "item-not-found"},
 		{"command", "greet", command},
+		{"list of commands", nsCommands, commands},
 		{"known node that this peer may not see", "empty", "item-not-found"},
 		{"unknown node", "nope", "item-not-found"},
 	}

@@ -4,6 +4,9 @@ import "strings"
 
 const nsForm = "jabber:x:data"
 
+// formType is the field that says what a form is about (XEP-0068).
+const formType = "FORM_TYPE"
+
 // Field is one field of a XEP-0004 form.
 type Field struct {
 	Var, Type, Label string // Type: text-single, text-multi, list-single, boolean, fixed, hidden …
