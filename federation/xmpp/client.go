@@ -7,36 +7,22 @@ package xmpp
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
-	"golang.org/x/time/rate"
 )
 
 // MaxStanza is the largest stanza we send, in bytes of XML. A larger one could pass our own server and then take
 // down the server-to-server link of both domains when the other side's limit is smaller.
 const MaxStanza = 60_000
 
-// Waiting times between sessions. Those for reasons that repeating does not cure are long: a wrong password tried
-// again and again gets everybody behind the same address banned, and two agents that share a name would fight.
-const (
-	firstRetry      = time.Second
-	lastRetry       = 2 * time.Minute
-	retryConflict   = 2 * time.Minute
-	retryRefused    = 10 * time.Minute
-	connectTimeout  = 45 * time.Second
-	stableAfter     = time.Minute
-	bulkBytesPerSec = 2_500  // under the 3 000 B/s of a stock ejabberd
-	bulkBurst       = 15_000 // under its 20 000
-)
+const connectTimeout = 45 * time.Second
 
 // ErrAway means that there is no session now.
 var ErrAway = errors.New("there is no session with the XMPP server now")
@@ -56,6 +42,7 @@ type Config struct {
 	WebSocket string
 	Resolver  *net.Resolver // nil for the system's
 	Priority  int8          // of our presence
+	Pace      Pace          // of data
 	Identity  Identity
 	Log       *slog.Logger
 	// Now is what questions for the time are answered with, and whether it is known; nil for the system's clock.
@@ -69,6 +56,12 @@ type State struct {
 	Since time.Time
 	Err   error     // why it is down; nil before the first attempt
 	Retry time.Time // when the next attempt begins, when down
+
+	Resumed bool          // the session goes on over another connection than the one it began with
+	Pace    int           // bytes of data a second; 0 when it is not limited
+	Queued  int           // bytes that wait to be sent, at most 1 MiB and what is urgent
+	Unsure  int           // bytes sent that our server has not acknowledged, at most 256 KiB; 0 when it does not count
+	Lag     time.Duration // how long our server has owed an answer
 }
 
 // Client holds one session. Register handlers before Run.
@@ -78,10 +71,14 @@ type Client struct {
 	disco   *disco
 	onLogin []func(ctx context.Context)
 	onFail  []func(err error)
-	bulk    *rate.Limiter
+	pacer   *pacer
 
 	mu    sync.Mutex // guards everything below
 	link  *link      // nil while away
+	wire  *wire      // of link
+	kept  *link      // away, until it is resumed or cannot be any more
+	until time.Time  // when that is
+	place string     // where our server wants to be reached next, or ""
 	tied  bool       // whether the last login was tied to its connection
 	state State
 }
@@ -92,7 +89,7 @@ func New(cfg Config) *Client {
 		cfg:    cfg,
 		router: newRouter(cfg.Log),
 		disco:  newDisco(cfg.Identity),
-		bulk:   rate.NewLimiter(bulkBytesPerSec, bulkBurst),
+		pacer:  newPacer(cfg.Pace),
 		state:  State{Since: time.Now()},
 	}
 	c.answerAbout()
@@ -119,7 +116,14 @@ func (c *Client) OnFailure(f func(err error)) { c.onFail = append(c.onFail, f) }
 func (c *Client) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state
+	state := c.state
+	state.Pace = c.pacer.now()
+	if c.link != nil {
+		state.Queued = c.link.queue.waiting()
+		_, state.Unsure = c.link.tally.counting()
+		state.Lag, _ = c.wire.gauge.lag()
+	}
+	return state
 }
 
 // Refused returns how many stanzas were dropped or answered with an error before any handler saw them.
@@ -130,18 +134,15 @@ func (c *Client) String() string { return "federation " + c.cfg.JID.String() }
 
 // Run keeps the session up until ctx ends, then says goodbye and returns nil.
 func (c *Client) Run(ctx context.Context) error {
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval, pause.MaxInterval = firstRetry, lastRetry
+	defer c.drop()
+	var pause retry
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := c.connect(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if time.Since(began) > stableAfter {
-			pause.Reset()
-		}
-		wait := retryAfter(err, pause)
+		wait := pause.after(err, time.Since(began), c.isKept())
 		level := slog.LevelDebug // the same trouble again and again is said once
 		if c.down(err, wait) {
 			level = slog.LevelWarn
@@ -158,79 +159,90 @@ func (c *Client) Run(ctx context.Context) error {
 	return nil
 }
 
-// retryAfter returns how long to wait, spread at random so that many agents do not come back at once.
-func retryAfter(err error, pause *backoff.ExponentialBackOff) time.Duration {
-	spread := func(d time.Duration) time.Duration { return d + rand.N(d/2) }
-	switch {
-	case errors.Is(err, ErrCredentials):
-		return spread(retryRefused)
-	case errors.Is(err, ErrConflict):
-		return spread(retryConflict)
-	}
-	return pause.NextBackOff()
-}
-
-// connect holds one session from dialling to its end, and returns why it ended.
+// connect holds one connection from dialling to its end, and returns why it ended. The link goes on, or begins, with it;
+// it is kept when it may be resumed.
 func (c *Client) connect(ctx context.Context) error {
-	l, err := c.login(ctx)
+	w, err := c.login(ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	l := c.take(w)
+	alive, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c.up(l)
+	c.up(l, w)
 	defer c.away()
-	go c.greet(ctx, l)
-	return l.serve(ctx)
+	go c.greet(alive, l, w)
+	err = l.serve(ctx, w)
+	if ctx.Err() != nil || !c.keep(l, err) {
+		l.end()
+	}
+	return err
 }
 
-func (c *Client) login(ctx context.Context) (*link, error) {
+// login opens a connection that either resumes the kept link or begins one.
+func (c *Client) login(ctx context.Context) (*wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	security, err := tlsConfig(c.cfg)
 	if err != nil {
 		return nil, at(StageSecrets, err)
 	}
-	t, err := dialServer(ctx, c.cfg, security)
+	t, err := c.dial(ctx, security)
 	if err != nil {
 		return nil, err
 	}
-	session, in, told, err := negotiate(ctx, c.cfg, security, t)
+	b := &binding{resource: c.cfg.JID.Resourcepart(), tally: c.resumable()}
+	session, told, err := negotiate(ctx, c.cfg, security, t, b)
 	if err != nil {
+		c.redirect(err)
 		return nil, err
 	}
-	l := newLink(session, in, t.conn, c.router, c.pace)
-	l.terms = told
-	return l, nil
+	return newWire(session, t.conn, told, *b), nil
 }
 
-// greet sends presence, with what we can do (XEP-0115), then starts what waits for a session.
-func (c *Client) greet(ctx context.Context, l *link) {
-	presence := NewElement(nsClient, "presence").Add(
-		NewElement("", "priority").WithText(fmt.Sprint(c.cfg.Priority)), c.disco.capabilities())
-	l.answer(ctx, presence)
+// dial goes where our server wants to be reached, once, and then where it is known to be.
+func (c *Client) dial(ctx context.Context, security *tls.Config) (*transport, error) {
+	c.mu.Lock()
+	cfg := c.cfg
+	place := c.place
+	c.place = ""
+	c.mu.Unlock()
+	if place != "" {
+		cfg.Address = place
+		if t, err := dialServer(ctx, cfg, security); err == nil {
+			return t, nil
+		}
+	}
+	return dialServer(ctx, c.cfg, security)
+}
+
+// greet sends presence, with what we can do (XEP-0115), when the session is new; then it starts what waits for one.
+func (c *Client) greet(ctx context.Context, l *link, w *wire) {
+	if !w.bound.resumed {
+		l.answer(NewElement(nsClient, "presence").Add(
+			NewElement("", "priority").WithText(fmt.Sprint(c.cfg.Priority)), c.disco.capabilities()))
+	}
 	for _, f := range c.onLogin {
 		go f(ctx)
 	}
 }
 
-func (c *Client) up(l *link) {
-	full := l.session.LocalAddr()
-	c.cfg.Log.Info("federation up", "jid", full.String(), "login", l.terms.mechanism)
+func (c *Client) up(l *link, w *wire) {
+	c.cfg.Log.Info("federation up", "jid", l.self.String(), "login", w.terms.mechanism, "resumed", w.bound.resumed)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tied && !l.terms.tied() {
+	if c.tied && !w.terms.tied() {
 		c.cfg.Log.Warn("this login is not tied to the connection as an earlier one was: the server has changed, or somebody stands in between")
 	}
-	c.tied = l.terms.tied()
-	c.link = l
-	c.state = State{Up: true, JID: full, Since: time.Now()}
+	c.tied = w.terms.tied()
+	c.link, c.wire = l, w
+	c.state = State{Up: true, JID: l.self, Since: time.Now(), Resumed: w.bound.resumed}
 }
 
 func (c *Client) away() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.link = nil
+	c.link, c.wire = nil, nil
 	c.state.Up, c.state.Since = false, time.Now()
 }
 
@@ -259,24 +271,18 @@ func (c *Client) Query(ctx context.Context, typ string, to JID, payload *Element
 	if err != nil {
 		return nil, err
 	}
-	return l.query(ctx, IQ{Type: typ, To: to, Payload: payload})
+	return l.query(ctx, IQ{Type: typ, To: to, Payload: payload}, urgent)
 }
 
-// Post sends a message at the pace of bulk data and returns the wait for its fate. With receipt it asks the
-// recipient's client to acknowledge (XEP-0184).
+// Post sends a message at the pace of bulk data, in turn with those to others, and returns the wait for its fate once it
+// has left. With receipt it asks the recipient's client to acknowledge (XEP-0184).
 func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt bool) (*Receipt, error) {
 	m := Message{ID: newID(), To: to, Children: []*Element{payload}}
 	if receipt {
 		m.Children = append(m.Children, NewElement(NSReceipts, "request"), NewElement(nsHints, "no-store"))
 	}
-	text, err := encode(m.element())
+	text, err := encodeWithin(m.element(), MaxStanza)
 	if err != nil {
-		return nil, err
-	}
-	if len(text) > MaxStanza {
-		return nil, ErrTooBig
-	}
-	if err := c.pace(ctx, len(text)); err != nil {
 		return nil, err
 	}
 	l, err := c.current()
@@ -287,22 +293,9 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 		return nil, ErrTooBig
 	}
 	wait := c.router.receipts.expect(m.ID, to, l.confirm)
-	if err := l.write(ctx, text); err != nil {
+	if err := l.send(ctx, to, text, bulk, wait.Settle); err != nil {
 		wait.Forget()
 		return nil, err
 	}
 	return wait, nil
-}
-
-// pace waits until n more bytes fit under the server's traffic shaper, so that answers and pings are never queued
-// behind minutes of data.
-func (c *Client) pace(ctx context.Context, n int) error {
-	for n > 0 {
-		part := min(n, bulkBurst)
-		if err := c.bulk.WaitN(ctx, part); err != nil {
-			return err
-		}
-		n -= part
-	}
-	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/google/go-cmp/cmp"
 	"mellium.im/xmpp/jid"
 )
@@ -21,8 +20,8 @@ func idle() *Client { return New(idleConfig()) }
 func joined(t *testing.T) (*Client, *server) {
 	t.Helper()
 	c := idle()
-	l, s, _ := serving(t, c.router, c.pace)
-	c.up(l)
+	l, s, _ := serving(t, c.router)
+	c.up(l, s.wire)
 	return c, s
 }
 
@@ -107,53 +106,6 @@ func TestRunDoesNotStartWhenEnded(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name        string
-		err         error
-		least, most time.Duration
-	}{
-		{"password", fmt.Errorf("log in: %w", ErrCredentials), retryRefused, retryRefused * 3 / 2},
-		{"conflict", fmt.Errorf("log in: %w", ErrConflict), retryConflict, retryConflict * 3 / 2},
-		{"certificate", ErrUntrusted, firstRetry / 2, firstRetry * 3 / 2},
-		{"anything else", errClosed, firstRetry / 2, firstRetry * 3 / 2},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			several := map[time.Duration]bool{}
-			for range 50 {
-				pause := backoff.NewExponentialBackOff()
-				pause.InitialInterval, pause.MaxInterval = firstRetry, lastRetry
-				wait := retryAfter(tt.err, pause)
-				if several[wait] = true; wait < tt.least || wait > tt.most {
-					t.Errorf("%s is not within %s and %s", wait, tt.least, tt.most)
-				}
-			}
-			if len(several) == 1 {
-				t.Error("many agents would come back at once")
-			}
-		})
-	}
-}
-
-// The waits grow to lastRetry and no further, and never end.
-func TestRetryAfterGrows(t *testing.T) {
-	t.Parallel()
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval, pause.MaxInterval = firstRetry, lastRetry
-	var wait time.Duration
-	for range 1000 {
-		if wait = retryAfter(errClosed, pause); wait <= 0 || wait > lastRetry*3/2 {
-			t.Fatalf("waits %s", wait)
-		}
-	}
-	if wait < lastRetry/2 {
-		t.Errorf("after a thousand failures it waits %s", wait)
-	}
-}
-
 func TestDownIsNewsOnce(t *testing.T) {
 	t.Parallel()
 	c := idle()
@@ -182,7 +134,7 @@ func TestStateTransitions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := idle()
 		began := time.Now()
-		l, _, _ := serving(t, c.router, c.pace)
+		l, s, _ := serving(t, c.router)
 		same := cmp.Comparer(func(a, b JID) bool { return a.Equal(b) })
 		check := func(want State) {
 			t.Helper()
@@ -190,16 +142,16 @@ func TestStateTransitions(t *testing.T) {
 				t.Error(diff)
 			}
 		}
-		check(State{Since: began})
+		check(State{Since: began, Pace: stockPace})
 		time.Sleep(time.Second)
-		c.up(l)
-		check(State{Up: true, JID: jid.MustParse(house), Since: began.Add(time.Second)})
+		c.up(l, s.wire)
+		check(State{Up: true, JID: jid.MustParse(house), Since: began.Add(time.Second), Pace: stockPace})
 		if got, err := c.current(); got != l || err != nil {
 			t.Errorf("current link: %v, %v", got, err)
 		}
 		time.Sleep(time.Second)
 		c.away()
-		check(State{JID: jid.MustParse(house), Since: began.Add(2 * time.Second)})
+		check(State{JID: jid.MustParse(house), Since: began.Add(2 * time.Second), Pace: stockPace})
 		if _, err := c.current(); !errors.Is(err, ErrAway) {
 			t.Errorf("current link: %v", err)
 		}

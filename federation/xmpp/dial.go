@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	mellium "mellium.im/xmpp"
-	"mellium.im/xmpp/stream"
 )
 
 // Reasons why a session cannot be had that repeating does not cure. Match them with errors.Is.
@@ -159,23 +157,23 @@ func dialTCP(ctx context.Context, cfg Config, address string) (net.Conn, error) 
 	return conn, at(StageNetwork, err)
 }
 
-// negotiate logs in and binds our resource. What comes in after that is read from in. The connection is closed on error.
-func negotiate(ctx context.Context, cfg Config, security *tls.Config, t *transport) (session *mellium.Session, in *xml.Decoder, told terms, err error) {
+// negotiate logs in and makes the stream ours. The connection is closed on error.
+func negotiate(ctx context.Context, cfg Config, security *tls.Config, t *transport, b *binding) (session *mellium.Session, told terms, err error) {
 	password, err := cfg.Password()
 	if err != nil {
-		return nil, nil, told, at(StageSecrets, errors.Join(fmt.Errorf("read password: %w", err), t.conn.Close()))
+		return nil, told, at(StageSecrets, errors.Join(fmt.Errorf("read password: %w", err), t.conn.Close()))
 	}
-	features := append(authenticate(cfg.JID.Localpart(), password, &told), told.announced(),
-		bind(cfg.JID.Resourcepart(), func(d *xml.Decoder) { in = d }))
+	features := append(authenticate(cfg.JID.Localpart(), password, &told), told.announced())
+	features = append(features, b.features()...)
 	session, err = begin(ctx, cfg, security, t, features...)
-	if err == nil && in == nil { // a server that offers nothing more has not let us in
+	if err == nil && b.in == nil { // a server that offers nothing more has not let us in
 		t.conn.Close()
 		err = errNoLogin
 	}
 	if err != nil {
-		return nil, nil, told, at(StageStream, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err))
+		return nil, told, at(StageStream, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err))
 	}
-	return session, in, told, nil
+	return session, told, nil
 }
 
 // begin opens a stream and negotiates TLS, then the features given. The connection is closed on error.
@@ -188,7 +186,7 @@ func begin(ctx context.Context, cfg Config, security *tls.Config, t *transport, 
 	negotiator := mellium.NewNegotiator(func(*mellium.Session, *mellium.StreamConfig) mellium.StreamConfig {
 		return mellium.StreamConfig{Features: features}
 	})
-	// The end of ctx closes the connection. mellium gets a context that never ends, for the reason given at link.send.
+	// The end of ctx closes the connection. mellium gets a context that never ends, for the reason given at setWriteDeadline in its session.go: when one ends just after a write, mellium may set a deadline in the past for an instant.
 	stop := context.AfterFunc(ctx, func() { t.conn.Close() })
 	session, err := mellium.NewSession(context.WithoutCancel(ctx), cfg.JID.Domain(), cfg.JID, t.stream, state, negotiator)
 	if !stop() {
@@ -203,8 +201,12 @@ func begin(ctx context.Context, cfg Config, security *tls.Config, t *transport, 
 
 // reason maps what the stream can say to the errors of this package.
 func reason(err error) error {
-	if errors.Is(err, stream.Conflict) {
+	fault := streamError(err)
+	switch {
+	case fault != nil && fault.Condition == "conflict":
 		return fmt.Errorf("%w (%w)", ErrConflict, err)
+	case fault != nil && !errors.Is(err, fault):
+		return fmt.Errorf("%w (%w)", fault, err)
 	}
 	return trust(err)
 }

@@ -19,6 +19,15 @@ var errName = errors.New("not a name in XML")
 // their own, which costs 8 bytes a reading.
 func encode(stanza *Element) ([]byte, error) { return stanza.bytes(nsClient) }
 
+// encodeWithin is encode for what may have at most so many bytes: ErrTooBig otherwise.
+func encodeWithin(stanza *Element, most int) ([]byte, error) {
+	text, err := encode(stanza)
+	if err == nil && len(text) > most {
+		return nil, ErrTooBig
+	}
+	return text, err
+}
+
 // Bytes returns e as compact XML text that stands by itself.
 func (e *Element) Bytes() ([]byte, error) { return e.bytes("") }
 

@@ -100,7 +100,9 @@ func TestIntegrationSession(t *testing.T) {
 		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
 			f := start(t, kind)
-			house, adviser := New(config(t, f, maison.String())), New(config(t, f, conseil.String()))
+			unpaced := config(t, f, conseil.String())
+			unpaced.Pace = PaceOff
+			house, adviser := New(config(t, f, maison.String())), New(unpaced)
 			slow := make(chan struct{})
 			house.Handle("get", "urn:test", "slow", func(context.Context, IQ) (*Element, error) {
 				<-slow
@@ -238,7 +240,11 @@ func checkHostile(t *testing.T, house, adviser *Client) {
 		NewElement(nsClient, "message", "to", to).Add(NewElement(stream.NS, "error").Add(NewElement("urn:ietf:params:xml:ns:xmpp-streams", "conflict"))),
 	}
 	for _, stanza := range hostile {
-		if err := l.send(context.Background(), stanza); err != nil {
+		text, err := stanza.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.send(context.Background(), JID{}, text, urgent, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -326,7 +332,7 @@ func TestIntegrationConflict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer second.close()
+	defer second.conn.Close()
 	deadline := within(t, 20*time.Second)
 	for first.State().Err == nil && deadline.Err() == nil {
 		time.Sleep(20 * time.Millisecond)

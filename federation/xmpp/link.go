@@ -4,22 +4,18 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
-	"time"
-
-	mellium "mellium.im/xmpp"
 )
 
 // Bounds on one link. A peer that asks too much at once is told to wait; nothing it does stops the stream.
 const (
-	sendTimeout = 60 * time.Second
 	maxID       = 256   // bytes
-	paceFrom    = 4_000 // bytes: smaller answers are urgent, larger ones are data
+	bulkFrom    = 4_000 // bytes: smaller answers and requests are urgent, larger ones are data
 	maxRequests = 16    // answered at the same time
 	maxRefusals = 64    // being told at the same time; beyond that they are silent
 	maxMessages = 256   // waiting for their handler
+	maxWaiting  = 256   // requests of ours waiting for their answer
 )
 
 var (
@@ -27,147 +23,205 @@ var (
 	errClosed   = errors.New("the server closed the stream")
 )
 
-// link is one negotiated connection, from its login to its end.
+// link is one session with our server, from the binding of our address to its end. It outlives a connection when the
+// server lets it be resumed over another one (XEP-0198 §5): what waits, is being answered or was not acknowledged goes on.
 //
 // It reads the stream itself instead of through mellium's Serve, which ends the session on any stanza it does not
 // like and answers a request as soon as its handler returns.
 type link struct {
-	session *mellium.Session
-	in      *xml.Decoder // of session
-	conn    *watchedConn
-	router  *router
-	pace    func(ctx context.Context, bytes int) error // of large answers
-	terms   terms                                      // of our login
+	self   JID // full, as bound
+	terms  terms
+	router *router
+	pacer  *pacer
+	queue  *queue
+	tally  *tally
+
+	life context.Context // of handlers
+	end  func()          // of the link, once
 
 	requests chan struct{} // one token a request being answered
 	refusals chan struct{} // one token a refusal being told
-	messages chan Message
+	messages chan arrived
 
 	mu      sync.Mutex // guards everything below
 	waiting map[string]waiter
 	lost    bool
 }
 
-func newLink(session *mellium.Session, in *xml.Decoder, conn *watchedConn, r *router, pace func(context.Context, int) error) *link {
-	return &link{
-		session:  session,
-		in:       in,
-		conn:     conn,
+// arrived is a message and its place among what came in.
+type arrived struct {
+	message Message
+	number  uint32
+}
+
+func newLink(self JID, r *router, p *pacer) *link {
+	life, cancel := context.WithCancel(context.Background())
+	l := &link{
+		self:     self,
 		router:   r,
-		pace:     pace,
+		pacer:    p,
+		queue:    newQueue(),
+		tally:    newTally(),
+		life:     life,
 		requests: make(chan struct{}, maxRequests),
 		refusals: make(chan struct{}, maxRefusals),
-		messages: make(chan Message, maxMessages),
+		messages: make(chan arrived, maxMessages),
 		waiting:  map[string]waiter{},
 	}
+	l.end = sync.OnceFunc(func() {
+		cancel()
+		l.fail()
+		l.queue.fail(errLinkLost)
+		l.tally.end(errLinkLost)
+	})
+	go l.handleMessages(life)
+	return l
 }
 
-// serve reads until the link ends or ctx does. Handlers it started may still run for a moment after it.
-func (l *link) serve(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go l.handleMessages(ctx)
-	go l.watch(ctx, cancel)
-	stop := context.AfterFunc(ctx, func() { l.close() })
-	defer stop()
-	err := l.read(ctx)
-	l.fail()
-	l.conn.Close() // often closed already
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
+// serve reads and writes over a connection until that ends or ctx does. Whether the link ends too is for the caller.
+func (l *link) serve(ctx context.Context, w *wire) error {
+	within, cancel := context.WithCancelCause(ctx)
+	wrote := make(chan struct{})
+	go func() {
+		defer close(wrote)
+		l.write(within, w)
+	}()
+	go l.watch(within, w, cancel)
+	stop := context.AfterFunc(within, func() { l.part(ctx, w, wrote) })
+	err := l.read(w)
+	cancel(reason(err))
+	if !stop() { // part is at it
+		<-wrote
 	}
-	return reason(err)
+	w.conn.Close() // often closed already
+	<-wrote
+	l.queue.purge()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return context.Cause(within)
 }
 
-func (l *link) read(ctx context.Context) error {
+func (l *link) read(w *wire) error {
 	for {
-		start, err := nextStanza(l.in)
+		start, err := nextStanza(w.in)
 		switch {
 		case errors.Is(err, io.EOF):
 			return errClosed
 		case err != nil:
 			return err
 		}
-		stanza, err := readElement(l.in, start)
+		stanza, err := readElement(w.in, start)
 		switch {
 		case errors.Is(err, errElementTooBig):
 			l.router.refused("too big")
-			continue
+			stanza = &Element{Name: start.Name} // counted all the same
 		case err != nil:
 			return err
 		}
-		l.dispatch(ctx, stanza)
+		l.dispatch(w, stanza, err != nil)
 	}
 }
 
 // dispatch never blocks and never fails: what a peer sends must not be able to end the session.
-func (l *link) dispatch(ctx context.Context, stanza *Element) {
-	switch stanza.Name {
-	case xml.Name{Space: nsClient, Local: "iq"}:
-		l.dispatchIQ(ctx, stanza)
-	case xml.Name{Space: nsClient, Local: "message"}:
-		l.dispatchMessage(stanza)
+func (l *link) dispatch(w *wire, stanza *Element, drop bool) {
+	switch {
+	case stanza.Name.Space == nsManagement:
+		l.manage(w, stanza)
+		return
+	case !isStanza(stanza.Name):
+		return
+	}
+	number, known := l.tally.arrive()
+	switch {
+	case known:
+	case drop, stanza.Name.Local == "presence":
+		l.tally.finish(number)
+	case stanza.Name.Local == "iq":
+		if l.dispatchIQ(w, stanza, number) {
+			l.tally.finish(number)
+		}
+	default:
+		l.dispatchMessage(stanza, number)
 	}
 }
 
-func (l *link) dispatchIQ(ctx context.Context, stanza *Element) {
+func isStanza(name xml.Name) bool {
+	return name.Space == nsClient && (name.Local == "iq" || name.Local == "message" || name.Local == "presence")
+}
+
+// dispatchIQ says whether the stanza is done with: a request is when it is answered.
+func (l *link) dispatchIQ(w *wire, stanza *Element, number uint32) (done bool) {
 	q, err := parseIQ(stanza)
 	if len(q.ID) > maxID { // an answer repeats it
 		l.router.refused("long id")
-		return
+		return true
 	}
 	switch q.Type {
 	case "result", "error":
-		if err == nil {
+		if err == nil && !l.heard(w, q.ID) {
 			l.settle(stanza, q)
 		}
-		return
+		return true
 	case "get", "set":
 	default:
 		l.router.refused("iq type")
-		return
+		return true
 	}
 	if err != nil {
 		l.router.refused("address")
-		l.refuse(ctx, stanza, &StanzaError{Type: "modify", Condition: "jid-malformed"})
-		return
+		l.refuse(stanza, &StanzaError{Type: "modify", Condition: "jid-malformed"})
+		return true
 	}
 	select {
 	case l.requests <- struct{}{}:
 		go func() {
 			defer func() { <-l.requests }()
-			l.reply(ctx, q)
+			l.reply(q)
+			l.tally.finish(number)
 		}()
+		return false
 	default:
 		l.router.refused("too many requests")
-		l.refuse(ctx, stanza, &StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too many requests at once"})
+		l.refuse(stanza, &StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too many requests at once"})
+		return true
 	}
 }
 
 // refuse tells the sender of a request, by the address as it came, why no handler saw it.
-func (l *link) refuse(ctx context.Context, stanza *Element, e *StanzaError) {
+func (l *link) refuse(stanza *Element, e *StanzaError) {
 	answer := NewElement(nsClient, "iq", "id", stanza.Attr("id"), "type", "error", "to", stanza.Attr("from")).Add(e.element())
 	select {
 	case l.refusals <- struct{}{}:
 		go func() {
 			defer func() { <-l.refusals }()
-			l.answer(ctx, answer)
+			l.answer(answer)
 		}()
 	default:
 	}
 }
 
-// reply answers a request. A large answer waits its turn as bulk data does: many at once would keep the link from
-// saying anything else until the server looks dead.
-func (l *link) reply(ctx context.Context, q IQ) {
-	text, err := bounded(q, l.router.answer(ctx, q), l.terms.stanza())
-	if err == nil && len(text) >= paceFrom {
-		err = l.pace(ctx, len(text))
-	}
+// reply answers a request. A large answer takes its turn among data; when too much waits already, the peer is told to
+// come back.
+func (l *link) reply(q IQ) {
+	text, err := bounded(q, l.router.answer(l.life, q), l.terms.stanza())
 	if err == nil {
-		err = l.write(ctx, text)
+		err = l.send(l.life, q.From, text, laneOf(text), nil)
+	}
+	if errors.Is(err, ErrBusy) {
+		full := &StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too much waits to be sent; ask again later"}
+		l.answer(IQ{ID: q.ID, Type: "error", To: q.From, Payload: full.element()}.element())
+		return
 	}
 	l.unanswered(q.From.String(), err)
+}
+
+// laneOf is where a stanza goes that is no data of ours.
+func laneOf(text []byte) lane {
+	if len(text) < bulkFrom {
+		return urgent
+	}
+	return bulk
 }
 
 // bounded encodes an answer, or an error in place of one that cannot be sent: our own server would end the session
@@ -185,31 +239,36 @@ func bounded(q IQ, answer *Element, most int) ([]byte, error) {
 }
 
 // answer sends an answer.
-func (l *link) answer(ctx context.Context, answer *Element) {
-	l.unanswered(answer.Attr("to"), l.send(ctx, answer))
+func (l *link) answer(answer *Element) {
+	text, err := encode(answer)
+	if err == nil {
+		err = l.send(l.life, JID{}, text, urgent, nil)
+	}
+	l.unanswered(answer.Attr("to"), err)
 }
 
-// unanswered notes that an answer was not sent. A link that cannot take it is at its end, which read notices.
+// unanswered notes that an answer was not sent.
 func (l *link) unanswered(to string, err error) {
 	if err != nil {
 		l.router.log.Debug("answer not sent", "to", to, "error", err)
 	}
 }
 
-func (l *link) dispatchMessage(stanza *Element) {
+func (l *link) dispatchMessage(stanza *Element, number uint32) {
 	m, err := parseMessage(stanza)
-	if err != nil {
+	switch {
+	case err != nil:
 		l.router.refused("address")
-		return
+	case l.router.receipts.settle(m, stanza):
+	default:
+		select {
+		case l.messages <- arrived{m, number}:
+			return
+		default: // no receipt is sent: a sender that keeps its data sends it again
+			l.router.refused("too many messages")
+		}
 	}
-	if l.router.receipts.settle(m, stanza) {
-		return
-	}
-	select {
-	case l.messages <- m:
-	default: // no receipt is sent: a sender that keeps its data sends it again
-		l.router.refused("too many messages")
-	}
+	l.tally.finish(number)
 }
 
 // handleMessages runs message handlers one after the other: the order of data matters.
@@ -219,34 +278,31 @@ func (l *link) handleMessages(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-l.messages:
-			if word := l.router.deliver(ctx, m); word != nil {
-				l.answer(ctx, word)
+			if word := l.router.deliver(ctx, m.message); word != nil {
+				l.answer(word)
 			}
+			l.tally.finish(m.number)
 		}
 	}
 }
 
-// send encodes and writes one stanza.
-func (l *link) send(ctx context.Context, stanza *Element) error {
-	text, err := encode(stanza)
-	if err != nil {
-		return err
-	}
-	return l.write(ctx, text)
-}
-
-// write puts one encoded stanza on the wire, whole, in a single Write. It is written past mellium's encoder and under
-// its lock. After an error the stream may be broken in the middle of an element, so it is closed.
-func (l *link) write(ctx context.Context, text []byte) error {
+// send queues a stanza and waits until it is written, or is ours to send again after a resumption. unsent is told when
+// it was written and may be lost; it may be nil. When ctx ends first, the stanza is not sent.
+func (l *link) send(ctx context.Context, to JID, text []byte, lane lane, unsent func(error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	lock := l.session.TokenWriter()
-	defer lock.Close() //nolint:errcheck // it flushes an encoder that nobody wrote to
-	stuck := time.AfterFunc(sendTimeout, func() { l.conn.Close() })
-	defer stuck.Stop()
-	if _, err := l.session.Conn().Write(text); err != nil {
-		return errors.Join(fmt.Errorf("send stanza: %w", err), l.conn.Close())
+	it := &item{text: text, to: to.Bare().String(), done: make(chan error, 1), unsent: unsent}
+	if err := l.queue.put(it, lane); err != nil {
+		return err
 	}
-	return nil
+	select {
+	case err := <-it.done:
+		return err
+	case <-ctx.Done():
+	}
+	if l.queue.withdraw(it) {
+		return ctx.Err()
+	}
+	return <-it.done
 }

@@ -3,11 +3,9 @@ package xmpp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"mellium.im/xmpp/jid"
 )
@@ -64,47 +62,6 @@ func TestPostOverADeadLink(t *testing.T) {
 		}
 		if len(c.router.receipts.open) != 0 {
 			t.Error("a receipt is waited for")
-		}
-	})
-}
-
-// A stanza larger than the burst is let through in parts; one within it goes at once.
-func TestPace(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		bytes int
-		want  time.Duration
-	}{
-		{0, 0},
-		{bulkBurst, 0},
-		{bulkBurst + bulkBytesPerSec, time.Second},
-		{MaxStanza, (MaxStanza - bulkBurst) / bulkBytesPerSec * time.Second},
-	}
-	for _, tt := range tests {
-		t.Run(fmt.Sprint(tt.bytes), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c, began := idle(), time.Now()
-				if err := c.pace(context.Background(), tt.bytes); err != nil {
-					t.Error(err)
-				}
-				if got := time.Since(began).Round(time.Millisecond); got != tt.want {
-					t.Errorf("took %s, want %s", got, tt.want)
-				}
-			})
-		})
-	}
-}
-
-func TestPaceEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := idle()
-		ctx, cancel := context.WithCancel(context.Background())
-		time.AfterFunc(time.Second, cancel)
-		began := time.Now()
-		if err := c.pace(ctx, MaxStanza); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
-			t.Errorf("got %v after %s", err, time.Since(began))
 		}
 	})
 }

@@ -7,38 +7,41 @@ import (
 
 // waiter is somebody who sent a request and waits for the answer of that peer.
 type waiter struct {
+	id     string
 	to     JID
 	answer chan *Element
 }
 
 // query sends a request and waits for its answer, the end of ctx or of the link.
-func (l *link) query(ctx context.Context, q IQ) (*Element, error) {
+func (l *link) query(ctx context.Context, q IQ, lane lane) (*Element, error) {
 	q.ID = newID()
-	text, err := encode(q.element())
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > l.terms.stanza():
-		return nil, ErrTooBig
-	}
-	w := waiter{to: q.To, answer: make(chan *Element, 1)}
-	if !l.expect(q.ID, w) {
-		return nil, errLinkLost
-	}
-	defer l.forget(q.ID)
-	if len(text) >= paceFrom {
-		if err := l.pace(ctx, len(text)); err != nil {
-			return nil, err
-		}
-	}
-	if err := l.write(ctx, text); err != nil {
+	w, err := l.request(ctx, q, lane)
+	if err != nil {
 		return nil, err
 	}
 	return l.await(ctx, w)
 }
 
+// request sends a request. Who gets no error awaits the answer.
+func (l *link) request(ctx context.Context, q IQ, lane lane) (w waiter, err error) {
+	text, err := encodeWithin(q.element(), l.terms.stanza())
+	if err != nil {
+		return w, err
+	}
+	w = waiter{id: q.ID, to: q.To, answer: make(chan *Element, 1)}
+	if err := l.expect(q.ID, w); err != nil {
+		return w, err
+	}
+	if err := l.send(ctx, q.To, text, max(lane, laneOf(text)), nil); err != nil {
+		l.forget(q.ID)
+		return w, err
+	}
+	return w, nil
+}
+
 // await waits for the answer of a request that was sent.
 func (l *link) await(ctx context.Context, w waiter) (*Element, error) {
+	defer l.forget(w.id)
 	select {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for an answer of %s: %w", w.to, ctx.Err())
@@ -55,14 +58,17 @@ func (l *link) await(ctx context.Context, w waiter) (*Element, error) {
 	}
 }
 
-func (l *link) expect(id string, w waiter) bool {
+func (l *link) expect(id string, w waiter) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lost {
-		return false
+	switch {
+	case l.lost:
+		return errLinkLost
+	case len(l.waiting) >= maxWaiting:
+		return ErrBusy
 	}
 	l.waiting[id] = w
-	return true
+	return nil
 }
 
 func (l *link) forget(id string) {
@@ -96,6 +102,5 @@ func (l *link) settle(stanza *Element, q IQ) {
 
 // isOwn says whether an address stands for our own server or account: servers answer for both, with or without from.
 func (l *link) isOwn(j JID) bool {
-	self := l.session.LocalAddr()
-	return j.Equal(JID{}) || j.Equal(self.Domain()) || j.Equal(self.Bare())
+	return j.Equal(JID{}) || j.Equal(l.self.Domain()) || j.Equal(l.self.Bare())
 }

@@ -23,7 +23,7 @@ func query(ctx context.Context, l *link, s *server, to string) (id string, answe
 		if to != "" {
 			q.To = jid.MustParse(to)
 		}
-		payload, err := l.query(ctx, q)
+		payload, err := l.query(ctx, q, urgent)
 		result <- asked{payload, err}
 	}()
 	return (<-s.sent).Attr("id"), result
@@ -51,7 +51,7 @@ func TestQuerySettles(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l, s, _ := serving(t, quietRouter(), noPace)
+				l, s, _ := serving(t, quietRouter())
 				id, answer := query(context.Background(), l, s, tt.to)
 				s.say(`<iq type="result" id="%s" %s><fine xmlns="urn:x"/></iq>`, id, tt.from)
 				synctest.Wait()
@@ -85,7 +85,7 @@ func TestQueryAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l, s, _ := serving(t, quietRouter(), noPace)
+				l, s, _ := serving(t, quietRouter())
 				id, answer := query(context.Background(), l, s, peer)
 				s.say(`<iq from="%s" id="%s" %s>%s</iq>`, peer, id, tt.attrs, tt.inner)
 				a := <-answer
@@ -103,7 +103,7 @@ func TestQueryAnswers(t *testing.T) {
 func TestQueryIsGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, s, _ := serving(t, quietRouter(), noPace)
+		l, s, _ := serving(t, quietRouter())
 		ctx, cancel := context.WithCancel(context.Background())
 		id, answer := query(ctx, l, s, peer)
 		cancel()
@@ -113,7 +113,7 @@ func TestQueryIsGivenUp(t *testing.T) {
 		if len(l.waiting) != 0 {
 			t.Error("it is still waited for")
 		}
-		if _, err := l.query(ctx, IQ{Type: "get", To: jid.MustParse(peer)}); !errors.Is(err, context.Canceled) {
+		if _, err := l.query(ctx, IQ{Type: "get", To: jid.MustParse(peer)}, urgent); !errors.Is(err, context.Canceled) {
 			t.Errorf("asked with an ended context: %v", err)
 		}
 		s.say(`<iq type="result" from="%s" id="%s"/>`, peer, id) // too late, and harmless
@@ -127,7 +127,7 @@ func TestQueryIsGivenUp(t *testing.T) {
 func TestQueryOverALostLink(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, s, ended := serving(t, quietRouter(), noPace)
+		l, s, ended := serving(t, quietRouter())
 		_, first := query(context.Background(), l, s, peer)
 		_, second := query(context.Background(), l, s, domain)
 		s.say(`</stream:stream>`)
@@ -137,7 +137,7 @@ func TestQueryOverALostLink(t *testing.T) {
 			}
 		}
 		<-ended
-		if _, err := l.query(context.Background(), IQ{Type: "get"}); !errors.Is(err, errLinkLost) {
+		if _, err := l.query(context.Background(), IQ{Type: "get"}, urgent); !errors.Is(err, errLinkLost) {
 			t.Errorf("asked afterwards: %v", err)
 		}
 	})
@@ -155,7 +155,7 @@ func TestConfirm(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l, s, _ := serving(t, quietRouter(), noPace)
+				l, s, _ := serving(t, quietRouter())
 				confirmed := make(chan error, 1)
 				go func() { confirmed <- l.confirm(context.Background()) }()
 				ping := <-s.sent

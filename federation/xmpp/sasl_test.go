@@ -240,7 +240,7 @@ func TestSASL(t *testing.T) {
 // errAny stands for any error.
 var errAny = errors.New("any")
 
-func checkLogin(t *testing.T, l *link, err, want error) {
+func checkLogin(t *testing.T, l *wire, err, want error) {
 	t.Helper()
 	var refused, expected *Failure
 	switch {
@@ -282,10 +282,10 @@ func TestWeakerLoginIsToldOnce(t *testing.T) {
 	cfg := idleConfig()
 	cfg.Log = logTo(func() { lines++ })
 	c := New(cfg)
-	l, _ := connect(t, c.router, noPace)
+	l, s := connect(t, c.router)
 	for i, want := range []int{1, 2, 4, 5} { // one line for each session, and one for the step down
-		l.terms.mechanism = []string{"SCRAM-SHA-1", "SCRAM-SHA-256-PLUS tls-exporter", "SCRAM-SHA-1", "SCRAM-SHA-1"}[i]
-		if c.up(l); lines != want {
+		s.wire.terms.mechanism = []string{"SCRAM-SHA-1", "SCRAM-SHA-256-PLUS tls-exporter", "SCRAM-SHA-1", "SCRAM-SHA-1"}[i]
+		if c.up(l, s.wire); lines != want {
 			t.Errorf("after session %d there are %d lines, want %d", i+1, lines, want)
 		}
 	}

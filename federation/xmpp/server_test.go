@@ -37,6 +37,7 @@ type server struct {
 	conn net.Conn
 	in   *xml.Decoder
 	sent chan *Element // by the client after its login; closed at the end
+	wire *wire         // the client's side
 	end  error         // why sent was closed: io.EOF when the client said goodbye
 }
 
@@ -164,7 +165,17 @@ func brief(e *Element) string {
 }
 
 // connect joins a link and a scripted server by a pipe. TLS and SASL are done: TestLogin plays them.
-func connect(t *testing.T, r *router, pace func(context.Context, int) error) (*link, *server) {
+func connect(t *testing.T, r *router) (*link, *server) {
+	t.Helper()
+	w, s := plug(t, &binding{resource: jid.MustParse(house).Resourcepart()}, func(s *server) { s.bind() })
+	l := newLink(w.session.LocalAddr(), r, newPacer(PaceOff))
+	t.Cleanup(l.end)
+	s.wire = w
+	return l, s
+}
+
+// plug makes a connection to a scripted server that plays the binding.
+func plug(t *testing.T, b *binding, play func(s *server)) (*wire, *server) {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() {
@@ -172,35 +183,45 @@ func connect(t *testing.T, r *router, pace func(context.Context, int) error) (*l
 		_ = theirs.Close()
 	})
 	s := newServer(theirs)
-	go s.bind()
-	conn := &watchedConn{Conn: ours}
-	conn.lastRead.Store(time.Now().UnixNano())
+	played := make(chan struct{})
+	go func() {
+		defer close(played)
+		play(s)
+	}()
+	conn := watch(ours)
 	full := jid.MustParse(house)
-	var in *xml.Decoder
-	features := []mellium.StreamFeature{bind(full.Resourcepart(), func(d *xml.Decoder) { in = d })}
 	negotiator := mellium.NewNegotiator(func(*mellium.Session, *mellium.StreamConfig) mellium.StreamConfig {
-		return mellium.StreamConfig{Features: features}
+		return mellium.StreamConfig{Features: b.features()}
 	})
 	session, err := mellium.NewSession(context.Background(), full.Domain(), full, conn, mellium.Secure|mellium.Authn, negotiator)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newLink(session, in, conn, r, pace), s
+	<-played
+	return newWire(session, conn, terms{}, *b), s
 }
 
 // serving is connect with both sides at work. The channel has the end of serve.
-func serving(t *testing.T, r *router, pace func(context.Context, int) error) (*link, *server, <-chan error) {
+func serving(t *testing.T, r *router) (*link, *server, <-chan error) {
 	t.Helper()
-	l, s := connect(t, r, pace)
+	l, s := connect(t, r)
+	return l, s, serve(t, l, s)
+}
+
+// serve puts both sides to work; the link ends with the connection.
+func serve(t *testing.T, l *link, s *server) <-chan error {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go s.hear()
-	go func() { ended <- l.serve(ctx) }()
+	go func() {
+		err := l.serve(ctx, s.wire)
+		l.end()
+		ended <- err
+	}()
 	t.Cleanup(cancel)
-	return l, s, ended
+	return ended
 }
-
-func noPace(context.Context, int) error { return nil }
 
 // host is a server on loopback that accepts one connection after another.
 type host struct {
@@ -306,3 +327,12 @@ func logTo(f func()) *slog.Logger { return slog.New(slog.NewTextHandler(writer(f
 type writer func()
 
 func (w writer) Write(p []byte) (int, error) { w(); return len(p), nil }
+
+// slow reads 1000 bytes a second.
+type slow struct{ net.Conn }
+
+func (s slow) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p[:min(len(p), slowest)])
+	time.Sleep(time.Duration(n) * time.Second / slowest)
+	return n, err
+}

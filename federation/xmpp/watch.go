@@ -6,19 +6,21 @@ import (
 	"time"
 )
 
-// How long a link may be silent, and how long its end may take.
+// How long a link may be silent before it is asked whether it lives, and how long its end may take. A link on which
+// nothing waits and nothing comes is known to be dead after pingAfter + margin, to within two ticks.
 const (
 	pingAfter    = 60 * time.Second
-	deadAfter    = 150 * time.Second // more than the time a stock shaper takes for a full answer
+	watchTick    = 5 * time.Second
 	closeTimeout = 2 * time.Second
 )
 
 var errSilent = errors.New("the server has been silent for too long")
 
-// watch asks a silent server whether it lives. It counts any byte as life, so that a long answer in front of the
-// ping does not look like death.
-func (l *link) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(pingAfter / 4)
+// watch breaks the silence of a connection, and gives up one whose server owes an answer for too long. Any byte counts
+// as life, and the time for an answer includes that of all bytes before the question: a slow link that lives is never
+// given up, and one that is cut unseen is, after patience(flight) at most.
+func (l *link) watch(ctx context.Context, w *wire, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(watchTick)
 	defer tick.Stop()
 	for {
 		select {
@@ -26,20 +28,28 @@ func (l *link) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 			return
 		case <-tick.C:
 		}
-		switch silence := l.conn.silence(); {
-		case silence > deadAfter:
+		silence := w.conn.silence()
+		if w.gauge.overdue(silence) {
 			cancel(errSilent)
 			return
-		case silence > pingAfter:
-			go l.ping(ctx)
+		}
+		if silence > pingAfter {
+			select {
+			case w.sound <- struct{}{}:
+				l.queue.rouse()
+			default:
+			}
 		}
 	}
 }
 
-// confirm returns nil when our server has taken everything that was sent over this link before: stanzas are handled
-// in order (RFC 6120 §10.1), and this one is answered.
+// confirm returns nil when our server has taken everything that was sent over this link before: it says so of itself
+// when it counts (XEP-0198 §4), and handles in order (RFC 6120 §10.1) what it answers otherwise.
 func (l *link) confirm(ctx context.Context) error {
-	_, err := l.query(ctx, l.pingRequest())
+	if on, _ := l.tally.counting(); on {
+		return l.tally.confirm(ctx)
+	}
+	_, err := l.query(ctx, l.pingRequest(), urgent)
 	var refused *StanzaError
 	if errors.As(err, &refused) { // a server that does not know pings has answered all the same
 		return nil
@@ -47,24 +57,6 @@ func (l *link) confirm(ctx context.Context) error {
 	return err
 }
 
-// ping is XEP-0199 to the own server. Its answer is not waited for: the bytes are what counts.
-func (l *link) ping(ctx context.Context) {
-	ping := l.pingRequest()
-	ping.ID = newID()
-	l.answer(ctx, ping.element())
-}
-
 func (l *link) pingRequest() IQ {
-	return IQ{Type: "get", To: l.session.LocalAddr().Domain(), Payload: NewElement(nsPing, "ping")}
-}
-
-// close says goodbye within closeTimeout and ends the connection.
-func (l *link) close() {
-	stuck := time.AfterFunc(closeTimeout, func() { l.conn.Close() })
-	defer stuck.Stop()
-	goodbye := NewElement(nsClient, "presence", "type", "unavailable")
-	if err := l.send(context.Background(), goodbye); err == nil {
-		_ = l.session.Close() // only writes </stream:stream>; the socket is ours
-	}
-	l.conn.Close()
+	return IQ{Type: "get", To: l.self.Domain(), Payload: NewElement(nsPing, "ping")}
 }

@@ -4,51 +4,96 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"mellium.im/xmpp/jid"
 )
 
-// A server that takes nothing more is given up: who sends must not wait for ever.
+// A server that takes nothing more is given up, and who sends is told.
 func TestSendIsStuck(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, _ := connect(t, quietRouter(), noPace) // it hears nothing
+		l, s := connect(t, quietRouter())
 		began := time.Now()
-		err := l.send(context.Background(), NewElement(nsClient, "message"))
-		if got, want := text(err), "send stanza: io: read/write on closed pipe"; got != want {
+		ended := make(chan error, 1)
+		go func() { // the server hears nothing
+			err := l.serve(context.Background(), s.wire)
+			l.end()
+			ended <- err
+		}()
+		stanza := []byte("<message/>")
+		err := l.send(context.Background(), JID{}, stanza, urgent, nil)
+		if got, want := text(err), "write to the server: io: read/write on closed pipe"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if got := time.Since(began); got != sendTimeout {
-			t.Errorf("given up after %s, want %s", got, sendTimeout)
+		if got, want := time.Since(began), patience(len(stanza)); got < want || got > want+2*watchTick {
+			t.Errorf("given up after %s, want %s", got, want)
+		}
+		if err := <-ended; !errors.Is(err, errSilent) {
+			t.Errorf("got %v", err)
 		}
 	})
 }
 
-// With a server that never answers: pings after pingAfter, the end after deadAfter.
+// With a server that never answers: a ping after pingAfter, the end after margin.
 func TestWatchGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, s, ended := serving(t, quietRouter(), noPace)
+		_, s, ended := serving(t, quietRouter())
 		began := time.Now()
-		if ping := <-s.sent; ping.Child(nsPing, "ping") == nil || ping.Attr("to") != domain {
+		ping := <-s.sent
+		if ping.Child(nsPing, "ping") == nil || ping.Attr("to") != domain {
 			t.Errorf("the silence is broken with %s", ping)
 		}
-		if got := time.Since(began); got <= pingAfter || got > pingAfter+pingAfter/4 {
+		if got := time.Since(began); got <= pingAfter || got > pingAfter+watchTick {
 			t.Errorf("first ping after %s", got)
 		}
 		if err := <-ended; !errors.Is(err, errSilent) {
 			t.Errorf("got %v", err)
 		}
-		if got := time.Since(began); got <= deadAfter || got > deadAfter+pingAfter/4 {
+		if got := time.Since(began); got <= pingAfter+margin || got > pingAfter+margin+3*watchTick {
 			t.Errorf("given up after %s", got)
 		}
 		synctest.Wait()
-		heard := s.heard()
-		if last := heard[len(heard)-1]; last != "presence type=unavailable" {
-			t.Errorf("the last word is %s", last)
+		if got := s.heard(); got != nil {
+			t.Errorf("a dead link, which may be resumed, is told %v", got)
+		}
+	})
+}
+
+// A server that takes 1000 B/s and says nothing but what it must is never given up, whatever lies before a question.
+func TestWatchIsPatientWithASlowServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, s := connect(t, quietRouter())
+		s.in = openStream(slow{s.conn})
+		long, err := encode(NewElement(nsClient, "message").WithText(strings.Repeat("x", MaxStanza-100)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := serve(t, l, s)
+		for range 4 {
+			go l.send(context.Background(), jid.MustParse(peer), long, bulk, nil) //nolint:errcheck // the server sees it
+		}
+		messages := 0
+		for messages < 4 {
+			select {
+			case err := <-ended:
+				t.Fatalf("given up after %d of 4 messages: %v", messages, err)
+			case e := <-s.sent:
+				if e.Name.Local == "message" {
+					messages++
+				} else {
+					s.say(`<iq type="result" id="%s" from="%s"/>`, e.Attr("id"), domain)
+				}
+			}
+		}
+		_ = s.conn.Close()
+		for range s.sent {
 		}
 	})
 }
@@ -57,7 +102,7 @@ func TestWatchGivesUp(t *testing.T) {
 func TestWatchTakesAnyByteForLife(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, s, ended := serving(t, quietRouter(), noPace)
+		_, s, ended := serving(t, quietRouter())
 		for range 20 {
 			time.Sleep(pingAfter - time.Second)
 			s.say(" ")
@@ -77,11 +122,11 @@ func TestWatchTakesAnyByteForLife(t *testing.T) {
 func TestServeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, s := connect(t, quietRouter(), noPace)
+		l, s := connect(t, quietRouter())
 		go s.hear()
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error, 1)
-		go func() { ended <- l.serve(ctx) }()
+		go func() { ended <- l.serve(ctx, s.wire) }()
 		synctest.Wait()
 		cancel()
 		began := time.Now()
@@ -102,12 +147,16 @@ func TestServeEndsWithItsContext(t *testing.T) {
 }
 
 // A server that reads nothing gets no goodbye, and does not hold us up for longer than it.
-func TestCloseIsBounded(t *testing.T) {
+func TestGoodbyeIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, s := connect(t, quietRouter(), noPace)
+		l, s := connect(t, quietRouter())
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
 		began := time.Now()
-		l.close()
+		if err := l.serve(ctx, s.wire); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
 		if got := time.Since(began); got != closeTimeout {
 			t.Errorf("it took %s, want %s", got, closeTimeout)
 		}

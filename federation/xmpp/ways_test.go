@@ -181,7 +181,7 @@ func TestIntegrationTiedLogin(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, _, told, err := negotiate(ctx, cfg, security, opened)
+				_, told, err := negotiate(ctx, cfg, security, opened, &binding{resource: cfg.JID.Resourcepart()})
 				if err != nil {
 					t.Fatal(err)
 				}
