@@ -95,7 +95,7 @@ func (c *cutCheck) errorf(format string, args ...any) {
 }
 
 // isDue tells whether what was put then must still be there.
-func (c *cutCheck) isDue(at time.Time) bool { return c.clock.Sub(at) <= cutAge-cutAge/93 }
+func (w *worker) isDue(at time.Time) bool { return w.clock.Sub(at) <= cutAge-cutAge/93 }
 
 // cursorsAre wants every cursor where it was, or before, but not before what is durable.
 func (c *cutCheck) cursorsAre() {
@@ -152,7 +152,7 @@ func (c *cutCheck) numbersAre() {
 	for i, want := range c.undated {
 		_, there := slices.BinarySearch(numbers, want.number)
 		if due := i < c.last && c.isDue(want.at); due && !there {
-			c.errorf("reading %g is not there: %v", want.number, numbers)
+			c.errorf("reading %g of %v is not there at %v: %v, %+v", want.number, want.at, c.clock, numbers, c.cut.Stats())
 		}
 	}
 	if n := len(numbers); n > 0 && numbers[n-1] > float64(len(c.undated)) {

@@ -69,7 +69,7 @@ func cursor(t testing.TB, b *buffer.Buffer, name string, from buffer.Start) *buf
 
 func next(t testing.TB, c *buffer.Cursor, most int) []buffer.Item {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	items, err := c.Next(ctx, most)
 	if err != nil {

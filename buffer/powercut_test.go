@@ -179,7 +179,9 @@ func (w *worker) putUndated(p senml.Pack) {
 func (w *worker) date() {
 	date(w.t, w.b, "boot", from(noon))
 	for ; w.dated < len(w.undated); w.dated++ {
-		w.undated[w.dated].at = w.clock
+		if at := &w.undated[w.dated].at; w.isDue(*at) { // what is not may have gone undated
+			*at = w.clock
+		}
 	}
 	w.written()
 }
