@@ -28,7 +28,7 @@ func (r *Remote) Fetch(ctx context.Context, identifier string, from, to time.Tim
 		remote: r, identifier: identifier, take: take, step: firstStep,
 		at: from.Truncate(time.Millisecond), to: to.Truncate(time.Millisecond), // as they travel
 	}
-	for f.at.Before(to) && err == nil {
+	for f.at.Before(f.to) && err == nil {
 		err = f.page(ctx)
 	}
 	return f.at, err

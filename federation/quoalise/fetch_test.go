@@ -177,6 +177,7 @@ func TestFetchComesToTheSame(t *testing.T) {
 		{"some minutes", sge, kept, start.Add(29 * time.Minute), start.Add(31 * time.Minute), 1},
 		{"40 000 records, 5 000 at most", zabbix, seconds, start, start.AddDate(0, 1, 0), 32},
 		{"a millisecond", zabbix, seconds, start.Add(1250 * time.Millisecond), start.Add(1251 * time.Millisecond), 1},
+		{"an end between two milliseconds", zabbix, seconds, start, start.Add(time.Hour + 1500*time.Microsecond), 3},
 		{"nothing", zabbix, nil, start, start.AddDate(3, 0, 0), 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,6 +30,7 @@ type Follower struct {
 	Progress    *Progress
 	Take        func(ctx context.Context, p senml.Pack) error
 	PastFirst   bool             // the history is had before the subscription, for who reads along
+	Ready       <-chan struct{}  // closed once rounds can begin; nil for at once
 	Now         func() time.Time // nil for time.Now
 	Told        func(err error)  // what each round came to; may be nil
 	Log         *slog.Logger
@@ -76,6 +77,12 @@ func (f *Follower) Follow(ctx context.Context) {
 	f.turn.Lock()
 	defer f.turn.Unlock()
 	f.begin(ctx)
+	if f.Ready != nil {
+		select {
+		case <-ctx.Done():
+		case <-f.Ready:
+		}
+	}
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = askAgain, min(roundSeldom, f.Every)
 	for ctx.Err() == nil {
@@ -225,4 +232,5 @@ func (f *Follower) isWhole(series string) bool {
 	return f.login != nil && f.login.Err() == nil && f.whole[series]
 }
 
-var errNothingListed = errors.New("the provider lists no series for us: a consent may be missing, or nothing has been read yet")
+// ErrNothingListed is the error of a provider that keeps a list, on which there is nothing for us.
+var ErrNothingListed = errors.New("the provider lists no series for us: a consent may be missing, or nothing has been read yet")

@@ -85,7 +85,7 @@ func (f *Follower) list(ctx context.Context) (series, identifiers []string, err 
 	slices.Sort(series)
 	series = slices.Compact(series)
 	if all && len(series) == 0 {
-		return nil, nil, errNothingListed
+		return nil, nil, ErrNothingListed
 	}
 	for _, one := range series {
 		f.Progress.mark(one, f.Now().Add(-f.Since))
@@ -183,7 +183,7 @@ func (f *Follower) past(ctx context.Context, series string) error {
 	if f.isWhole(series) || f.hasNoPast(m) {
 		return nil
 	}
-	return f.fetch(ctx, series, m.Heard, now, f.Progress.hear)
+	return f.fetch(ctx, series, m.Heard, f.Progress.hear)
 }
 
 // close asks for what came after the last record before which nothing is missing.
@@ -199,7 +199,7 @@ func (f *Follower) close(ctx context.Context, series string) error {
 		move = f.Progress.verify
 	}
 	if !f.hasNoPast(m) {
-		if err := f.fetch(ctx, series, m.Heard, now, move); err != nil {
+		if err := f.fetch(ctx, series, m.Heard, move); err != nil {
 			return err
 		}
 	}
@@ -223,16 +223,19 @@ func (f *Follower) check(ctx context.Context, series string) error {
 	if !m.Checked.IsZero() && now.Sub(m.Checked) < f.Every || !f.isWhole(series) {
 		return nil
 	}
-	if err := f.fetch(ctx, series, m.Verified.Add(-overlap), now, f.Progress.verify); err != nil {
+	if err := f.fetch(ctx, series, m.Verified.Add(-overlap), f.Progress.verify); err != nil {
 		return err
 	}
 	f.Progress.check(series, now)
 	return nil
 }
 
-// fetch takes the history of a series and moves a mark with each page: what was had is not asked for again.
-func (f *Follower) fetch(ctx context.Context, series string, from, to time.Time, move func(string, time.Time)) error {
-	_, err := f.Remote.Fetch(ctx, series, from, to, func(ctx context.Context, p senml.Pack) error {
+// ahead is how much the clock of a provider may be ahead of ours.
+const ahead = time.Minute
+
+// fetch takes the history of a series until now and moves a mark with each page: what was had is not asked for again.
+func (f *Follower) fetch(ctx context.Context, series string, from time.Time, move func(string, time.Time)) error {
+	_, err := f.Remote.Fetch(ctx, series, from, f.Now().Add(ahead), func(ctx context.Context, p senml.Pack) error {
 		if err := f.Take(ctx, p); err != nil {
 			return fmt.Errorf("take the history of a series: %w", err)
 		}
