@@ -150,7 +150,7 @@ func (n *notary) follow(g consent.Grant) error {
 		return nil
 	}
 	e = ledger.Entry{
-		Kind: ledger.Grant, By: "file", Recipient: g.To, Consent: g.ID(), Series: g.Series, Finest: g.Resolution,
+		Kind: ledger.Grant, By: "file", Recipient: g.To, Consent: g.ID(), Series: g.Covered(), Finest: g.Resolution,
 		Identity: g.Identity, To: g.Until, Text: g.Purpose,
 	}
 	if err := n.record(e); err != nil {

@@ -56,9 +56,27 @@ func (g Grant) Check() error {
 
 // ID stands for the terms of a grant: another one has another identifier. The ledger names grants by it.
 func (g Grant) ID() string {
-	terms, _ := json.Marshal([]any{g.To, g.Series, g.Resolution, g.Purpose, g.Until.UTC(), g.Identity}) // these always have a form
+	list := []any{g.To, g.Series, g.Resolution, g.Purpose, g.Until.UTC(), g.Identity}
+	if len(g.Sources) > 0 {
+		list = append(list, g.Sources)
+	}
+	terms, _ := json.Marshal(list) // these always have a form
 	sum := sha256.Sum256(terms)
 	return hex.EncodeToString(sum[:8])
+}
+
+// Covered is what a grant covers, as globs: over the paths of the household's meters, or over "<source>.<device>/<path>".
+func (g Grant) Covered() []string {
+	if len(g.Sources) == 0 {
+		return g.Series
+	}
+	var globs []string
+	for _, source := range g.Sources {
+		for _, series := range g.Series {
+			globs = append(globs, source+".*/"+series)
+		}
+	}
+	return globs
 }
 
 // Over says whether a grant has come to its agreed end.

@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -177,5 +178,21 @@ func TestGrantID(t *testing.T) {
 			t.Errorf("%+v has the identifier of another grant", other)
 		}
 		seen[other.ID()] = true
+	}
+}
+
+// A grant of what sources brought is another one, and covers what they brought only.
+func TestGrantOfSources(t *testing.T) {
+	t.Parallel()
+	own, passed := good(), good()
+	passed.Sources = []string{"sge", "voisins"}
+	if own.ID() == passed.ID() {
+		t.Error("both have one identifier")
+	}
+	if got := own.Covered(); !slices.Equal(got, []string{"*"}) {
+		t.Errorf("the household's covers %q", got)
+	}
+	if got := passed.Covered(); !slices.Equal(got, []string{"sge.*/*", "voisins.*/*"}) {
+		t.Errorf("the other covers %q", got)
 	}
 }
