@@ -41,6 +41,7 @@ type agent struct {
 	intake      *intake      // nil without [federation]
 	subscribers *subscribers // nil without [federation]
 	recipients  []*outgoing  // of the configuration
+	sources     []*source
 	notary      *notary
 	health      *status.Check
 

@@ -32,6 +32,13 @@ func (a *agent) checks() *status.Check {
 	if a.session != nil {
 		root.Then(status.Named("federation", a.sessionFinding))
 	}
+	if len(a.sources) > 0 {
+		sources := status.Named("sources", nil)
+		for _, s := range a.sources {
+			sources.Then(status.Named(s.cfg.Name, s.finding))
+		}
+		root.Then(sources)
+	}
 	return root
 }
 

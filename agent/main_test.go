@@ -114,7 +114,7 @@ func TestConfigCheck(t *testing.T) {
 		{
 			"good, with a federation",
 			"[federation]\njid = \"maison@sen1.example\"\npassword_file = \"" + written(t, "password", "p\n") + "\"\n[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\n",
-			outcome{exitDone, "FILE: good: 0 meter(s), maison@sen1.example/releve, 1 grant(s)\n", "FILE: warning: there is no [[meter]]: nothing will be read\n"},
+			outcome{exitDone, "FILE: good: 0 meter(s), maison@sen1.example/releve, 1 grant(s)\n", "FILE: warning: there is no [[meter]] and no [[source]]: nothing will be read\n"},
 		},
 		{
 			"bad", "[[meter]]\nprt = \"/dev/ttyUSB0\"\n",

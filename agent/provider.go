@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // join prepares the part that takes place in the federation, if the household takes part.
-func (a *agent) join(context.Context) error {
+func (a *agent) join(ctx context.Context) error {
 	if a.cfg.Federation == nil {
 		return nil
 	}
@@ -19,7 +20,7 @@ func (a *agent) join(context.Context) error {
 	if err != nil {
 		return err
 	}
-	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm, Now: a.grantTime}
+	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.prm, Now: a.grantTime}
 	subscriptions, err := quoalise.OpenSubscriptions(a.state("subscriptions.json"))
 	if subscriptions == nil {
 		return err
@@ -44,7 +45,7 @@ func (a *agent) join(context.Context) error {
 		describe: a.describe, slow: slow, rhythm: a.cfg.Federation.PushEvery, slowRhythm: a.cfg.Federation.PushSlow, log: a.log, running: map[string]*running{},
 	}
 	a.session.OnLogin(a.subscribers.wake)
-	return a.openRecipients(book)
+	return errors.Join(a.openSources(ctx), a.openRecipients(book))
 }
 
 // describe says what a series measures, in Quoalise's words.

@@ -52,7 +52,8 @@ func check(d document) (Config, error) {
 	}
 	c.Recipients = f.recipients(d)
 	c.Grants = toAddresses(f.grants(d.Grant, c.Agent.Location), c.Recipients)
-	f.kinds("source", d.Source)
+	c.Sources = f.sources(d)
+	f.passedOn(c.Grants, c.Sources)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err
 	}
@@ -233,7 +234,7 @@ func (f *findings) grants(raw []rawGrant, location *time.Location) []consent.Gra
 	var grants []consent.Grant
 	for i, r := range raw {
 		g := consent.Grant{
-			To: r.To, Series: r.Series, Resolution: or(r.Resolution, consent.Live),
+			To: r.To, Series: r.Series, Sources: r.Sources, Resolution: or(r.Resolution, consent.Live),
 			Purpose: r.Purpose, Identity: r.Identity,
 		}
 		if r.Until != nil {
@@ -245,13 +246,6 @@ func (f *findings) grants(raw []rawGrant, location *time.Location) []consent.Gra
 		grants = append(grants, g)
 	}
 	return grants
-}
-
-// kinds refuses what a later version brings, rather than pass over it in silence.
-func (f *findings) kinds(section string, raw []rawKind) {
-	for i, r := range raw {
-		f.addf("%s %d: kind %q is not in this version", section, i+1, r.kind())
-	}
 }
 
 // isHostPort tells an address with a port number; its host may be empty.

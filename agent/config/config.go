@@ -19,6 +19,7 @@ type Config struct {
 	Buffer     Buffer
 	Federation *Federation // nil when the household takes no part
 	Recipients []Recipient
+	Sources    []Source
 	Grants     []consent.Grant
 	Status     Status
 	LED        LED

@@ -209,7 +209,24 @@ func TestRefusals(t *testing.T) {
 			`recipient 1 (a): readers: "a@b/c" is not an address without resource, such as tableau@breizh-sen2.example` + "\n" +
 				`recipient 1 (a): readers: "b" is not an address without resource, such as tableau@breizh-sen2.example`,
 		},
-		{"source", "[[source]]\nkind = \"federation\"\n", `source 1: kind "federation" is not in this version`},
+		{
+			"source without anything", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n[[source]]\n",
+			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not federation` + "\n" +
+				`source 1 (): provider: "" is not a full address such as maison@breizh-sen1.example/releve`,
+		},
+		{
+			"sources", "[[source]]\nname = \"a\"\nkind = \"federation\"\nprovider = \"a@b\"\nsince = \"4y\"\nrepair = \"1m\"\n" +
+				"[[source]]\nname = \"a\"\nkind = \"federation\"\nprovider = \"a@b/c\"\nidentifiers = [\"urn:dev:prm:1_x\", \"01234567890123\", \"urn:dev:x_\"]\n" +
+				"[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\nsources = [\"a\", \"b\"]\npurpose = \"p\"\n",
+			`source 1 (a): provider: "a@b" is not a full address such as maison@breizh-sen1.example/releve` + "\n" +
+				`source 1 (a): since: "4y" is not a time from 1m to 1098d, written like 10s, 5m, 12h or 31d` + "\n" +
+				`source 1 (a): repair: "1m" is not a time from 10m to 31d, written like 10s, 5m, 12h or 31d` + "\n" +
+				`source 2 (a): two sources cannot have the same name` + "\n" +
+				`source 2 (a): identifier 2 is not one such as urn:dev:prm:01234567890123_consumption/power/active/raw` + "\n" +
+				`source 2 (a): identifier 3 is not one such as urn:dev:prm:01234567890123_consumption/power/active/raw` + "\n" +
+				`source: there are sources but no [federation] to reach them through` + "\n" +
+				`grant 1: a@b would get back what comes from it` + "\n" + `grant 1: there is no source "b"`,
+		},
 		{
 			"several at once", "[agent]\ntimezone = \"Mars\"\n[[meter]]\nport = \"x\"\nmode = \"no\"\n[buffer]\nmax_bytes = \"\\u0000\"\n[[grant]]\nto = \"a@b\"\n",
 			`agent.timezone: "Mars" is not a zone such as Europe/Paris` + "\n" +

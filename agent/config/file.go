@@ -43,7 +43,7 @@ type document struct {
 	} `toml:"federation"`
 	Grant     []rawGrant     `toml:"grant"`
 	Recipient []rawRecipient `toml:"recipient"`
-	Source    []rawKind      `toml:"source"`
+	Source    []rawSource    `toml:"source"`
 	Status    struct {
 		Listen *string `toml:"listen"`
 	} `toml:"status"`
@@ -68,18 +68,11 @@ type rawMeter struct {
 type rawGrant struct {
 	To         string          `toml:"to"`
 	Series     []string        `toml:"series"`
+	Sources    []string        `toml:"sources"`
 	Resolution string          `toml:"resolution"`
 	Purpose    string          `toml:"purpose"`
 	Until      *toml.LocalDate `toml:"until"`
 	Identity   bool            `toml:"identity"`
-}
-
-// rawKind is a section whose keys depend on its kind.
-type rawKind map[string]any
-
-func (r rawKind) kind() string {
-	kind, _ := r["kind"].(string)
-	return kind
 }
 
 // files returns the main file and, beside it, conf.d/*.toml in order of name.

@@ -10,8 +10,8 @@ import (
 func (c Config) Warnings(now time.Time) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if len(c.Meters) == 0 {
-		add("there is no [[meter]]: nothing will be read")
+	if len(c.Meters)+len(c.Sources) == 0 {
+		add("there is no [[meter]] and no [[source]]: nothing will be read")
 	}
 	if c.Federation == nil && len(c.Grants) > 0 {
 		add("there are grants but no [federation]: nothing will be sent")

@@ -20,7 +20,7 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"nothing to say", Config{Meters: meter, Status: Status{Listen: "127.0.0.1:8080"}}, nil},
 		{"no page", Config{Meters: meter}, nil},
-		{"no meter", Config{}, []string{"there is no [[meter]]: nothing will be read"}},
+		{"no meter", Config{}, []string{"there is no [[meter]] and no [[source]]: nothing will be read"}},
 		{
 			"grants in vain", Config{Meters: meter, Grants: []consent.Grant{{To: "a@b"}}},
 			[]string{"there are grants but no [federation]: nothing will be sent"},

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"releve/agent/config"
+	"releve/federation/quoalise"
+	"releve/senml"
+)
+
+// source is a provider of the federation on its way into the buffer.
+type source struct {
+	cfg      config.Source
+	follower *quoalise.Follower
+	intake   *intake
+	location *time.Location
+	log      *slog.Logger
+
+	mu      sync.Mutex        // guards everything below
+	prms    map[string]string // delivery points, by what stands for their meters in the buffer
+	refused uint64            // records that can never be kept
+	why     error             // the last one was refused
+}
+
+// openSources prepares what follows the providers of the configuration.
+func (a *agent) openSources(context.Context) error {
+	if len(a.cfg.Sources) == 0 {
+		return nil
+	}
+	folder := a.state("sources")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make the folder of the sources: %w", err)
+	}
+	listener := &quoalise.Listener{Session: a.session}
+	for _, cfg := range a.cfg.Sources {
+		s, err := a.newSource(cfg, filepath.Join(folder, cfg.Name+".json"))
+		if err != nil {
+			return err
+		}
+		a.sources = append(a.sources, s)
+		listener.Followers = append(listener.Followers, s.follower)
+	}
+	listener.Register()
+	return nil
+}
+
+func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
+	progress, err := quoalise.OpenProgress(file)
+	if progress == nil {
+		return nil, err
+	}
+	if err != nil {
+		a.log.Warn("all of a source is asked for again", "source", cfg.Name, "error", err)
+	}
+	s := &source{cfg: cfg, intake: a.intake, location: a.cfg.Agent.Location, log: a.log, prms: map[string]string{}}
+	for _, series := range progress.Series() {
+		s.meet(series)
+	}
+	s.follower = &quoalise.Follower{
+		Remote:      &quoalise.Remote{Session: a.session, Provider: cfg.Provider, Location: a.cfg.Agent.Location},
+		Identifiers: cfg.Identifiers, Since: cfg.Since, Every: cfg.Repair, Progress: progress,
+		Ready: a.clock.Known(), Now: a.now, Take: s.take, Log: a.log,
+	}
+	return s, nil
+}
+
+// take keeps records. One that never can be kept is counted, and no reason to have the others again.
+func (s *source) take(ctx context.Context, p senml.Pack) error {
+	for _, r := range p {
+		s.meet(r.Name)
+	}
+	t, err := s.intake.take(ctx, s.cfg.Name, p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.Refused > 0 && s.refused == 0 { // once; the page counts
+		s.log.Warn("readings of a source cannot be kept", "source", s.cfg.Name, "error", t.Why)
+	}
+	if t.Refused > 0 {
+		s.refused, s.why = s.refused+uint64(t.Refused), t.Why
+	}
+	return err
+}
+
+// meet notes which delivery point a meter in the buffer stands for: who was granted the identity may see it.
+func (s *source) meet(series string) {
+	device, _, _ := strings.Cut(series, "_")
+	prm, ok := strings.CutPrefix(device, "urn:dev:prm:")
+	if !ok || !isPRM.MatchString(prm) {
+		return
+	}
+	meter, _, _ := strings.Cut(s.intake.local(s.cfg.Name, series), "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prms[meter] = prm
+}
+
+// prm returns the delivery point number of a meter, of this house or of a source, or "".
+func (a *agent) prm(meter string) string {
+	for _, s := range a.sources {
+		if prm := s.prm(meter); prm != "" {
+			return prm
+		}
+	}
+	return a.identities.prm(meter)
+}
+
+func (s *source) prm(meter string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prms[meter]
+}
+
+// unkept returns how many records could never be kept, and why the last one.
+func (s *source) unkept() (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused, s.why
+}
