@@ -32,6 +32,7 @@ var (
 	notLetIn    = status.Say("Le serveur de la fédération refuse le nom ou le mot de passe du compte ; les relevés attendent ici.", "The federation's server refuses the account's name or password; readings wait here.")
 	pushedOut   = status.Say("Un autre programme a pris l'adresse de Relève dans la fédération ; les relevés attendent ici.", "Another program has taken Relève's address in the federation; readings wait here.")
 	unreachable = status.Say("Le serveur de ce destinataire est injoignable ; ses relevés l'attendent ici.", "This recipient's server cannot be reached; its readings wait here.")
+	full        = status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")
 	silent      = status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")
 )
 
@@ -60,7 +61,16 @@ func endFaults() []fault {
 	return []fault{
 		{"agent killed", agentKilled, nil},
 		{"consumer killed", consumerKilled, nil},
+		{"hostile stanzas", rude, nil},
 	}
+}
+
+// otherFaults are those of a consumer that never acknowledges. Only ejabberd has a bound of what it stores for one.
+func otherFaults(own lab.Kind) []fault {
+	if own == lab.Ejabberd {
+		return []fault{{"unacknowledging consumer killed", consumerKilled, nil}}
+	}
+	return []fault{{"offline store full", offlineFull, []status.Words{full}}}
 }
 
 // Faults that show only in that nothing comes back.
@@ -236,6 +246,7 @@ func (h *household) recovers(row *loss) {
 // memory, and the page says what is wrong.
 func TestIntegrationFaults(t *testing.T) {
 	t.Parallel()
+	requireSlixmpp(t)
 	atOnce(t, func(t *testing.T, own lab.Kind) {
 		calm := newServers(t, own, lab.Options{}) // those that nothing happens to serve several households
 		together(t, map[string]func(t *testing.T){
@@ -243,6 +254,7 @@ func TestIntegrationFaults(t *testing.T) {
 			"frozen":   func(t *testing.T) { newHousehold(t, own).endure(freeze) },
 			"account":  func(t *testing.T) { settle(t, calm, "-account").endure(accountFaults()...) },
 			"ends":     func(t *testing.T) { settle(t, calm, "-ends").endure(endFaults()...) },
+			"others":   func(t *testing.T) { settleWith(t, calm, "-others", true).endure(otherFaults(own)...) },
 			"stranded": func(t *testing.T) { settle(t, calm, "-stranded").endure(strand) },
 			"muted":    func(t *testing.T) { settle(t, calm, "-muted").endure(mute) },
 		})

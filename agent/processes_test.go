@@ -97,7 +97,9 @@ type household struct {
 	agent    *process
 	meter    *process
 	consumer *process
+	slixmpp  bool // the consumer is a client of another make, which never acknowledges
 	received *received
+	pushed   int // how many of the records received were pushed; the others were fetched. 0: all
 	losses   []*loss
 }
 
@@ -110,8 +112,15 @@ func newHousehold(t *testing.T, own lab.Kind) *household {
 // settle starts a meter, an agent and a consumer on servers that may have others, told apart by a suffix.
 func settle(t *testing.T, s servers, suffix string) *household {
 	t.Helper()
+	return settleWith(t, s, suffix, false)
+}
+
+// settleWith starts the consumer as our own client, or as one of another make.
+func settleWith(t *testing.T, s servers, suffix string, slixmpp bool) *household {
+	t.Helper()
 	h := &household{
-		t: t, dir: t.TempDir(), page: freeAddress(t), received: &received{}, servers: s, began: time.Now(),
+		slixmpp: slixmpp,
+		t:       t, dir: t.TempDir(), page: freeAddress(t), received: &received{}, servers: s, began: time.Now(),
 		house:    lab.Account{User: "maison" + suffix, Password: "pw"},
 		consumes: lab.Account{User: "conseil" + suffix, Password: "pw"},
 		link:     newLink(t, s.Server(houseDomain).Addr()),
@@ -186,6 +195,10 @@ func freeAddress(t *testing.T) string {
 func (h *household) startAgent() { h.agent = h.start(nil, "run", "--config", h.path("agent.toml")) }
 
 func (h *household) startConsumer() {
+	if h.slixmpp {
+		h.consumer = h.neighbour(h.consumes, nil, h.received, "listen")
+		return
+	}
 	h.consumer = h.start(h.received, "listen", "--format", "senml-json", "--config", h.path("consumer.toml"),
 		addressOf(h.house, houseDomain)+"/releve")
 }
@@ -214,10 +227,17 @@ type process struct {
 
 func (h *household) start(out io.Writer, args ...string) *process {
 	h.t.Helper()
-	p := &process{cmd: exec.Command(os.Args[0], args...), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), asReleve+"=1")
-	p.cmd.Stdout, p.cmd.Stderr = out, &p.talk
-	must(h.t, p.cmd.Start())
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asReleve+"=1")
+	return h.launch(cmd, nil, out)
+}
+
+// launch starts a program that ends with the test.
+func (h *household) launch(cmd *exec.Cmd, in io.Reader, out io.Writer) *process {
+	h.t.Helper()
+	p := &process{cmd: cmd, done: make(chan struct{})}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &p.talk
+	must(h.t, cmd.Start())
 	go func() {
 		defer close(p.done)
 		_ = p.cmd.Wait() // how it ended is asked of ProcessState
@@ -225,7 +245,7 @@ func (h *household) start(out io.Writer, args ...string) *process {
 	h.t.Cleanup(func() {
 		p.end(syscall.SIGKILL)
 		if h.t.Failed() || os.Getenv("FAULT_LOGS") != "" {
-			h.t.Logf("releve %s:\n%s", args[0], &p.talk)
+			h.t.Logf("%s:\n%s", strings.Join(cmd.Args[1:], " "), &p.talk)
 		}
 	})
 	return p
@@ -309,6 +329,9 @@ func (h *household) drain() {
 		before = s.Buffer.Packs
 		return quiet
 	})
+	if h.slixmpp {
+		h.repair()
+	}
 	h.stopAgent()
 }
 

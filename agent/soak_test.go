@@ -18,6 +18,7 @@ const randomFor = time.Minute
 // got over; in the end what was measured is what arrived. FAULT_SEED repeats a run, as far as servers are repeatable.
 func TestIntegrationRandomFaults(t *testing.T) {
 	t.Parallel()
+	requireSlixmpp(t)
 	lasts, seed := randomFor, rand.Uint64()
 	_, _ = fmt.Sscan(os.Getenv("FAULT_SEED"), &seed)
 	if d, err := time.ParseDuration(os.Getenv("FAULT_TIME")); err == nil {

@@ -1,0 +1,130 @@
+"""A neighbour on slixmpp who speaks Quoalise as the federation's reference client does, without receipts, and can be rude.
+
+usage: neighbour.py listen|repair|rude JID PASSWORD HOST PORT CA-FILE PROVIDER [START]
+listen subscribes to everything the provider lists and prints what it pushes; repair prints the history of everything it
+lists since START; rude sends the stanzas on standard input, separated by NUL, and then wants a ping answered. Records are
+printed as SenML JSON, one resolved record a line.
+"""
+import asyncio
+import json
+import re
+import sys
+import xml.etree.ElementTree as ET
+
+import slixmpp
+from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import MatchXPath
+
+CMD = "{http://jabber.org/protocol/commands}"
+Q = "{urn:quoalise:0}"
+S = "{urn:ietf:params:xml:ns:senml}"
+ITEMS = "{http://jabber.org/protocol/disco#items}"
+
+
+def show(data):
+    name, base, unit = "", 0.0, ""
+    for r in data.find(S + "sensml").findall(S + "senml"):
+        name, base, unit = r.get("bn", name), float(r.get("bt", base)), r.get("bu", unit)
+        record = {"n": name + r.get("n", ""), "t": round(base + float(r.get("t", 0)), 3)}
+        if r.get("u", unit):
+            record["u"] = r.get("u", unit)
+        for key, read in (("v", float), ("vs", str), ("vb", lambda text: text == "true")):
+            if r.get(key) is not None:
+                record[key] = read(r.get(key))
+        print(json.dumps(record), flush=True)
+
+
+def command(node, **fields):
+    element = ET.Element(CMD + "command", node=node, action="execute")
+    form = ET.SubElement(element, "{jabber:x:data}x", type="submit")
+    for var, value in fields.items():
+        field = ET.SubElement(form, "{jabber:x:data}field", var=var, type="text-single")
+        ET.SubElement(field, "{jabber:x:data}value").text = value
+    return element
+
+
+class Neighbour(slixmpp.ClientXMPP):
+    def __init__(self, verb, jid, password, ca, provider, start=""):
+        super().__init__(jid, password)
+        self.ca_certs, self.provider, self.since, self.failed = ca, provider, start, None
+        self.verb = getattr(self, verb)
+        self.register_plugin("xep_0030")
+        self.register_plugin("xep_0199")
+        self.register_handler(Callback("push", MatchXPath("{jabber:client}message/" + Q + "quoalise"), self.pushed))
+        self.add_event_handler("session_start", self.start)
+
+    async def start(self, _):
+        try:
+            await self.verb()
+        except (IqError, IqTimeout, AssertionError) as error:
+            self.failed = error
+            self.disconnect()
+
+    def pushed(self, message):
+        show(message.xml.find(Q + "quoalise").find(Q + "data"))
+
+    async def ask(self, element, timeout=30):
+        iq = self.make_iq_set(ito=self.provider)
+        iq.append(element)
+        return (await iq.send(timeout=timeout)).xml.find(CMD + "command")
+
+    async def series(self):
+        answer = await self["xep_0030"].get_items(jid=self.provider, node="series", timeout=30)
+        return [item.get("node") for item in answer.xml.find(ITEMS + "query")]
+
+    async def listen(self):
+        self.send_presence(ppriority=1)
+        while not (names := await self.series()):
+            await asyncio.sleep(1)
+        await self.ask(command("subscribe", identifier=names[0].split("_")[0]))
+        print("subscribed to", self.provider, file=sys.stderr, flush=True)
+
+    async def repair(self):
+        self.send_presence(ppriority=-1)
+        names = await self.series()
+        for name in names:
+            await self.history(name, self.since, "")
+        print("repaired", len(names), "series since", self.since, file=sys.stderr)
+        self.disconnect()
+
+    async def history(self, name, start, end):
+        times = {"start_time": start}
+        if end:
+            times["end_time"] = end
+        try:
+            answer = await self.ask(command("get_history", identifier=name, **times), timeout=120)
+        except IqError as error:
+            page = re.search(r"until (\S+),", error.text or "")
+            if not page:
+                raise
+            await self.history(name, start, page[1])
+            await self.history(name, page[1], end)
+            return
+        show(answer.find(Q + "quoalise").find(Q + "data"))
+
+    async def rude(self):
+        self.send_presence(ppriority=-1)
+        stanzas = sys.stdin.read().split("\0")
+        for stanza in stanzas:
+            self.send_raw(stanza)
+        for _ in range(60):  # told to wait, as who asks too much at once
+            try:
+                await self["xep_0199"].ping(self.provider, timeout=60)
+            except IqError as error:
+                if error.etype != "wait":
+                    raise
+                await asyncio.sleep(1)
+            else:
+                print("sent", len(stanzas), "stanzas; a ping is answered", file=sys.stderr)
+                return self.disconnect()
+        raise AssertionError("no ping is answered")
+
+
+if __name__ == "__main__":
+    verb, jid, password, host, port, ca, *rest = sys.argv[1:]
+    neighbour = Neighbour(verb, jid, password, ca, *rest)
+    neighbour.connect((host, int(port)))
+    asyncio.get_event_loop().run_until_complete(neighbour.disconnected)
+    if neighbour.failed is not None:
+        sys.exit("%s: %r" % (verb, neighbour.failed))
