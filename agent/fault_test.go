@@ -51,7 +51,7 @@ func accountFaults() []fault {
 	return []fault{
 		{"wrong authority", distrusted, []status.Words{notTrusted}},
 		{"password changed", passwordChanged, []status.Words{notLetIn}},
-		{"account deleted", accountDeleted, []status.Words{notLetIn}},
+		{"account deleted", accountDeleted, []status.Words{notLetIn, pushedOut}}, // ejabberd ends the session with <conflict/>,
 		{"resource taken", resourceTaken, []status.Words{pushedOut}},
 	}
 }

@@ -49,10 +49,11 @@
 // process (SRV records with the chosen port), so neither root nor a private mount
 // namespace is needed. They trust each other through certificates of a throw-away
 // authority, require TLS, and do not know dialback. Prosody refuses to run as
-// root: when the caller is root, it runs as the user prosody. No Erlang
-// distribution and no epmd is started.
+// root: when the caller is root, it runs as the user prosody. No epmd is started,
+// and Erlang's distribution only for a domain of several nodes.
 //
-// Every listener is on 127.0.0.1. The servers die with the calling process, even
+// Every listener is on 127.0.0.1; the nodes of one domain listen for each other
+// on 127.0.0.1, 127.0.0.2 and so on. The servers die with the calling process, even
 // when it is killed with SIGKILL; the temporary folder then stays behind.
 // The package is for Linux.
 package lab

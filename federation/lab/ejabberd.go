@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -135,19 +136,23 @@ func (*ejabberd) files(s *Server) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{
+	files := map[string][]byte{
 		filepath.Join(s.dir, "ejabberd.yml"): yml,
 		filepath.Join(s.dir, "inetrc"):       inetrc,
-	}, nil
+	}
+	maps.Copy(files, s.node.files(s.dir))
+	return files, nil
 }
 
-// command has no -name: without a node name there is no distribution, and
-// "-start_epmd false" keeps the port mapper away.
+// command has no -name unless the server is one of several: without a node name
+// there is no distribution. "-start_epmd false" keeps the port mapper away.
 func (e *ejabberd) command(s *Server) *exec.Cmd {
 	mnesia := fmt.Sprintf("%q", filepath.Join(s.dir, "data"))
 	cmd := exec.Command(e.erl, "-noinput", "-start_epmd", "false",
 		"+K", "true", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none",
-		"-mnesia", "dir", mnesia, "-s", "ejabberd", "-eval", ejabberdKeep)
+		"-mnesia", "dir", mnesia)
+	cmd.Args = append(cmd.Args, s.node.flags()...)
+	cmd.Args = append(cmd.Args, "-s", "ejabberd", "-eval", s.node.join()+ejabberdKeep)
 	cmd.Env = []string{
 		"EJABBERD_CONFIG_PATH=" + filepath.Join(s.dir, "ejabberd.yml"),
 		"EJABBERD_LOG_PATH=" + filepath.Join(s.dir, "server.log"),

@@ -151,7 +151,7 @@ func (f *Federation) build(o Options) error {
 		return err
 	}
 	for _, d := range o.Domains {
-		if err := f.addServer(d, o); err != nil {
+		if err := f.addServers(d, o); err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
@@ -168,8 +168,21 @@ func (f *Federation) buildNames() error {
 	return err
 }
 
-func (f *Federation) addServer(d Domain, o Options) error {
-	s, err := f.newServer(d, o)
+func (f *Federation) addServers(d Domain, o Options) error {
+	nodes, err := f.newNodes(d)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if err := f.addServer(d, o, n); err != nil {
+			return err
+		}
+	}
+	return f.Route(d.Name, f.Server(d.Name).PeerAddr())
+}
+
+func (f *Federation) addServer(d Domain, o Options, n *node) error {
+	s, err := f.newServer(d, o, n)
 	if err != nil {
 		return err
 	}
@@ -180,12 +193,16 @@ func (f *Federation) addServer(d Domain, o Options) error {
 	if err := s.furnish(id); err != nil {
 		return err
 	}
-	f.names.addService(clientService, d.Name, s.ports.client)
+	if n == nil || n.number == 1 {
+		f.names.addService(clientService, d.Name, s.ports.client)
+	} else {
+		f.names.addTarget(clientService, d.Name, s.ports.client)
+	}
 	f.servers = append(f.servers, s)
-	return f.Route(d.Name, s.PeerAddr())
+	return nil
 }
 
-func (f *Federation) newServer(d Domain, o Options) (*Server, error) {
+func (f *Federation) newServer(d Domain, o Options, n *node) (*Server, error) {
 	p, err := productOf(d.Kind)
 	if err != nil {
 		return nil, err
@@ -195,8 +212,11 @@ func (f *Federation) newServer(d Domain, o Options) (*Server, error) {
 		return nil, err
 	}
 	dir := filepath.Join(f.dir, d.Name)
+	if n != nil {
+		dir += "-" + strconv.Itoa(n.number)
+	}
 	return &Server{
-		domain: d, product: p, dir: dir, log: f.log, limits: o, names: f.dns, ports: own,
+		node: n, domain: d, product: p, dir: dir, log: f.log, limits: o, names: f.dns, ports: own,
 		authFile: f.CAFile(),
 		certFile: filepath.Join(dir, "cert.pem"),
 		keyFile:  filepath.Join(dir, "key.pem"),
@@ -217,8 +237,21 @@ func (f *Federation) serverPorts(k Kind) (serverPorts, error) {
 
 func (f *Federation) startAll(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, s := range f.servers {
-		group.Go(func() error { return s.startWithAccounts(ctx) })
+	for _, first := range f.servers {
+		if first.node != nil && first.node.number > 1 {
+			continue
+		}
+		group.Go(func() error {
+			if err := first.startWithAccounts(ctx); err != nil {
+				return err
+			}
+			for _, joining := range f.Nodes(first.domain.Name)[1:] {
+				if err := joining.Start(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	return group.Wait()
 }

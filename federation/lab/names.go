@@ -82,6 +82,18 @@ func (n *names) addService(service, domain string, port int) {
 	n.know(name)
 }
 
+// addTarget makes another server of a service known, as good as the first. The
+// weights make clients choose at random (RFC 2782); without, many take the first.
+func (n *names) addTarget(service, domain string, port int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	name := service + "._tcp." + strings.ToLower(domain) + "."
+	n.srv[name] = append(n.srv[name], dnsmessage.SRVResource{Port: uint16(port), Target: dnsmessage.MustNewName("localhost.")})
+	for i := range n.srv[name] {
+		n.srv[name][i].Weight = 1
+	}
+}
+
 // addHost gives a name the address 127.0.0.1.
 func (n *names) addHost(host string) {
 	n.mu.Lock()

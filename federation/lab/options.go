@@ -24,6 +24,9 @@ type Domain struct {
 	Name     string    // "breizh-sen1.example": lower-case letters, digits, hyphens, dots
 	Kind     Kind      // what serves it
 	Accounts []Account // made before Start returns
+	// Nodes is how many servers serve the domain as one cluster, 0 for one; only
+	// ejabberd can be more. Clients find any of them by DNS, other servers the first.
+	Nodes int
 }
 
 // Options say what to start. The zero value starts the two default domains
@@ -104,6 +107,9 @@ func (d Domain) check() error {
 	}
 	if d.Kind != Ejabberd && d.Kind != Prosody {
 		return fmt.Errorf("check options: domain %s: unknown kind of server %d", d.Name, int(d.Kind))
+	}
+	if d.Nodes < 0 || d.Nodes > maxNodes || d.Nodes > 1 && d.Kind != Ejabberd {
+		return fmt.Errorf("check options: domain %s: %d nodes of %s: want 1, or up to %d of ejabberd", d.Name, d.Nodes, d.Kind, maxNodes)
 	}
 	for _, account := range d.Accounts {
 		if err := checkUser(account.User); err != nil {

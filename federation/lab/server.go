@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 // several goroutines.
 type Server struct {
 	domain  Domain
+	node    *node // nil for a server that is alone
 	product product
 	dir     string // everything of this server
 	authFile,
@@ -188,6 +190,9 @@ func (s *Server) spawn() (*process, error) {
 		return nil, fmt.Errorf("open output of the server: %w", err)
 	}
 	defer func() { _ = output.Close() }()
+	if err := os.Remove(filepath.Join(s.dir, joinedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	cmd := s.product.command(s)
 	s.confine(cmd)
 	cmd.Stdout, cmd.Stderr = output, output
@@ -205,6 +210,9 @@ func (s *Server) confine(cmd *exec.Cmd) {
 }
 
 func (s *Server) awaitReady(ctx context.Context, child *process) error {
+	if err := s.awaitJoined(ctx, child); err != nil {
+		return err
+	}
 	probes := []probe{
 		{addr: s.Addr(), domain: s.domain.Name, ns: "jabber:client"},
 		{addr: s.PeerAddr(), domain: s.domain.Name, ns: "jabber:server"},
@@ -219,6 +227,25 @@ func (s *Server) awaitReady(ctx context.Context, child *process) error {
 		group.Go(func() error { return p.await(ctx, child) })
 	}
 	return group.Wait()
+}
+
+// awaitJoined waits until a node has joined its cluster.
+func (s *Server) awaitJoined(ctx context.Context, child *process) error {
+	if s.node == nil || s.node.number == 1 {
+		return nil
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(s.dir, joinedFile)); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for it to join the cluster: %w", ctx.Err())
+		case <-child.done:
+			return fmt.Errorf("wait for it to join the cluster: the server ended: %w", orClean(child.err))
+		case <-time.After(probePause):
+		}
+	}
 }
 
 // tail returns the last lines of a file, "" when there is none.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -24,7 +25,7 @@ const (
 	// agentsPerConsumer keeps one consumer's receipts under the shaper of its own server.
 	agentsPerConsumer = 50
 	registeredAtOnce  = 8
-	patience          = 10 * time.Minute
+	patience          = 5 * time.Minute
 )
 
 type options struct {
@@ -32,6 +33,7 @@ type options struct {
 	Every  time.Duration
 	For    time.Duration
 	Start  int // agents a second
+	Nodes  int // of the houses' domain
 	Shaper lab.Shaper
 }
 
@@ -57,7 +59,7 @@ func run(ctx context.Context, o options) (r report, err error) {
 	servers, err := lab.Start(ctx, lab.Options{
 		Shaper:       o.Shaper,
 		StartTimeout: patience,
-		Domains:      []lab.Domain{{Name: houses, Kind: lab.Ejabberd}, {Name: advisers, Kind: lab.Ejabberd}},
+		Domains:      []lab.Domain{{Name: houses, Kind: lab.Ejabberd, Nodes: o.Nodes}, {Name: advisers, Kind: lab.Ejabberd}},
 	})
 	if err != nil {
 		return r, err
@@ -119,12 +121,19 @@ func (f *fleet) session(address string) xmpp.Config {
 	}
 	return xmpp.Config{
 		JID:      jid,
-		Address:  f.lab.Server(jid.Domainpart()).Addr(),
+		Resolver: f.resolver(),
 		Password: func() (string, error) { return password, nil },
 		RootCAs:  func() (*x509.CertPool, error) { return f.roots, nil },
 		Identity: xmpp.Identity{Category: "client", Type: "bot", Name: "Relève", Version: "fleet", Node: "urn:releve:fleet"},
 		Log:      slog.New(slog.DiscardHandler),
 	}
+}
+
+// resolver asks the name server of the lab, so that servers are found as in the world: by SRV records.
+func (f *fleet) resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, f.lab.DNSAddr())
+	}}
 }
 
 // measure goes through the life of a fleet.
@@ -175,6 +184,9 @@ func (f *fleet) listen(ctx context.Context, r *report) error {
 
 // restart takes the server of the houses away and counts how they come back.
 func (f *fleet) restart(ctx context.Context, r *report) error {
+	if nodes := f.lab.Nodes(houses); len(nodes) > 1 {
+		return f.lose(ctx, nodes[len(nodes)-1], r)
+	}
 	server := f.lab.Server(houses)
 	if err := server.Stop(ctx); err != nil {
 		return err
@@ -194,13 +206,30 @@ func (f *fleet) restart(ctx context.Context, r *report) error {
 	return nil
 }
 
+// lose kills one of several servers of the houses and counts how its agents go over to the others.
+func (f *fleet) lose(ctx context.Context, node *lab.Server, r *report) error {
+	failed, began := f.logins.failures(), time.Now()
+	if err := node.Kill(); err != nil {
+		return err
+	}
+	if err := f.until(ctx, "some are away", func() bool { return f.count((*agent).up) < len(f.agents) }); err != nil {
+		return err
+	}
+	if err := f.until(ctx, "all are back", func() bool { return f.count((*agent).up) == len(f.agents) }); err != nil {
+		return err
+	}
+	r.moved = f.logins.since(began)
+	r.back, r.peakBack, r.failed = time.Since(began), f.logins.peak(began), f.logins.failures()-failed-r.moved
+	return nil
+}
+
 // drain ends the making of readings and waits until everything made has arrived.
 func (f *fleet) drain(ctx context.Context, r *report) error {
 	made := 0
 	for _, a := range f.agents {
 		made += a.source.stop()
 	}
-	err := f.until(ctx, "everything made has arrived", func() bool { return f.arrived() == made })
+	err := f.until(ctx, fmt.Sprintf("the %d records that were made have arrived", made), func() bool { return f.arrived() == made })
 	r.made, r.arrived, r.twice = made, f.arrived(), f.taken().records-f.arrived()
 	return err
 }
@@ -212,8 +241,18 @@ func (f *fleet) until(ctx context.Context, what string, is func() bool) error {
 	for !is() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait until %s: %w", what, ctx.Err())
+			return errors.Join(fmt.Errorf("wait until %s: %w", what, ctx.Err()), f.trouble())
 		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// trouble is why the first of those that are away is.
+func (f *fleet) trouble() error {
+	for _, a := range f.agents {
+		if state := a.session.State(); !state.Up {
+			return fmt.Errorf("%s: %w", a.jid, state.Err)
 		}
 	}
 	return nil

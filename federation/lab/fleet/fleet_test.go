@@ -10,7 +10,12 @@ import (
 )
 
 // A small fleet: all log in, all that is made arrives although the server restarts, and all come back.
-func TestIntegrationFleet(t *testing.T) {
+func TestIntegrationFleet(t *testing.T) { sail(t, 1) }
+
+// The same on a cluster of two nodes, of which one is killed: its agents find the other by themselves.
+func TestIntegrationCluster(t *testing.T) { sail(t, 2) }
+
+func sail(t *testing.T, nodes int) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("real servers are left out with -short")
@@ -21,12 +26,12 @@ func TestIntegrationFleet(t *testing.T) {
 		}
 		t.Skipf("real servers need Debian packages: %s", strings.Join(missing, " "))
 	}
-	const agents = 10
-	r, err := run(t.Context(), options{Agents: agents, Every: 2 * time.Second, For: 6 * time.Second, Start: 1000})
+	const agents = 20 // that none of them chooses the second node happens once in a million runs
+	r, err := run(t.Context(), options{Agents: agents, Every: 8 * time.Second, For: 8 * time.Second, Start: 1000, Nodes: nodes})
+	t.Logf("\n%s", r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("\n%s", r)
 	if r.agents != agents || r.made == 0 || r.made != r.arrived || r.rate.messages == 0 {
 		t.Errorf("made is not what arrived: %+v", r)
 	}

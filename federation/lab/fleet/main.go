@@ -25,6 +25,7 @@ func main() {
 	flag.DurationVar(&o.Every, "every", time.Minute, "how often each agent hands on readings")
 	flag.DurationVar(&o.For, "for", 2*time.Minute, "how long messages are counted")
 	flag.IntVar(&o.Start, "start", 50, "how many agents are switched on a second")
+	flag.IntVar(&o.Nodes, "nodes", 1, "how many servers the houses' domain has; with several, the last is killed instead of the server restarted")
 	stock := flag.Bool("shaper", false, "with the limits of speed that ejabberd ships with")
 	flag.Parse()
 	if *stock {

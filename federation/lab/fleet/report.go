@@ -17,6 +17,7 @@ type report struct {
 	agents           int
 	up, back         time.Duration // until all are logged in: at first, and after the server was back
 	peakUp, peakBack int           // most logins in one second
+	moved            int           // agents that went over to another node of a cluster
 	failed           int           // attempts to log in between the server's return and the last agent's
 	memory           memory        // a session
 	rate             rate
@@ -33,7 +34,11 @@ func (r report) String() string {
 	row("all logged in after", "%s, at most %d in one second", r.up.Round(100*time.Millisecond), r.peakUp)
 	row("memory a session", "%d KiB here, %d KiB in the server", r.memory.ours>>10, r.memory.servers>>10)
 	row("messages", "%.0f a second, each acknowledged; %.0f records a second", r.rate.messages, r.rate.records)
-	row("server restarted, all back after", "%s, at most %d logins in one second, %d attempts in vain", r.back.Round(100*time.Millisecond), r.peakBack, r.failed)
+	event := "server restarted, all back after"
+	if r.moved > 0 {
+		event = fmt.Sprintf("a node killed, its %d agents back after", r.moved)
+	}
+	row(event, "%s, at most %d logins in one second, %d attempts in vain", r.back.Round(100*time.Millisecond), r.peakBack, r.failed)
 	row("records", "%d made, %d arrived, %d came twice", r.made, r.arrived, r.twice)
 	_ = w.Flush() // never fails
 	return out.String()
@@ -56,7 +61,11 @@ func (f *fleet) memory() memory {
 	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	return memory{int(stats.HeapAlloc + stats.StackInuse), resident(f.lab.Server(houses).PID())}
+	m := memory{ours: int(stats.HeapAlloc + stats.StackInuse)}
+	for _, node := range f.lab.Nodes(houses) {
+		m.servers += resident(node.PID())
+	}
+	return m
 }
 
 // resident is the memory of a process (VmRSS), 0 when it cannot be read.
@@ -97,6 +106,18 @@ func (l *logins) failures() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.failed
+}
+
+func (l *logins) since(began time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, at := range l.at {
+		if !at.Before(began) {
+			n++
+		}
+	}
+	return n
 }
 
 // peak is the most logins in any second counted from began.
