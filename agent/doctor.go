@@ -95,6 +95,7 @@ func (v doctorVerb) exam() doctor.Exam {
 	if f := cfg.Federation; f != nil {
 		e.Secrets = func() error { return secrets(*f) }
 		e.Federation = func(ctx context.Context) error { return reach(ctx, *f) }
+		e.Trouble = sessionTrouble
 		if e.LoggedIn = v.Login; v.Login {
 			e.Federation = func(ctx context.Context) error { return login(ctx, *f) }
 		}

@@ -218,8 +218,8 @@ func TestIntegrationDoctor(t *testing.T) {
 			}{
 				{"reach", examine("wrong\n", federation.CAFile()), status.OK, "The server answers and its certificate is good; nobody logged in."},
 				{"log in", examine("pw\n", federation.CAFile(), "--login"), status.OK, "Logging in to the server succeeded."},
-				{"wrong password", examine("wrong\n", federation.CAFile(), "--login"), status.Warning, "the server refuses the name or password"},
-				{"another authority", examine("pw\n", ""), status.Warning, "the server's certificate is not trusted"},
+				{"wrong password", examine("wrong\n", federation.CAFile(), "--login"), status.Warning, "The federation's server refuses the account's name or password; readings wait here."},
+				{"another authority", examine("pw\n", ""), status.Warning, "its key is sha256/"},
 			} {
 				if test.got.State != test.want || !strings.Contains(test.got.Text.EN+test.got.Detail, test.said) {
 					t.Errorf("%s: federation is %+v, want %s with %s", test.name, test.got, test.want, test.said)

@@ -25,10 +25,9 @@ func sessionTrouble(err error) (text, advice status.Words) {
 			status.Say("Si l'heure de cet appareil est juste, prévenez qui tient le serveur : l'envoi reprendra seul.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself.")
 	case errors.Is(err, xmpp.ErrUntrusted):
 		return status.Say("Le certificat du serveur de la fédération n'est pas reconnu ; les relevés attendent ici.", "The certificate of the federation's server is not trusted; readings wait here."),
-			status.Say("Si le serveur a sa propre autorité, donnez son certificat dans ca_file.", "If the server has its own authority, give its certificate in ca_file.")
+			status.Say("Si le serveur a sa propre autorité, donnez son certificat dans ca_file ; ou sa clé, dans pin, une fois que qui tient le serveur l'a confirmée.", "If the server has its own authority, give its certificate in ca_file; or its key in pin, once whoever runs the server has confirmed it.")
 	}
-	return status.Say("La fédération est injoignable ; les relevés attendent ici.", "The federation cannot be reached; readings wait here."),
-		status.Say("Rien à faire si le réseau est coupé : l'envoi reprendra seul.", "Nothing to do if the network is down: sending resumes by itself.")
+	return stageTrouble(xmpp.StageOf(err))
 }
 
 // recipientTrouble says why what is for a recipient waits, after the error of the last attempt.

@@ -24,8 +24,8 @@ func TestSessionTrouble(t *testing.T) {
 		"password":  {xmpp.ErrCredentials, "The federation's server refuses the account's name or password; readings wait here.", "Check the address and password of the account, then restart Relève."},
 		"conflict":  {xmpp.ErrConflict, "Another program has taken Relève's address in the federation; readings wait here.", "Another device uses the same address and resource: give them different resources."},
 		"expired":   {expired, "The certificate of the federation's server is not valid at this date; readings wait here.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself."},
-		"untrusted": {xmpp.ErrUntrusted, "The certificate of the federation's server is not trusted; readings wait here.", "If the server has its own authority, give its certificate in ca_file."},
-		"network":   {errors.New("no route to host"), "The federation cannot be reached; readings wait here.", "Nothing to do if the network is down: sending resumes by itself."},
+		"untrusted": {xmpp.ErrUntrusted, "The certificate of the federation's server is not trusted; readings wait here.", "If the server has its own authority, give its certificate in ca_file; or its key in pin, once whoever runs the server has confirmed it."},
+		"network":   {errors.New("no route to host"), "The federation cannot be reached; readings wait here.", "Nothing to do if the network is down: sending resumes by itself. If it closes ports 5222 and 5223: federation.websocket or federation.proxy."},
 	} {
 		text, advice := sessionTrouble(fmt.Errorf("log in: %w", test.err))
 		if text.EN != test.text || advice.EN != test.advice || text.FR == "" || advice.FR == "" {

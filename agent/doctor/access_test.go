@@ -330,8 +330,11 @@ func TestOutside(t *testing.T) {
 		{
 			"no federation", func(e *Exam) {
 				e.Federation, e.Secrets = func(context.Context) error { return broken }, func() error { return nil }
+				e.Trouble = func(err error) (text, advice status.Words) {
+					return status.Say("Non.", "Not so: "+err.Error()+"."), status.Say("Faites-le.", "Do so.")
+				}
 			}, "federation",
-			"warning: The server of the federation cannot be reached, or refuses. → Readings wait here. Check the network, federation.jid, federation.address and federation.ca_file. | broken",
+			"warning: Not so: broken. → Do so. | broken",
 		},
 		{"password", func(e *Exam) { e.Federation, e.Secrets = none, func() error { return nil } }, "secrets", "ok"},
 		{

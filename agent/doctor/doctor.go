@@ -27,6 +27,8 @@ type Exam struct {
 	Secrets    func() error                // whether what a login needs can be read; nil without a federation
 	Federation func(context.Context) error // reaches the server; nil without a federation
 	LoggedIn   bool                        // and logs in there
+	// Trouble says what an error of Federation means, and what to do.
+	Trouble func(error) (text, advice status.Words)
 }
 
 // Meter is one meter that is to be examined.

@@ -54,10 +54,6 @@ func (e Exam) federation(ctx context.Context) status.Finding {
 	if err == nil {
 		return status.Finding{Text: status.Say("Le serveur répond et son certificat est bon ; personne ne s'est connecté.", "The server answers and its certificate is good; nobody logged in.")}
 	}
-	return status.Finding{
-		State:  status.Warning,
-		Text:   status.Say("Le serveur de la fédération ne peut pas être joint, ou refuse.", "The server of the federation cannot be reached, or refuses."),
-		Advice: status.Say("Les relevés attendent ici. Vérifiez le réseau, federation.jid, federation.address et federation.ca_file.", "Readings wait here. Check the network, federation.jid, federation.address and federation.ca_file."),
-		Detail: err.Error(),
-	}
+	text, advice := e.Trouble(err)
+	return status.Finding{State: status.Warning, Text: text, Advice: advice, Detail: err.Error()}
 }

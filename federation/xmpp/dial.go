@@ -171,7 +171,7 @@ func negotiate(ctx context.Context, cfg Config, security *tls.Config, t *transpo
 		err = errNoLogin
 	}
 	if err != nil {
-		return nil, told, at(StageStream, fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err))
+		return nil, told, afterDial(fmt.Errorf("log in as %s: %w", cfg.JID.Bare(), err))
 	}
 	return session, told, nil
 }

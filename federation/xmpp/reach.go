@@ -32,7 +32,7 @@ func Reach(ctx context.Context, cfg Config) error {
 		t.conn.Close()
 		err = errNoLogin
 	}
-	return at(StageStream, fmt.Errorf("reach %s: %w", cfg.JID.Domainpart(), err))
+	return afterDial(fmt.Errorf("reach %s: %w", cfg.JID.Domainpart(), err))
 }
 
 // leave takes the place of a login (RFC 6120 §6.4.1).

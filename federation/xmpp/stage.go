@@ -1,6 +1,11 @@
 package xmpp
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+)
 
 // Stage is a part of the way to a session: where an attempt ended.
 type Stage string
@@ -32,6 +37,20 @@ func at(stage Stage, err error) error {
 		return err
 	}
 	return &stageError{stage, err}
+}
+
+// afterDial marks an error of a connection that stood. One that breaks or goes silent says nothing of who was there.
+func afterDial(err error) error {
+	var broken net.Error
+	for _, cut := range []error{context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, cut) {
+			return at(StageNetwork, err)
+		}
+	}
+	if errors.As(err, &broken) {
+		return at(StageNetwork, err)
+	}
+	return at(StageStream, err)
 }
 
 // StageOf returns the stage at which an attempt ended, or "" when err does not come from one.
