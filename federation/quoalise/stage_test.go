@@ -17,7 +17,7 @@ import (
 )
 
 // startServers starts both domains, the house's on that kind of server and the adviser's on the other.
-func startServers(t *testing.T, own lab.Kind) *lab.Federation {
+func startServers(t testing.TB, own lab.Kind) *lab.Federation {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("real servers are left out with -short")
@@ -33,7 +33,12 @@ func startServers(t *testing.T, own lab.Kind) *lab.Federation {
 	}})
 }
 
-func newClient(t *testing.T, f *lab.Federation, j xmpp.JID) *xmpp.Client {
+func newClient(t testing.TB, f *lab.Federation, j xmpp.JID) *xmpp.Client {
+	t.Helper()
+	return xmpp.New(clientConfig(t, f, j))
+}
+
+func clientConfig(t testing.TB, f *lab.Federation, j xmpp.JID) xmpp.Config {
 	t.Helper()
 	pem, err := os.ReadFile(f.CAFile())
 	if err != nil {
@@ -41,16 +46,16 @@ func newClient(t *testing.T, f *lab.Federation, j xmpp.JID) *xmpp.Client {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	return xmpp.New(xmpp.Config{
+	return xmpp.Config{
 		JID: j, Address: f.Server(j.Domainpart()).Addr(), Log: quiet,
 		RootCAs:  func() (*x509.CertPool, error) { return roots, nil },
 		Password: func() (string, error) { return secret, nil },
 		Identity: xmpp.Identity{Category: "client", Type: "bot", Name: "Relève", Version: "test", Node: "urn:releve"},
-	})
+	}
 }
 
 // runClient keeps a session until stop or the end of the test, and returns when it is up.
-func runClient(t *testing.T, c *xmpp.Client) (stop func()) {
+func runClient(t testing.TB, c *xmpp.Client) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	up := make(chan struct{}, 16)
@@ -72,7 +77,7 @@ func runClient(t *testing.T, c *xmpp.Client) (stop func()) {
 	return stop
 }
 
-func patience(t *testing.T) context.Context {
+func patience(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
