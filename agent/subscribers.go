@@ -160,7 +160,13 @@ func (s *subscribers) start(ctx context.Context, one quoalise.Subscription, befo
 			<-before
 		}
 		var both sync.WaitGroup
-		both.Go(func() { keep(ctx, s.log, r.slow) })
+		both.Go(func() { // what may wait lets the rest go first
+			select {
+			case <-ctx.Done():
+			case <-time.After(s.rhythm):
+				keep(ctx, s.log, r.slow)
+			}
+		})
 		both.Go(func() { keep(ctx, s.log, r.delivery) })
 		both.Wait()
 	}()
@@ -183,7 +189,7 @@ func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, 
 	return &federation.Delivery{
 		Recipient: &quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe},
 		Cursor:    cursor{place, s.known},
-		Gate: s.thinned(one, s.book.Gate(one.JID, func(name string) bool {
+		Gate: s.thinned(one, takes, s.book.Gate(one.JID, func(name string) bool {
 			return one.Wants(name) && takes(quoalise.PathOf(name))
 		})),
 		Rhythm: rhythm,
@@ -192,14 +198,19 @@ func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, 
 	}, nil
 }
 
-// thinned puts what a subscriber asked to be left out before a gate.
-func (s *subscribers) thinned(one quoalise.Subscription, gate federation.Gate) federation.Gate {
+// thinned leaves out before a gate what a subscriber asked to be left out of the series that takes is true of.
+func (s *subscribers) thinned(one quoalise.Subscription, takes func(path string) bool, gate federation.Gate) federation.Gate {
 	if len(one.Thinned) == 0 {
 		return gate
 	}
 	return &quoalise.Sieve{
-		Next:    gate,
-		Wanted:  func(local string) quoalise.Thinning { return one.Thinning(s.book.Aliases(one.JID, local)...) },
+		Next: gate,
+		Wanted: func(local string) quoalise.Thinning {
+			if _, path, _ := strings.Cut(local, "/"); !takes(path) {
+				return quoalise.Thinning{}
+			}
+			return one.Thinning(s.book.Aliases(one.JID, local)...)
+		},
 		History: archive{s.buffer, time.Now}.everything,
 		Log:     s.log,
 	}

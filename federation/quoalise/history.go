@@ -11,7 +11,7 @@ import (
 	"releve/senml"
 )
 
-// MaxRecords is how many records one answer to get_history may hold: up to 50 kB of numbers, 17 s under a stock
+// MaxRecords is how many records one answer to get_history may hold: about 30 kB of numbers, 10 s under a stock
 // ejabberd's shaper. Long texts may allow fewer.
 const MaxRecords = 1000
 
