@@ -27,7 +27,7 @@ func (a *agent) clockFinding() status.Finding {
 	case never > 0:
 		return status.Finding{
 			State:  status.Warning,
-			Text:   status.Sayf("%d relevés d'avant un redémarrage sans horloge ne peuvent pas être datés ; ils sont gardés à part.", "%d readings from before a start without a clock cannot be dated; they are kept aside.", never),
+			Text:   status.Sayf("%d relevés d'avant un redémarrage sans horloge ne peuvent pas être datés ; ils sont gardés à part (releve buffer export --undated).", "%d readings from before a start without a clock cannot be dated; they are kept aside (releve buffer export --undated).", never),
 			Advice: status.Say("Une horloge à pile, ou le réseau au démarrage, l'évite.", "A clock with a battery, or a network at the start, avoids this."),
 		}
 	}

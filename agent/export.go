@@ -22,6 +22,7 @@ type bufferExportVerb struct {
 	Series     []string `help:"Which series; * stands for any characters. For example voltage/*." default:"*"`
 	Resolution string   `help:"${enum}: readings as they were, or roll-ups." enum:"raw,10m,30m,1h,1d,1M,1y" default:"raw"`
 	Format     string   `help:"${enum}. SenML: one pack a line, CBOR: a sequence of packs. auto is senml-json, and csv for roll-ups, which are nothing else." enum:"auto,senml-json,senml-cbor,csv" default:"auto"`
+	Undated    bool     `help:"Readings that have no date yet, or never will, as CSV: which boot heard them, and when since it began."`
 }
 
 var resolutions = map[string]buffer.Resolution{
@@ -34,6 +35,9 @@ func (v bufferExportVerb) Run(ctx context.Context, t terminal) error {
 	if v.Resolution != "raw" && v.Format != "auto" && v.Format != "csv" {
 		return misuse{fmt.Errorf("buffer export: roll-ups cannot be written as %s; leave --format out", v.Format)}
 	}
+	if v.Undated && (v.From+v.To != "" || v.Resolution != "raw" || v.Format != "auto" && v.Format != "csv") {
+		return misuse{errors.New("buffer export: readings without a date have no day, no roll-ups and no format but csv; leave the other flags but --series out")}
+	}
 	c, err := v.load()
 	if err != nil {
 		return err
@@ -45,6 +49,9 @@ func (v bufferExportVerb) Run(ctx context.Context, t terminal) error {
 	out := bufio.NewWriter(t.out)
 	err = storeFlags{configFile: v.configFile}.with(t, func(b *buffer.Buffer) error {
 		e.buffer = b
+		if v.Undated {
+			return e.undated(out)
+		}
 		if r, ok := resolutions[v.Resolution]; ok {
 			return e.periods(r, newTable(out))
 		}

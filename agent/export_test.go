@@ -107,6 +107,8 @@ func TestExportImportRefuse(t *testing.T) {
 	}{
 		{"no day", "export --from yesterday", "", exitUsage, `buffer export: --from "yesterday" is neither a day such as 2026-03-01 nor an instant such as 2026-03-01T12:00:00+01:00; see releve --help` + "\n"},
 		{"roll-ups as SenML", "export --resolution 1d --format senml-json", "", exitUsage, "buffer export: roll-ups cannot be written as senml-json; leave --format out; see releve --help\n"},
+		{"a day of what has none", "export --undated --from 2026-03-01", "", exitUsage,
+			"buffer export: readings without a date have no day, no roll-ups and no format but csv; leave the other flags but --series out; see releve --help\n"},
 		{"no format", "import -", "", exitUsage, "buffer import: the name of - does not say what it is; add --format senml-json, senml-cbor or csv; see releve --help\n"},
 		{"no file", "import /nowhere.json", "", exitFailed, "open /nowhere.json: no such file or directory\n"},
 		{"no JSON", "import --format senml-json -", "{", exitFailed, "import -: after 0 readings, 0 of them new: pack 1: unexpected EOF" + again},

@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -135,6 +136,25 @@ func (b *Buffer) UndatedSpan(boot string) (first, last float64, err error) {
 		return 0, 0, fmt.Errorf("read undated packs: %w", err)
 	}
 	return first, last, nil
+}
+
+// ReadUndated gives what waits of a boot to f, pack by pack in the order it was put, and stops at its first error. Packs that
+// are damaged are left out and logged. Nothing is changed.
+func (b *Buffer) ReadUndated(ctx context.Context, boot string, f func(p senml.Pack) error) error {
+	packs := b.undatedOf(boot)
+	return b.view(func(txn *badger.Txn) error {
+		for _, u := range packs {
+			p, err := b.readUndated(txn, u)
+			if err != nil {
+				b.o.Log.Warn("undated pack cannot be read, skipped", "number", u.number, "error", err)
+				continue
+			}
+			if err := errors.Join(ctx.Err(), f(p)); err != nil {
+				return fmt.Errorf("read undated packs: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 func (b *Buffer) undatedOf(boot string) []undatedPack {
