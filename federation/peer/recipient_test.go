@@ -46,7 +46,7 @@ func TestSend(t *testing.T) {
 		{"not there", []string{NS}, answers{says("cancel", "service-unavailable")}, 3, []int{3}, nil, "serveur@breizh-sen2.example/releve takes nothing now: service-unavailable"},
 		{"not there, another server", []string{NS}, answers{says("cancel", "item-not-found")}, 3, []int{3}, nil, "serveur@breizh-sen2.example/releve is not there: item-not-found"},
 		{"no session", []string{NS}, answers{fails(xmpp.ErrAway)}, 3, []int{3}, nil, "hand a pack to serveur@breizh-sen2.example/releve: there is no session"},
-		{"silence", []string{NS}, answers{fails(context.DeadlineExceeded)}, 3, []int{3}, nil, "hand a pack to serveur@breizh-sen2.example/releve: context deadline exceeded"},
+		{"silence", []string{NS}, answers{fails(context.DeadlineExceeded)}, 3, []int{3}, nil, "no acknowledgement from serveur@breizh-sen2.example/releve: context deadline exceeded"},
 		{"a stranger", []string{NS}, answers{says("auth", "forbidden")}, 3, []int{3}, federation.ErrStopped, "stopped until somebody mends it: serveur@breizh-sen2.example/releve says forbidden"},
 		{"what no table has", []string{NS}, answers{says("cancel", "gone")}, 3, []int{3}, federation.ErrStopped, "stopped until somebody mends it: serveur@breizh-sen2.example/releve says gone"},
 		{"cannot be read", []string{NS}, answers{says("modify", "bad-request")}, 3, []int{3}, federation.ErrRefused, "refused for good by serveur@breizh-sen2.example/releve: bad-request"},

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -23,6 +24,8 @@ func (r *Recipient) verdict(err error) error {
 	switch {
 	case errors.Is(err, xmpp.ErrTooBig):
 		return fmt.Errorf("%w: %w", errTooLarge, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w from %s: %w", federation.ErrSilent, r.jid, err)
 	case !errors.As(err, &told):
 		return fmt.Errorf("hand a pack to %s: %w", r.jid, err)
 	}
