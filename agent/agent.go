@@ -17,6 +17,7 @@ import (
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
+	"releve/federation/peer"
 	"releve/federation/xmpp"
 	"releve/systemd/notify"
 	"releve/tic/share"
@@ -42,6 +43,7 @@ type agent struct {
 	subscribers *subscribers // nil without [federation]
 	recipients  []*outgoing  // of the configuration
 	sources     []*source
+	receiver    *peer.Receiver // nil unless a source hands us packs
 	notary      *notary
 	health      *status.Check
 

@@ -72,6 +72,7 @@ func (h *household) stored() senml.Pack {
 	defer b.Close()
 	c, err := b.Cursor("test", buffer.Beginning())
 	must(h.t, err)
+	defer func() { must(h.t, b.RemoveCursor("test")) }() // it begins anew when it is asked again
 	var all senml.Pack
 	for last := b.Stats().Last; ; {
 		items, err := c.Next(context.Background(), 100)

@@ -146,7 +146,10 @@ func TestConfigRefused(t *testing.T) {
 		name, raw, talk string
 	}{
 		{"no such section", "[x]\n", "FILE:1: unknown key x"},
-		{"kind of a later version", "[[source]]\nkind = \"lognact\"\nurl = \"x\"\n", "source 1: kind \"lognact\" is not in this version"},
+		{
+			"kind of a later version", session("password_file = \"p\"\n") + "[[recipient]]\nname = \"a\"\nkind = \"lognact\"\n",
+			"recipient 1 (a): kind \"lognact\" is not one of releve, pubsub",
+		},
 		{
 			"no password", session("password_file = \"/nowhere/p\"\n"),
 			"federation.password_file: open /nowhere/p: no such file or directory",

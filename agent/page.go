@@ -247,6 +247,11 @@ func (a *agent) federationShown() status.Federation {
 	}
 	state := a.session.State()
 	finding := a.sessionFinding()
+	if a.receiver != nil && finding.Text.IsZero() {
+		if n := a.receiver.Stats().Forbidden; n > 0 {
+			finding.Text = status.Sayf("%d paquets de qui n'est pas une source ont été refusés.", "%d packs of who is no source were refused.", n)
+		}
+	}
 	if n := a.session.Refused(); n > 0 && finding.Text.IsZero() {
 		finding.Text = status.Sayf("%d messages mal formés ou en trop ont été écartés.", "%d malformed or excess messages were turned away.", n)
 	}

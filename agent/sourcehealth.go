@@ -11,6 +11,9 @@ import (
 
 // finding says how it stands with a source: what is wrong, what is missing, and what came last.
 func (s *source) finding() status.Finding {
+	if s.follower == nil {
+		return s.handedFinding()
+	}
 	now := s.follower.Standing()
 	refused, why := s.unkept()
 	switch {
@@ -20,11 +23,7 @@ func (s *source) finding() status.Finding {
 	case !now.Listed:
 		return status.Finding{State: status.Waiting, Text: status.Say("Le fournisseur est interrogé.", "The provider is being asked.")}
 	case refused > 0:
-		return status.Finding{
-			State:  status.Warning,
-			Text:   status.Sayf("%d relevés de cette source n'ont pas pu être gardés.", "%d readings of this source could not be kept.", refused),
-			Detail: quoalise.Discreet(why.Error()),
-		}
+		return unkeptFinding(refused, why)
 	case now.Gaps > 0:
 		return status.Finding{
 			State: status.Waiting,
@@ -38,6 +37,14 @@ func (s *source) finding() status.Finding {
 		found.Advice = status.Sayf("Ce fournisseur n'envoie rien de lui-même : il est interrogé toutes les %s (repair).", "This provider sends nothing by itself: it is asked every %s (repair).", every)
 	}
 	return found
+}
+
+func unkeptFinding(refused uint64, why error) status.Finding {
+	return status.Finding{
+		State:  status.Warning,
+		Text:   status.Sayf("%d relevés de cette source n'ont pas pu être gardés.", "%d readings of this source could not be kept.", refused),
+		Detail: quoalise.Discreet(why.Error()),
+	}
 }
 
 func (s *source) lastFR(now quoalise.Standing) string {

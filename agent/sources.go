@@ -15,10 +15,10 @@ import (
 	"releve/senml"
 )
 
-// source is a provider of the federation on its way into the buffer.
+// source is a provider of the federation, or one that hands us packs, on its way into the buffer.
 type source struct {
 	cfg      config.Source
-	follower *quoalise.Follower
+	follower *quoalise.Follower // nil of one that hands us packs
 	intake   *intake
 	location *time.Location
 	log      *slog.Logger
@@ -27,6 +27,7 @@ type source struct {
 	prms    map[string]string // delivery points, by what stands for their meters in the buffer
 	refused uint64            // records that can never be kept
 	why     error             // the last one was refused
+	newest  float64           // time of the newest record that was handed to us, Unix seconds
 }
 
 // openSources prepares what follows the providers of the configuration.
@@ -40,6 +41,10 @@ func (a *agent) openSources(context.Context) error {
 	}
 	listener := &quoalise.Listener{Session: a.session}
 	for _, cfg := range a.cfg.Sources {
+		if cfg.Kind == config.KindReleve {
+			a.sources = append(a.sources, a.bareSource(cfg))
+			continue
+		}
 		s, err := a.newSource(cfg, filepath.Join(folder, cfg.Name+".json"))
 		if err != nil {
 			return err
@@ -48,6 +53,7 @@ func (a *agent) openSources(context.Context) error {
 		listener.Followers = append(listener.Followers, s.follower)
 	}
 	listener.Register()
+	a.receive()
 	return nil
 }
 
@@ -59,7 +65,7 @@ func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
 	if err != nil {
 		a.log.Warn("all of a source is asked for again", "source", cfg.Name, "error", err)
 	}
-	s := &source{cfg: cfg, intake: a.intake, location: a.cfg.Agent.Location, log: a.log, prms: map[string]string{}}
+	s := a.bareSource(cfg)
 	for _, series := range progress.Series() {
 		s.meet(series)
 	}
@@ -71,8 +77,17 @@ func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
 	return s, nil
 }
 
+func (a *agent) bareSource(cfg config.Source) *source {
+	return &source{cfg: cfg, intake: a.intake, location: a.cfg.Agent.Location, log: a.log, prms: map[string]string{}}
+}
+
 // take keeps records. One that never can be kept is counted, and no reason to have the others again.
 func (s *source) take(ctx context.Context, p senml.Pack) error {
+	_, err := s.keep(ctx, p)
+	return err
+}
+
+func (s *source) keep(ctx context.Context, p senml.Pack) (taken, error) {
 	for _, r := range p {
 		s.meet(r.Name)
 	}
@@ -85,7 +100,7 @@ func (s *source) take(ctx context.Context, p senml.Pack) error {
 	if t.Refused > 0 {
 		s.refused, s.why = s.refused+uint64(t.Refused), t.Why
 	}
-	return err
+	return t, err
 }
 
 // meet notes which delivery point a meter in the buffer stands for: who was granted the identity may see it.

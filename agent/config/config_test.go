@@ -211,8 +211,15 @@ func TestRefusals(t *testing.T) {
 		},
 		{
 			"source without anything", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n[[source]]\n",
-			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not federation` + "\n" +
-				`source 1 (): provider: "" is not a full address such as maison@breizh-sen1.example/releve`,
+			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of federation, releve`,
+		},
+		{
+			"senders", joined + "[[source]]\nname = \"a\"\nkind = \"releve\"\nfrom = \"a@b/c\"\nsince = \"1d\"\n" +
+				"[[source]]\nname = \"b\"\nkind = \"releve\"\nfrom = \"x@b\"\n[[source]]\nname = \"c\"\nkind = \"releve\"\nfrom = \"X@b\"\n" +
+				"[[source]]\nname = \"d\"\nkind = \"federation\"\nprovider = \"x@b/c\"\nfrom = \"x@b\"\n",
+			`source 1 (a): provider, identifiers, since and repair are keys of kind federation` + "\n" +
+				`source 1 (a): from: "a@b/c" is not an address without resource, such as maison@breizh-sen1.example` + "\n" +
+				`source 3 (c): another source has the same from` + "\n" + `source 4 (d): from is a key of kind releve`,
 		},
 		{
 			"sources", "[[source]]\nname = \"a\"\nkind = \"federation\"\nprovider = \"a@b\"\nsince = \"4y\"\nrepair = \"1m\"\n" +

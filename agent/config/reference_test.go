@@ -55,7 +55,7 @@ func TestReferenceUncommented(t *testing.T) {
 	wanted.Sources = []Source{{
 		Name: "voisins", Kind: KindFederation, Provider: jid.MustParse("voisins@breizh-sen2.example/releve"),
 		Identifiers: []string{"urn:dev:prm:01234567890123_consumption/power/active/raw"}, Since: 31 * day, Repair: day,
-	}}
+	}, {Name: "quartier", Kind: KindReleve, Provider: jid.MustParse("maison@breizh-sen1.example")}}
 	wanted.Grants = []consent.Grant{{
 		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Sources: []string{"voisins"}, Resolution: "live", Purpose: "energy advice",
 		Until: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC),

@@ -12,9 +12,9 @@ import (
 
 // Source is one [[source]]: whom readings come from besides meters.
 type Source struct {
-	Name        string // stable: series are kept under it
-	Kind        string // KindFederation
-	Provider    xmpp.JID
+	Name        string        // stable: series are kept under it
+	Kind        string        // KindFederation or KindReleve
+	Provider    xmpp.JID      // full; of KindReleve the sender, bare
 	Identifiers []string      // series or devices; none: everything the provider lists for us
 	Since       time.Duration // how far back is asked for at first
 	Repair      time.Duration // how often is asked whether anything is missing
@@ -27,6 +27,7 @@ type rawSource struct {
 	Name        string   `toml:"name"`
 	Kind        string   `toml:"kind"`
 	Provider    string   `toml:"provider"`
+	From        string   `toml:"from"`
 	Identifiers []string `toml:"identifiers"`
 	Since       string   `toml:"since"`
 	Repair      string   `toml:"repair"`
@@ -45,19 +46,45 @@ func (f *findings) sources(d document) []Source {
 			f.addf("%s: two sources cannot have the same name", key)
 		}
 		taken[raw.Name] = true
-		if raw.Kind != KindFederation {
-			f.addf("%s: kind %q is not %s", key, raw.Kind, KindFederation)
+		switch raw.Kind {
+		case KindFederation:
+			f.federationSource(key, raw, &s)
+		case KindReleve:
+			s.Provider = f.sender(key, raw, list)
+		default:
+			f.addf("%s: kind %q is not one of %s, %s", key, raw.Kind, KindFederation, KindReleve)
 		}
-		s.Provider = f.provider(key, raw.Provider)
-		f.identifiers(key, raw.Identifiers)
-		s.Since = f.duration(key+": since", raw.Since, 31*day, time.Minute, 3*366*day)
-		s.Repair = f.duration(key+": repair", raw.Repair, day, 10*time.Minute, 31*day)
 		list = append(list, s)
 	}
 	if len(list) > 0 && d.Federation.JID == "" {
 		f.addf("source: there are sources but no [federation] to reach them through")
 	}
 	return list
+}
+
+func (f *findings) federationSource(key string, raw rawSource, s *Source) {
+	if raw.From != "" {
+		f.addf("%s: from is a key of kind %s", key, KindReleve)
+	}
+	s.Provider = f.provider(key, raw.Provider)
+	f.identifiers(key, raw.Identifiers)
+	s.Since = f.duration(key+": since", raw.Since, 31*day, time.Minute, 3*366*day)
+	s.Repair = f.duration(key+": repair", raw.Repair, day, 10*time.Minute, 31*day)
+}
+
+// sender checks who hands packs to us: one source each, so that it is known whose they are.
+func (f *findings) sender(key string, raw rawSource, before []Source) xmpp.JID {
+	if raw.Provider+raw.Since+raw.Repair != "" || len(raw.Identifiers) > 0 {
+		f.addf("%s: provider, identifiers, since and repair are keys of kind %s", key, KindFederation)
+	}
+	address, err := xmpp.ParseJID(raw.From)
+	if raw.From == "" || err != nil || address.Localpart() == "" || address.Resourcepart() != "" {
+		f.addf("%s: from: %q is not an address without resource, such as maison@breizh-sen1.example", key, raw.From)
+	}
+	if slices.ContainsFunc(before, func(s Source) bool { return s.Kind == KindReleve && s.Provider.Equal(address) }) {
+		f.addf("%s: another source has the same from", key)
+	}
+	return address
 }
 
 func (f *findings) provider(key, value string) xmpp.JID {

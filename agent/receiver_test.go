@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"mellium.im/xmpp/jid"
+
+	"releve/agent/config"
+	"releve/agent/status"
+	"releve/federation"
+	"releve/senml"
+)
+
+// What another agent hands us is stored once, under the name of the source, however often it comes; what can never be
+// kept is refused, so that the sender lets go of it.
+func TestReceiver(t *testing.T) {
+	t.Parallel()
+	with := joined()
+	h := newHouse(t, func(c *config.Config) {
+		with(c)
+		c.Sources = []config.Source{{Name: "quartier", Kind: config.KindReleve, Provider: jid.MustParse("voisine@breizh-sen2.example")}}
+	})
+	defer h.stop(t)
+	if h.receiver == nil || len(h.sources) != 1 {
+		t.Fatal("nobody receives")
+	}
+	s := h.sources[0]
+	if got := s.finding(); got.State != status.Waiting {
+		t.Errorf("at first: %+v", got)
+	}
+	now := float64(h.now().Truncate(time.Second).Unix())
+	pack := senml.Pack{
+		{Name: "urn:dev:org:60060-1f2e3d4c5b6a7988_voltage/1", Unit: "V", Value: senml.NumberValue(230), Time: now - 2},
+		{Name: "urn:dev:org:60060-1f2e3d4c5b6a7988_voltage/1", Unit: "V", Value: senml.NumberValue(231), Time: now - 1},
+	}
+	for range 2 {
+		if err := h.receiver.Take(t.Context(), s.cfg.Provider, pack); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var values []string
+	for _, series := range h.buffer.Series() {
+		if !strings.HasPrefix(series.Name, "quartier.") || !strings.HasSuffix(series.Name, "/voltage/1") {
+			continue
+		}
+		records, _, err := h.buffer.History(t.Context(), series.Name, h.now().Add(-time.Hour), h.now().Add(time.Hour), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			values = append(values, fmt.Sprint(r.Value))
+		}
+	}
+	if diff := cmp.Diff([]string{"230", "231"}, values); diff != "" {
+		t.Errorf("stored (-want +got):\n%s", diff)
+	}
+	if got := s.finding(); got.State != status.OK || !strings.HasPrefix(got.Text.EN, "Last reading of ") {
+		t.Errorf("after a pack: %+v", got)
+	}
+	never := senml.Pack{{Name: "urn:dev:org:60060-1f2e3d4c5b6a7988_voltage/1", Unit: "V", Value: senml.NumberValue(1), Time: now + 1e9}}
+	if err := h.receiver.Take(t.Context(), s.cfg.Provider, never); !errors.Is(err, federation.ErrRefused) {
+		t.Errorf("a pack of the future: %v", err)
+	}
+	if got := s.finding(); got.State != status.Warning || got.Text.EN != "1 readings of this source could not be kept." {
+		t.Errorf("after a refusal: %+v", got)
+	}
+}
