@@ -66,6 +66,7 @@ type statLine struct {
 	Series    int          `json:"series"`
 	Undated   uint64       `json:"undated_records"`
 	SetAside  []string     `json:"set_aside"`
+	Strays    int          `json:"strays"`
 	Cursors   []cursorLine `json:"cursors"`
 }
 
@@ -91,7 +92,7 @@ func statOf(b *buffer.Buffer) statLine {
 	s := b.Stats()
 	line := statLine{
 		Packs: s.Packs, Bytes: s.Bytes, DiskBytes: s.DiskBytes, First: s.First, Last: s.Last, Trimmed: s.Trimmed,
-		Series: len(b.Series()), SetAside: append([]string{}, s.SetAside...), Cursors: []cursorLine{},
+		Series: len(b.Series()), SetAside: append([]string{}, s.SetAside...), Strays: s.Strays, Cursors: []cursorLine{},
 	}
 	for _, u := range b.Undated() {
 		line.Undated += u.Records
@@ -114,6 +115,9 @@ func (s statLine) print(out io.Writer) error {
 	}
 	for _, sentence := range s.SetAside {
 		fmt.Fprintf(w, "aside    %s\n", sentence)
+	}
+	if s.Strays > 0 {
+		fmt.Fprintf(w, "strays   %d table(s) beside the store (*.sst.unknown), never finished or with what the store lacks\n", s.Strays)
 	}
 	for _, c := range s.Cursors {
 		fmt.Fprintf(w, "cursor   %s: %d wait, %d expired unsent\n", c.Name, c.Pending, c.Expired)

@@ -95,6 +95,20 @@ func TestBufferVerbs(t *testing.T) {
 	}
 }
 
+// TestBufferStatTellsOfStrays lays a table that was never finished beside the store.
+func TestBufferStatTellsOfStrays(t *testing.T) {
+	t.Parallel()
+	file, dir, _ := stocked(t)
+	if err := os.WriteFile(filepath.Join(dir, "000099.sst"), []byte("half a table"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, talk := tried(t, "buffer", "stat", "--config", file)
+	const want = "\nstrays   1 table(s) beside the store (*.sst.unknown), never finished or with what the store lacks\n"
+	if code != exitDone || !strings.Contains(out, want) {
+		t.Errorf("stat: code %d, %s, printed\n%s", code, talk, out)
+	}
+}
+
 // sized makes the sizes of packs, which compression decides, all alike.
 func sized(list string) string {
 	var out strings.Builder

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,6 +89,9 @@ func (c card) aged(dir string) {
 		}
 		for _, path := range paths {
 			file, err := os.Open(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // the keeper compacts meanwhile
+			}
 			if err == nil {
 				err = errors.Join(step(int(file.Fd())), file.Close())
 			}
@@ -142,6 +146,9 @@ func (d *difference) look(sums map[string]int64) {
 	now := map[string][]byte{}
 	for _, e := range entries {
 		data, err := os.ReadFile(filepath.Join(d.dir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the keeper compacts meanwhile
+		}
 		if err != nil {
 			d.t.Fatal(err)
 		}

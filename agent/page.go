@@ -199,6 +199,9 @@ func (a *agent) bufferShown() status.Buffer {
 	case len(stats.SetAside) > 0:
 		aside := strings.Join(stats.SetAside, " ")
 		shown.Note = status.Sayf("Un stock endommagé a été mis de côté : %s", "A damaged store was set aside: %s", aside)
+	case stats.Strays > 0:
+		shown.Note = status.Sayf("%d table(s) d'écritures interrompues sont gardées à côté du stock, sans gêner.",
+			"%d table(s) of writes that were broken off are kept beside the store; they do no harm.", stats.Strays)
 	}
 	return shown
 }

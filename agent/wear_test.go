@@ -47,11 +47,12 @@ type worn struct {
 }
 
 // TestWear wants a day of one meter in standard mode at full rate, with three recipients and with history that is read
-// every ten minutes, to write no more than 5 MB. WEAR_HOURS sets how long is simulated, 3 if it is not set; WEAR_PERIODS
-// adds what other periods cost.
+// every ten minutes, to write no more than 5 MB. WEAR_HOURS sets how long is simulated, 3 if it is not set; WEAR_AFTER
+// how many days have gone before; WEAR_PERIODS adds what other periods cost.
 func TestWear(t *testing.T) {
-	hours, habits := 3, []habit{{period: time.Minute}, {period: time.Minute, asks: 10 * time.Minute}}
+	hours, after, habits := 3, 0, []habit{{period: time.Minute}, {period: time.Minute, asks: 10 * time.Minute}}
 	_, _ = fmt.Sscan(os.Getenv("WEAR_HOURS"), &hours)
+	_, _ = fmt.Sscan(os.Getenv("WEAR_AFTER"), &after)
 	for _, word := range strings.Fields(os.Getenv("WEAR_PERIODS")) {
 		period, err := time.ParseDuration(word)
 		if err != nil {
@@ -60,7 +61,7 @@ func TestWear(t *testing.T) {
 		habits = append(habits, habit{period: period})
 	}
 	for _, h := range habits {
-		w := wear(t, newCard(t), h, time.Duration(hours)*time.Hour)
+		w := wear(t, newCard(t), h, after, time.Duration(hours)*time.Hour)
 		day := func(bytes int64) float64 { return float64(bytes) / 1e6 * 24 / float64(hours) }
 		t.Logf("%v: %.2f MB a day written; %d packs, %.2f MB a day kept", h, day(w.all), w.packs, day(w.disk))
 		for _, cause := range slices.Sorted(maps.Keys(w.causes)) {
@@ -101,10 +102,11 @@ func TestYear(t *testing.T) {
 	}
 }
 
-// wear lets a meter talk for some time.
-func wear(t *testing.T, c card, h habit, long time.Duration) worn {
+// wear lets a meter talk for some time, after some days of which nothing is counted.
+func wear(t *testing.T, c card, h habit, after int, long time.Duration) worn {
 	t.Helper()
 	m := newTalk(t, filepath.Join(c.dir, "state"))
+	m.until(m.meter.Now().AddDate(0, 0, after), h.period, func() {})
 	c.flushed() // a new store is no daily matter
 	system, commits := c.written()
 	w := worn{causes: map[string]int64{}}

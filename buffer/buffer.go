@@ -33,6 +33,7 @@ type Buffer struct {
 	codec   *codec
 	journal *journal.Journal // whoever has the turn writes it
 	aside   []string         // reports of what Open has set aside or copied
+	strays  int              // how many tables Open keeps that the store does not know
 
 	turn    chan struct{} // holds one token: who takes it may write to db
 	nudge   chan struct{} // tells the keeper that there may be something to do
@@ -164,7 +165,11 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 		state: newState(), aside: reports,
 	}
 	b.turn <- struct{}{}
-	if err := b.restore(len(reports) > 0); err != nil {
+	err = b.restore(len(reports) > 0)
+	if err == nil {
+		b.strays, err = b.sortStrays()
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close(), entries.Close())
 	}
 	b.keeping.Add(1)

@@ -1,11 +1,9 @@
 package buffer_test
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"testing"
 	"time"
@@ -14,17 +12,8 @@ import (
 	"releve/senml"
 )
 
-// datingVictimDir makes the test binary keep undated packs and date them, in the folder it names, until it is killed.
-const datingVictimDir = "BUFFER_DATING_VICTIM_DIR"
-
-// datingVictim prints the number of every undated pack that is durable. It goes on from what is in the store.
-func datingVictim(dir string) {
-	b, err := buffer.Open(buffer.Options{Dir: dir})
-	if err != nil {
-		fmt.Println("error", err)
-		return
-	}
-	first, err := strconv.Atoi(os.Getenv("FIRST"))
+// victimDates keeps undated packs and dates them, and prints the number of every one that is durable.
+func victimDates(b *buffer.Buffer, first int) (err error) {
 	for n := first; err == nil; n++ {
 		if err = b.PutUndated("boot", senml.Pack{since(float64(n), float64(n))}); err == nil {
 			fmt.Println(n)
@@ -36,7 +25,7 @@ func datingVictim(dir string) {
 			_, err = b.Put(senml.Pack{record("power", noon, float64(n))})
 		}
 	}
-	fmt.Println("error", err)
+	return err
 }
 
 // TestKillWhileDating kills a process that dates, at random moments. What it had called durable is in the log, once and
@@ -49,7 +38,8 @@ func TestKillWhileDating(t *testing.T) {
 	}
 	dir, heard, undated := t.TempDir(), 0, 0
 	for range rounds {
-		heard = killDating(t, dir, heard+1, time.Duration(rand.IntN(200))*time.Millisecond)
+		durable := killOnce(t, "date", dir, heard+1, time.Duration(rand.IntN(200))*time.Millisecond)
+		heard = int(durable[len(durable)-1])
 		b, err := buffer.Open(buffer.Options{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
@@ -67,36 +57,11 @@ func TestKillWhileDating(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d kills, of which %d with undated packs; %d packs dated once each", rounds, undated, heard)
-}
-
-// killDating runs a victim from a number on, kills it and returns the last number that it had called durable.
-func killDating(t *testing.T, dir string, first int, after time.Duration) (last int) {
-	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), datingVictimDir+"="+dir, fmt.Sprint("FIRST=", first))
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	strays := len(files(t, dir, ".unknown"))
+	t.Logf("%d kills, of which %d with undated packs; %d packs dated once each; %d tables beside the store", rounds, undated, heard, strays)
+	if strays > 4 {
+		t.Errorf("%d tables are beside the store, want 4 at most", strays)
 	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		n, err := strconv.Atoi(lines.Text())
-		if err != nil {
-			t.Fatalf("the victim says: %s", lines.Text())
-		}
-		if last == 0 {
-			time.AfterFunc(after, func() { child.Process.Kill() })
-		}
-		last = n
-	}
-	if err := child.Wait(); err == nil {
-		t.Fatal("the victim ended by itself")
-	}
-	return last
 }
 
 // checkDated wants the numbers 1, 2, … in the log up to heard, and at most the one more that was on its way; it returns

@@ -22,7 +22,7 @@ type files struct {
 }
 
 // check makes the folder fit for Badger, which answers some damage with a panic, some with the end of the
-// process, and some by deleting files. Nothing with content is deleted. Its reports tell what was put aside
+// process, and some by deleting files. Nothing with content is deleted here. Its reports tell what was put aside
 // although the store can be opened; a *damage under the error means that it cannot.
 func check(o Options) (reports []string, err error) {
 	if err := checkRoom(o, openRoom); err != nil {
@@ -104,6 +104,7 @@ func (f *files) dropEmpty() (*files, error) {
 
 // keepUnknown renames tables that are not in MANIFEST, which Badger would delete. A kill while a table is
 // written leaves one that is not needed, its content being in a log still; so does a MANIFEST that has lost its end.
+// Whether it is needed is seen once the store is open, see sortStrays.
 func (f *files) keepUnknown(known map[uint64]badger.TableManifest) (reports []string, err error) {
 	var tables []string
 	for _, path := range f.tables {
@@ -112,10 +113,11 @@ func (f *files) keepUnknown(known map[uint64]badger.TableManifest) (reports []st
 			tables = append(tables, path)
 			continue
 		}
-		if err := os.Rename(path, path+".unknown"); err != nil {
+		aside := strayName(path)
+		if err := os.Rename(path, aside); err != nil {
 			return nil, fmt.Errorf("keep unknown table: %w", err)
 		}
-		reports = append(reports, fmt.Sprintf("table %s is not in MANIFEST; kept as %s.unknown", path, path))
+		reports = append(reports, fmt.Sprintf("table %s is not in MANIFEST; kept as %s", path, aside))
 	}
 	f.tables = tables
 	return reports, nil

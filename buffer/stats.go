@@ -25,6 +25,8 @@ type Stats struct {
 	Corrupt uint64
 	// SetAside tells, a sentence each, which damaged stores or logs Open has put aside and where they are.
 	SetAside []string
+	// Strays is how many tables Open keeps beside the store: it lacks something of them, or they were never whole.
+	Strays int
 	// Damage tells what upkeep has found wrong with the tables, or is empty. The buffer goes on but gives no
 	// space back; opened again, it sets the store aside.
 	Damage string
@@ -43,7 +45,7 @@ func (b *Buffer) Stats() Stats {
 		Packs: b.packs, Bytes: b.bytes, DiskBytes: disk,
 		First: b.first, Last: b.next - 1,
 		Undated: undated, UndatedGone: b.undatedGone,
-		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Damage: b.damage,
+		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Strays: b.strays, Damage: b.damage,
 	}
 }
 
