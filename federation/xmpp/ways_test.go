@@ -144,7 +144,7 @@ func echo(t *testing.T, cfg Config) {
 		t.Fatal(err)
 	}
 	if err := receipt.Wait(ctx); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v; the session is %+v", err, c.State())
 	}
 	if got := <-taken; got != want {
 		t.Errorf("%d bytes came back as %d others", len(want), len(got))

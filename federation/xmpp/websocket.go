@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -43,7 +45,7 @@ func dialWebSocket(ctx context.Context, cfg Config, security *tls.Config, addres
 	case socket.Subprotocol() != "xmpp":
 		return nil, at(StageStream, errors.Join(errors.New("there is no XMPP behind this address"), socket.CloseNow()))
 	}
-	stream := framed{Conn: websocket.NetConn(context.Background(), socket, websocket.MessageText), socket: socket}
+	stream := framed{Conn: websocket.NetConn(context.Background(), socket, websocket.MessageText), socket: socket, ended: make(chan struct{})}
 	socket.SetReadLimit(maxMessage)
 	return &transport{stream: &stream, conn: web.conn, secure: true}, nil
 }
@@ -79,7 +81,13 @@ type framed struct {
 	socket   *websocket.Conn
 	in       bytes.Buffer
 	out      documents
+	ended    chan struct{} // closed when nothing more comes in
+	end      sync.Once
 }
+
+// farewellPatience bounds the wait for the server's <close/> after ours (RFC 7395 §3.6). A connection that is cut before
+// it is one that broke, for ejabberd: it would keep the session for its return, and what is sent to it meanwhile.
+const farewellPatience = time.Second
 
 // Read returns bytes of the stream. Deadlines do not hold for it: who waits no longer closes the connection.
 func (f *framed) Read(p []byte) (int, error) {
@@ -87,13 +95,18 @@ func (f *framed) Read(p []byte) (int, error) {
 		_, message, err := f.socket.Read(context.Background())
 		switch {
 		case websocket.CloseStatus(err) == websocket.StatusNormalClosure:
+			f.over()
 			return 0, io.EOF
 		case err != nil:
+			f.over()
 			return 0, err
 		}
 		text, err := unframe(message)
 		if err != nil {
 			return 0, err
+		}
+		if bytes.Equal(text, []byte(streamEnd)) {
+			f.over()
 		}
 		f.in.Write(text)
 	}
@@ -110,6 +123,14 @@ func (f *framed) Write(p []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		if bytes.Equal(document, []byte(streamEnd)) {
+			select {
+			case <-f.ended:
+			case <-time.After(farewellPatience):
+			}
+		}
 	}
 	return len(p), nil
 }
+
+func (f *framed) over() { f.end.Do(func() { close(f.ended) }) }
