@@ -168,9 +168,17 @@ func (a *agent) bufferFinding() status.Finding {
 	return status.Finding{}
 }
 
+// lagging is how late the federation's server may be before that is worth a word.
+const lagging = 20 * time.Second
+
 func (a *agent) sessionFinding() status.Finding {
 	state := a.session.State()
 	switch {
+	case state.Up && state.Lag > lagging:
+		return status.Finding{
+			State: status.Warning,
+			Text:  status.Sayf("Le serveur de la fédération répond avec retard ; %d octets attendent.", "The federation's server is slow to answer; %d bytes wait.", state.Queued),
+		}
 	case state.Up:
 		return status.Finding{}
 	case state.Err == nil:

@@ -14,6 +14,7 @@ import (
 	"releve/agent/status"
 	"releve/buffer"
 	"releve/federation"
+	"releve/federation/xmpp"
 	"releve/tic"
 )
 
@@ -244,6 +245,16 @@ func recipientShown(name string, stats federation.Stats, place buffer.CursorStat
 	return one
 }
 
+// sessionShown says how a session that is up goes.
+func sessionShown(state xmpp.State) status.Words {
+	if state.Pace == 0 {
+		return status.Sayf("%[1]d octets à envoyer, %[2]d sans accusé du serveur ; débit non limité.",
+			"%[1]d bytes to send, %[2]d not acknowledged by the server; pace not limited.", state.Queued, state.Unsure)
+	}
+	return status.Sayf("%[1]d octets à envoyer, %[2]d sans accusé du serveur ; débit %[3]d o/s.",
+		"%[1]d bytes to send, %[2]d not acknowledged by the server; pace %[3]d B/s.", state.Queued, state.Unsure, state.Pace)
+}
+
 func (a *agent) federationShown() status.Federation {
 	if a.session == nil {
 		return status.Federation{}
@@ -257,6 +268,9 @@ func (a *agent) federationShown() status.Federation {
 	}
 	if n := a.session.Refused(); n > 0 && finding.Text.IsZero() {
 		finding.Text = status.Sayf("%d messages mal formés ou en trop ont été écartés.", "%d malformed or excess messages were turned away.", n)
+	}
+	if state.Up && finding.Text.IsZero() {
+		finding.Text = sessionShown(state)
 	}
 	return status.Federation{JID: a.cfg.Federation.JID.String(), State: finding.State, Since: state.Since, Text: finding.Text}
 }

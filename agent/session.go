@@ -34,6 +34,7 @@ func sessionConfig(c config.Federation, priority int8, log *slog.Logger) xmpp.Co
 		Proxy:     proxy(c),
 		WebSocket: c.WebSocket,
 		Priority:  priority,
+		Pace:      c.Pace,
 		Identity:  xmpp.Identity{Category: "client", Type: "bot", Name: software, Version: versionText(), Node: capsNode},
 		Log:       log,
 	}

@@ -13,6 +13,7 @@ import (
 // sessionTrouble says why there is no session, and what to do about it.
 func sessionTrouble(err error) (text, advice status.Words) {
 	var invalid x509.CertificateInvalidError
+	var fault *xmpp.StreamError
 	switch {
 	case errors.Is(err, xmpp.ErrCredentials):
 		return status.Say("Le serveur de la fédération refuse le nom ou le mot de passe du compte ; les relevés attendent ici.", "The federation's server refuses the account's name or password; readings wait here."),
@@ -23,11 +24,31 @@ func sessionTrouble(err error) (text, advice status.Words) {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return status.Say("Le certificat du serveur de la fédération n'est pas valable à cette date ; les relevés attendent ici.", "The certificate of the federation's server is not valid at this date; readings wait here."),
 			status.Say("Si l'heure de cet appareil est juste, prévenez qui tient le serveur : l'envoi reprendra seul.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself.")
+	case errors.As(err, &fault):
+		return streamTrouble(fault)
 	case errors.Is(err, xmpp.ErrUntrusted):
 		return status.Say("Le certificat du serveur de la fédération n'est pas reconnu ; les relevés attendent ici.", "The certificate of the federation's server is not trusted; readings wait here."),
 			status.Say("Si le serveur a sa propre autorité, donnez son certificat dans ca_file ; ou sa clé, dans pin, une fois que qui tient le serveur l'a confirmée.", "If the server has its own authority, give its certificate in ca_file; or its key in pin, once whoever runs the server has confirmed it.")
 	}
 	return stageTrouble(xmpp.StageOf(err))
+}
+
+// streamTrouble is about a server that ended the session and said why (RFC 6120 §4.9.3).
+func streamTrouble(fault *xmpp.StreamError) (text, advice status.Words) {
+	none := status.Say("Rien à faire : l'envoi reprendra seul.", "Nothing to do: sending resumes by itself.")
+	switch fault.Condition {
+	case "system-shutdown":
+		return status.Say("Le serveur de la fédération s'arrête ou redémarre ; les relevés attendent ici.", "The federation's server stops or restarts; readings wait here."), none
+	case "see-other-host":
+		return status.Sayf("Le serveur de la fédération envoie Relève vers %s ; les relevés attendent ici.", "The federation's server sends Relève on to %s; readings wait here.", fault.Text), none
+	case "policy-violation":
+		return status.Say("Le serveur de la fédération a coupé : un message dépassait ses règles, de taille ou de débit ; les relevés attendent ici.", "The federation's server hung up: something sent was against its rules of size or rate; readings wait here."),
+			status.Say("Demandez ses limites à qui tient le serveur, et donnez un débit moindre sous pace.", "Ask whoever runs the server for its limits, and give a lower pace.")
+	case "resource-constraint":
+		return status.Say("Le serveur de la fédération n'a pas les moyens d'une session de plus ; les relevés attendent ici.", "The federation's server has no means for one more session; readings wait here."),
+			status.Say("Prévenez qui tient le serveur si cela dure : l'envoi reprendra seul.", "Tell whoever runs the server if this lasts: sending resumes by itself.")
+	}
+	return status.Sayf("Le serveur de la fédération a mis fin à la session (%s) ; les relevés attendent ici.", "The federation's server ended the session (%s); readings wait here.", fault.Condition), none
 }
 
 // recipientTrouble says why what is for a recipient waits, after the error of the last attempt.

@@ -17,6 +17,7 @@ import (
 func TestSessionTrouble(t *testing.T) {
 	t.Parallel()
 	expired := fmt.Errorf("%w (%w)", xmpp.ErrUntrusted, &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}})
+	fault := func(condition, text string) error { return &xmpp.StreamError{Condition: condition, Text: text} }
 	for name, test := range map[string]struct {
 		err          error
 		text, advice string
@@ -26,6 +27,11 @@ func TestSessionTrouble(t *testing.T) {
 		"expired":   {expired, "The certificate of the federation's server is not valid at this date; readings wait here.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself."},
 		"untrusted": {xmpp.ErrUntrusted, "The certificate of the federation's server is not trusted; readings wait here.", "If the server has its own authority, give its certificate in ca_file; or its key in pin, once whoever runs the server has confirmed it."},
 		"network":   {errors.New("no route to host"), "The federation cannot be reached; readings wait here.", "Nothing to do if the network is down: sending resumes by itself. If it closes ports 5222 and 5223: federation.websocket or federation.proxy."},
+		"restart":   {fault("system-shutdown", ""), "The federation's server stops or restarts; readings wait here.", "Nothing to do: sending resumes by itself."},
+		"elsewhere": {fault("see-other-host", "two.example"), "The federation's server sends Relève on to two.example; readings wait here.", "Nothing to do: sending resumes by itself."},
+		"policy":    {fault("policy-violation", ""), "The federation's server hung up: something sent was against its rules of size or rate; readings wait here.", "Ask whoever runs the server for its limits, and give a lower pace."},
+		"full":      {fault("resource-constraint", ""), "The federation's server has no means for one more session; readings wait here.", "Tell whoever runs the server if this lasts: sending resumes by itself."},
+		"other":     {fault("reset", ""), "The federation's server ended the session (reset); readings wait here.", "Nothing to do: sending resumes by itself."},
 	} {
 		text, advice := sessionTrouble(fmt.Errorf("log in: %w", test.err))
 		if text.EN != test.text || advice.EN != test.advice || text.FR == "" || advice.FR == "" {

@@ -204,7 +204,7 @@ func (f *findings) bytes(key, value string) int64 {
 func (f *findings) federation(d document) *Federation {
 	raw := d.Federation
 	if raw.JID == "" {
-		if raw.PasswordFile+raw.Address+raw.CAFile+raw.Pin+raw.Proxy+raw.ProxyPasswordFile+raw.WebSocket+raw.PushEvery+raw.PushSlow != "" || len(raw.Owners) > 0 {
+		if raw.PasswordFile+raw.Address+raw.CAFile+raw.Pin+raw.Proxy+raw.ProxyPasswordFile+raw.WebSocket+raw.PushEvery+raw.PushSlow+raw.Pace != "" || len(raw.Owners) > 0 {
 			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve")
 		}
 		return nil
@@ -225,6 +225,11 @@ func (f *findings) federation(d document) *Federation {
 		f.addf("federation.owners: this version cannot be configured remotely yet; remove the key")
 	}
 	to.PushEvery = f.duration("federation.push_every", raw.PushEvery, 10*time.Second, time.Second, time.Hour)
+	if raw.Pace != "" {
+		if to.Pace, err = xmpp.ParsePace(raw.Pace); err != nil {
+			f.addf("federation.pace: %q: %w", raw.Pace, err)
+		}
+	}
 	to.PushSlow = f.duration("federation.push_slow_every", raw.PushSlow, 30*time.Minute, time.Second, 24*time.Hour)
 	return to
 }

@@ -67,6 +67,7 @@ type Federation struct {
 	ProxyPasswordFile string
 	PushEvery         time.Duration
 	PushSlow          time.Duration // the same of what seldom changes
+	Pace              xmpp.Pace
 }
 
 // Status is the [status] section.

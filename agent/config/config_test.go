@@ -172,6 +172,7 @@ func TestRefusals(t *testing.T) {
 		{"proxy with a password", session + "proxy = \"http://ana:sesame@box:3128\"\n", "federation.proxy: a password does not belong into an address: it goes into a file of its own"},
 		{"proxy without its password", session + "proxy = \"http://ana@box:3128\"\n", "federation.proxy_password_file is missing: the file whose first line is the password of ana at the proxy"},
 		{"password of no proxy", session + "proxy_password_file = \"p\"\n", "federation.proxy_password_file: federation.proxy names no user, as in http://user@host:3128"},
+		{"pace", session + "pace = \"fast\"\n", `federation.pace: "fast": want "auto", "off" or bytes a second such as "2500 B/s", at least 800`},
 		{"websocket in the clear", session + "websocket = \"ws://box/\"\n", `federation.websocket: "ws://box/" is not an address such as wss://host/xmpp-websocket, nor auto`},
 		{"websocket and address", session + "websocket = \"wss://box/\"\naddress = \"box:5222\"\n", "federation.websocket: the session goes there, and federation.address would never be used; remove one of them"},
 		{"listen", "[status]\nlisten = \"8080\"\n", `status.listen: "8080" is not host:port`},
@@ -395,6 +396,7 @@ proxy_password_file = "q"
 websocket = "auto"
 push_every = "1h"
 push_slow_every = "12h"
+pace = "30000 B/s"
 [[grant]]
 to = "sen2.example"
 series = ["current/*"]
@@ -419,7 +421,7 @@ pin = "GPIO17"
 		[]config.Meter{{Name: "Shed-2", Port: "tcp://shed:2000", Mode: tic.Historic, PRM: point}},
 		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour, Curve: 24 * time.Hour},
 		config.Federation{
-			PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour, PushSlow: 12 * time.Hour, WebSocket: "auto",
+			PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour, PushSlow: 12 * time.Hour, WebSocket: "auto", Pace: 30_000,
 			Proxy: &xmpp.Proxy{Kind: "socks5", Address: "[::1]:1080", User: "ana"}, ProxyPasswordFile: "q",
 		},
 		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},

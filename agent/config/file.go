@@ -38,6 +38,7 @@ type document struct {
 		Owners       []string `toml:"owners"`
 		PushEvery    string   `toml:"push_every"`
 		PushSlow     string   `toml:"push_slow_every"`
+		Pace         string   `toml:"pace"`
 
 		ProxyPasswordFile string `toml:"proxy_password_file"`
 	} `toml:"federation"`

@@ -34,11 +34,12 @@ const (
 // server is one connection of an XMPP server that says what a test tells it to. Errors of the connection are not its
 // business: a test sees them at the client.
 type server struct {
-	conn net.Conn
-	in   *xml.Decoder
-	sent chan *Element // by the client after its login; closed at the end
-	wire *wire         // the client's side
-	end  error         // why sent was closed: io.EOF when the client said goodbye
+	conn        net.Conn
+	in          *xml.Decoder
+	sent        chan *Element // by the client after its login; closed at the end
+	wire        *wire         // the client's side
+	resumedFrom string        // the h of its <resume/>
+	end         error         // why sent was closed: io.EOF when the client said goodbye
 }
 
 func newServer(conn net.Conn) *server {

@@ -53,7 +53,7 @@ func (l *link) write(ctx context.Context, w *wire) {
 			continue
 		}
 		err := l.put(ctx, w, it)
-		if err == nil {
+		if err == nil && !it.bare {
 			err = l.ask(w, false)
 		}
 		if err != nil { // the stream may be broken in the middle of an element
