@@ -75,7 +75,7 @@ func (g *gauge) answer() (r round, ok bool) {
 	}
 	now := time.Now()
 	r = round{bytes: int(g.behind - g.taken), lag: now.Sub(g.asked), took: now.Sub(later(g.from, g.answered))}
-	if g.least == 0 || r.lag < g.least {
+	if g.answered.IsZero() || r.lag < g.least {
 		g.least = r.lag
 	}
 	r.least = g.least

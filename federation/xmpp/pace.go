@@ -32,7 +32,8 @@ const (
 // How a pace is learned. The server is behind when its answer takes longer than prompt beyond the shortest one.
 const (
 	prompt   = 500 * time.Millisecond
-	telling  = 2_000 // bytes: of fewer, the time says nothing about the rate
+	farthest = time.Second // the longest way there and back that we believe: a server may be behind from the beginning
+	telling  = 2_000       // bytes: of fewer, the time says nothing about the rate
 	raiseFor = time.Second
 	search   = 1.25 // until the server was once behind
 	probe    = 1.02 // afterwards
@@ -149,7 +150,7 @@ func (p *pacer) first(n int) int {
 // behind says whether the server is so far behind that more data would only wait there.
 func (p *pacer) behind(g *gauge) bool {
 	lag, least := g.lag()
-	return p.set == PaceAuto && lag > prompt+2*least
+	return p.set == PaceAuto && lag > promptly(least)
 }
 
 // judge learns from an answer.
@@ -160,7 +161,7 @@ func (p *pacer) judge(r round) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, pace := time.Now(), float64(p.bucket.Limit())
-	switch late := r.lag > prompt+2*r.least; {
+	switch late := r.lag > promptly(r.least); {
 	case late && r.bytes >= telling:
 		took := float64(r.bytes) / r.took.Seconds()
 		p.change(now, min(pace, max(under*took, pace/2)))
@@ -173,6 +174,9 @@ func (p *pacer) judge(r round) {
 		p.change(now, factor*pace)
 	}
 }
+
+// promptly is the time within which an answer comes from a server that is not behind.
+func promptly(least time.Duration) time.Duration { return prompt + 2*min(least, farthest) }
 
 func (p *pacer) change(now time.Time, pace float64) {
 	pace = max(leastPace, min(mostPace, pace))
