@@ -67,6 +67,10 @@
 // A pack each 10 seconds costs 11.2. A reader takes what is not folded from memory (see snapshot): as long as the database
 // had to catch up first, history read each ten minutes cost 9.7.
 //
+// A year of that meter leaves 142 MB on the disk within the default bounds, and took up to 179 on the way (TestYear of the
+// agent, 366 days), which is more than the 150 that are wanted: packs that have gone take their space, with their blocks,
+// until an eighth of MaxBytes has.
+//
 // Without the journal, a pack each minute cost 23 and one each 10 seconds 105.
 //
 // # Keys
