@@ -123,7 +123,7 @@ func TestHold(t *testing.T) {
 // onlyLoopbackListens reads from the kernel where a server listens.
 func onlyLoopbackListens(t *testing.T, s *Server) {
 	t.Helper()
-	want := []string{s.Addr(), s.DirectTLSAddr(), s.PeerAddr()}
+	want := []string{s.Addr(), s.DirectTLSAddr(), s.PeerAddr(), s.WebAddr()}
 	if s.ports.api != 0 {
 		want = append(want, address(s.ports.api))
 	}
