@@ -1,8 +1,10 @@
 package buffer
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -157,6 +159,43 @@ func (b *Buffer) learn(h hour, d *decoded, next Seq) {
 		b.decoded[h] = d
 	}
 	b.makeRoom()
+}
+
+// decodeAfter is when the open hours of a store that was opened are decoded: whoever opens it for a moment only, or has just
+// begun and has more to do, is not held up.
+const decodeAfter = 2 * time.Second
+
+// decodeOpen decodes the open hours, the latest first, as far as they are kept, so that the first who asks for them has not
+// to wait for that. It rests after each for as long as it took: there may be one core for all.
+func (b *Buffer) decodeOpen() error {
+	b.mu.Lock()
+	hours := slices.Sorted(maps.Keys(b.open))
+	b.mu.Unlock()
+	for _, h := range slices.Backward(hours) {
+		if b.isCrowded() {
+			return nil
+		}
+		began := time.Now()
+		err := b.snap(func(s *snapshot) error {
+			_, err := newHourReader(s, nil).read(h)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("decode open hours: %w", err)
+		}
+		select {
+		case <-b.quit:
+			return nil
+		case <-time.After(time.Since(began)):
+		}
+	}
+	return nil
+}
+
+func (b *Buffer) isCrowded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.crowded
 }
 
 // nextOf is the number after the last pack that a snapshot has.

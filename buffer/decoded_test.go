@@ -91,6 +91,35 @@ func TestOpenHourIsDecodedOnce(t *testing.T) {
 	wantSeries(t, "opened again", b, mixedSeries(0, 2, 3, 4, 5, 6))
 }
 
+// TestOpenHoursAreDecodedSoon opens a store and decodes what is open before anybody asks. Then nothing is read from packs.
+func TestOpenHoursAreDecodedSoon(t *testing.T) {
+	t.Parallel()
+	o := buffer.Options{Dir: t.TempDir()}.WithClock(func() time.Time { return noon.Add(time.Minute) })
+	b := open(t, o)
+	var all []buffer.Seq
+	for n := range 4 {
+		all = append(all, put(t, b, mixed(n)))
+	}
+	size := b.Decoded()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, o)
+	put(t, b, mixed(4))
+	if err := b.DecodeOpen(); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Decoded(); got < size {
+		t.Errorf("%d bytes are decoded, %d were", got, size)
+	}
+	for _, seq := range all {
+		if err := b.DropKey(buffer.PackKey(seq)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantSeries(t, "decoded", b, mixedSeries(0, 1, 2, 3, 4))
+}
+
 // TestDecodedIsBounded puts more than is kept, what is not kept at all, and what nobody knows to be stored.
 func TestDecodedIsBounded(t *testing.T) {
 	t.Parallel()

@@ -106,8 +106,9 @@
 // for each series, and cells of ten minutes, which say how much there was, the first, last, least and greatest value and
 // the integral. A day over which all hours are closed becomes a cell of its own. Whatever is asked of open hours is
 // made of their packs, so an answer never depends on what was rolled up when; what these say is kept decoded as it is put,
-// up to 4 MiB, and after an opening once it was read: a day at full rate, its last eight hours open, then takes 1.6 times
-// as long as one that is rolled up, and 11 times when nothing is kept. A pack that comes late opens its hour
+// up to 4 MiB, and after an opening it is decoded two seconds later, or when it is read before: a day at full rate, its
+// last eight hours open, then takes 1.6 times as long as one that is rolled up, and 11 times when nothing is kept
+// (BenchmarkSpeed, BenchmarkFirst). A pack that comes late opens its hour
 // again; a pack that must go while its hour is open has it closed first. A block goes with the last pack of its
 // hour; cells stay as long as Options says, and days for ever. Where readings have gone, cells are final, and so are
 // days where cells have.

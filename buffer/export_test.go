@@ -72,6 +72,9 @@ func (b *Buffer) Open() (hours, days int) {
 	return len(b.open), len(b.unmade)
 }
 
+// DecodeOpen decodes the open hours at once instead of by the keeper.
+func (b *Buffer) DecodeOpen() error { return b.decodeOpen() }
+
 // Decoded tells how many bytes are kept of open hours, about.
 func (b *Buffer) Decoded() (size int) {
 	b.mu.Lock()

@@ -18,7 +18,10 @@ func (b *Buffer) keep() {
 	defer b.keeping.Done()
 	age := time.NewTicker(ageCheck)
 	defer age.Stop()
-	var late <-chan time.Time
+	var late, opened <-chan time.Time
+	if !b.o.still {
+		opened = time.After(decodeAfter)
+	}
 	for {
 		select {
 		case <-b.quit:
@@ -29,6 +32,8 @@ func (b *Buffer) keep() {
 			}
 			b.tend(b.reclaimIfDue)
 			b.tend(b.rollUpIfDue)
+		case <-opened:
+			b.tend(b.decodeOpen)
 		case <-late:
 			late = nil
 			b.tend(b.inTurn(b.writeCursors))

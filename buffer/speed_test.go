@@ -2,6 +2,7 @@ package buffer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -133,6 +134,54 @@ func BenchmarkSpeed(b *testing.B) {
 		{"drain", 0, func(k keeping) (int, error) { return k.drain(1) }},
 		{"drain by three", 0, func(k keeping) (int, error) { return k.drain(3) }},
 	})
+}
+
+// BenchmarkFirst asks for the raw last day, eight hours of which are open, for the first time after an opening: at once, and
+// when the keeper has decoded them, which it does two seconds later; and again.
+func BenchmarkFirst(b *testing.B) {
+	dir := b.TempDir()
+	k, err := openInUse(dir)
+	if err == nil {
+		err = k.fill(twoDays)
+	}
+	if err := errors.Join(err, k.close()); err != nil {
+		b.Fatal(err)
+	}
+	ask := func(k keeping) {
+		if n, err := k.raw(backlogBegin.AddDate(0, 0, 1), backlogBegin.AddDate(0, 0, 2)); n != 86400 || err != nil {
+			b.Fatal(n, err)
+		}
+	}
+	for _, row := range []struct {
+		name  string
+		ready func(k keeping)
+	}{
+		{"at once", func(keeping) {}},
+		{"decoded", func(k keeping) {
+			if err := k.(inUse).b.DecodeOpen(); err != nil {
+				b.Fatal(err)
+			}
+		}},
+		{"again", ask},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				k, err := openInUse(dir)
+				if err != nil {
+					b.Fatal(err)
+				}
+				row.ready(k)
+				b.StartTimer()
+				ask(k)
+				b.StopTimer()
+				if err := k.close(); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
+	}
 }
 
 // way is a way to keep packs.
