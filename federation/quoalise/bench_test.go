@@ -237,7 +237,7 @@ func BenchmarkHistoryOfADay(b *testing.B) {
 		_, err := (&Remote{Session: s.adviser, Provider: maison}).Fetch(ctx, current, from, from.Add(slice*1500*time.Millisecond),
 			func(_ context.Context, p senml.Pack) error {
 				records += len(p)
-				text, err := mustElement(p)
+				text, err := written(p)
 				bytes += len(text)
 				return err
 			})
@@ -254,7 +254,7 @@ func BenchmarkHistoryOfADay(b *testing.B) {
 	}
 }
 
-func mustElement(p senml.Pack) ([]byte, error) {
+func written(p senml.Pack) ([]byte, error) {
 	e, err := Data{Name: current, Measurement: describe("current/1"), Records: p}.Element()
 	if err != nil {
 		return nil, err
