@@ -67,7 +67,13 @@ func (r *received) count() int {
 // stored returns everything in the agent's buffer, in order.
 func (h *household) stored() senml.Pack {
 	h.t.Helper()
-	b, err := buffer.Open(buffer.Options{Dir: h.path("state/buffer")})
+	return h.storedIn("state/buffer")
+}
+
+// storedIn returns everything in a buffer, in order.
+func (h *household) storedIn(folder string) senml.Pack {
+	h.t.Helper()
+	b, err := buffer.Open(buffer.Options{Dir: h.path(folder)})
 	must(h.t, err)
 	defer b.Close()
 	c, err := b.Cursor("test", buffer.Beginning())

@@ -17,6 +17,8 @@ func (s *source) finding() status.Finding {
 	now := s.follower.Standing()
 	refused, why := s.unkept()
 	switch {
+	case !s.up():
+		return status.Finding{State: status.Waiting, Text: status.Sayf("En attente de la fédération ; %[1]s", "Waits for the federation; %[2]s", s.lastFR(now), s.lastEN(now))}
 	case now.Err != nil:
 		text, advice := refusalWords(now.Err)
 		return status.Finding{State: status.Warning, Text: text, Advice: advice, Detail: quoalise.Discreet(now.Err.Error())}

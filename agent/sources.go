@@ -20,6 +20,7 @@ type source struct {
 	cfg      config.Source
 	follower *quoalise.Follower // nil of one that hands us packs
 	intake   *intake
+	up       func() bool // whether there is a session
 	location *time.Location
 	log      *slog.Logger
 
@@ -78,7 +79,10 @@ func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
 }
 
 func (a *agent) bareSource(cfg config.Source) *source {
-	return &source{cfg: cfg, intake: a.intake, location: a.cfg.Agent.Location, log: a.log, prms: map[string]string{}}
+	return &source{
+		cfg: cfg, intake: a.intake, up: func() bool { return a.session.State().Up },
+		location: a.cfg.Agent.Location, log: a.log, prms: map[string]string{},
+	}
 }
 
 // take keeps records. One that never can be kept is counted, and no reason to have the others again.
