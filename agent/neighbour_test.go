@@ -50,8 +50,21 @@ func (h *household) repair() {
 	h.succeeds(h.neighbour(h.consumes, nil, h.received, "repair", h.began.UTC().Format(time.RFC3339)))
 }
 
-// offlineFull takes the consumer away until its server keeps no more messages for it.
-func offlineFull(h *household) func() { return consumerKilled(h) }
+// offlineFull takes the consumer away and fills what its server keeps for it with letters from a stranger.
+func offlineFull(h *household) func() {
+	back := consumerKilled(h)
+	letter := "<message to='" + addressOf(h.consumes, consumerDomain) + "'><body>a letter</body></message>"
+	h.succeeds(h.neighbour(h.stranger(), strings.NewReader(strings.Repeat(letter+"\x00", 100)+letter), nil, "rude"))
+	return back
+}
+
+// stranger makes an account that nothing was granted to.
+func (h *household) stranger() lab.Account {
+	h.t.Helper()
+	who := lab.Account{User: "voisin" + strings.TrimPrefix(h.house.User, "maison"), Password: "pw"}
+	h.register(consumerDomain, who)
+	return who
+}
 
 // succeeds waits for a neighbour to have done what it was to do.
 func (h *household) succeeds(p *process) {
@@ -66,10 +79,8 @@ func (h *household) succeeds(p *process) {
 func rude(h *household) func() {
 	before, err := h.snapshot()
 	must(h.t, err)
-	stranger := lab.Account{User: "voisin" + strings.TrimPrefix(h.house.User, "maison"), Password: "pw"}
-	h.register(consumerDomain, stranger)
 	stanzas := hostile(h.t, addressOf(h.house, houseDomain)+"/releve")
-	for _, who := range []lab.Account{stranger, h.consumes} {
+	for _, who := range []lab.Account{h.stranger(), h.consumes} {
 		h.succeeds(h.neighbour(who, strings.NewReader(strings.Join(stanzas, "\x00")), nil, "rude"))
 	}
 	after, err := h.snapshot()

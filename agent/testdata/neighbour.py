@@ -75,10 +75,14 @@ class Neighbour(slixmpp.ClientXMPP):
 
     async def listen(self):
         self.send_presence(ppriority=1)
-        while not (names := await self.series()):
+        while True:  # the provider may not be there yet, or have nothing yet
+            try:
+                if names := await self.series():
+                    await self.ask(command("subscribe", identifier=names[0].split("_")[0]))
+                    return print("subscribed to", self.provider, file=sys.stderr, flush=True)
+            except (IqError, IqTimeout) as error:
+                print("not subscribed yet:", repr(error), file=sys.stderr, flush=True)
             await asyncio.sleep(1)
-        await self.ask(command("subscribe", identifier=names[0].split("_")[0]))
-        print("subscribed to", self.provider, file=sys.stderr, flush=True)
 
     async def repair(self):
         self.send_presence(ppriority=-1)
