@@ -23,13 +23,14 @@ ITEMS = "{http://jabber.org/protocol/disco#items}"
 
 
 def show(data):
-    name, base, unit = "", 0.0, ""
+    name, base, unit, value = "", 0.0, "", 0.0
     for r in data.find(S + "sensml").findall(S + "senml"):
         name, base, unit = r.get("bn", name), float(r.get("bt", base)), r.get("bu", unit)
+        value = float(r.get("bv", value))
         record = {"n": name + r.get("n", ""), "t": round(base + float(r.get("t", 0)), 3)}
         if r.get("u", unit):
             record["u"] = r.get("u", unit)
-        for key, read in (("v", float), ("vs", str), ("vb", lambda text: text == "true")):
+        for key, read in (("v", lambda text: float(text) + value), ("vs", str), ("vb", lambda text: text == "true")):
             if r.get(key) is not None:
                 record[key] = read(r.get(key))
         print(json.dumps(record), flush=True)
