@@ -1,7 +1,6 @@
 package xmpp
 
 import (
-	"context"
 	"strconv"
 	"sync"
 	"time"
@@ -35,13 +34,11 @@ type tally struct {
 	sent    uint32 // out
 	acked   uint32 // of them
 	unacked []*item
-	bytes   int           // of them
-	changed chan struct{} // closed and replaced with each acknowledgement
-	ended   error         // why nothing will be acknowledged any more
+	bytes   int // of them
 }
 
 func newTally() *tally {
-	return &tally{done: map[uint32]bool{}, changed: make(chan struct{})}
+	return &tally{done: map[uint32]bool{}}
 }
 
 // enable is the wish for counting and resumption (XEP-0198 §3). Every stanza after it is counted.
@@ -71,7 +68,6 @@ func (t *tally) refused() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.on, t.asked, t.unacked, t.bytes = false, false, nil, 0
-	t.announce()
 }
 
 // resumable returns where to resume the session and for how long that is possible; ok is false when it is not.
@@ -148,37 +144,7 @@ func (t *tally) acknowledge(h string) (ok bool) {
 	clear(t.unacked[:fresh])
 	t.unacked = t.unacked[fresh:]
 	t.acked += fresh
-	t.announce()
 	return true
-}
-
-// announce wakes those who wait for an acknowledgement. The caller holds the lock.
-func (t *tally) announce() {
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
-
-// confirm waits until the server has acknowledged everything that was sent before.
-func (t *tally) confirm(ctx context.Context) error {
-	t.mu.Lock()
-	last := t.sent
-	t.mu.Unlock()
-	for {
-		t.mu.Lock()
-		acked, ended, changed := int32(t.acked-last) >= 0, t.ended, t.changed
-		t.mu.Unlock()
-		switch {
-		case acked:
-			return nil
-		case ended != nil:
-			return ended
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-changed:
-		}
-	}
 }
 
 // pending returns what was not acknowledged, oldest first: what is to be sent again after a resumption.
@@ -197,8 +163,7 @@ func (t *tally) end(err error) {
 			it.unsent(err)
 		}
 	}
-	t.ended, t.unacked, t.bytes = err, nil, 0
-	t.announce()
+	t.unacked, t.bytes = nil, 0
 }
 
 // counting says whether the server counts, and how many bytes it has not acknowledged.

@@ -43,12 +43,10 @@ func (l *link) watch(ctx context.Context, w *wire, cancel context.CancelCauseFun
 	}
 }
 
-// confirm returns nil when our server has taken everything that was sent over this link before: it says so of itself
-// when it counts (XEP-0198 §4), and handles in order (RFC 6120 §10.1) what it answers otherwise.
+// confirm returns nil when our server has taken everything that was sent over this link before: stanzas are handled in
+// order (RFC 6120 §10.1), and this one is answered. What a server counts (XEP-0198) does not do: nobody may have asked it
+// how far it is since the last of several stanzas, and then it need not say.
 func (l *link) confirm(ctx context.Context) error {
-	if on, _ := l.tally.counting(); on {
-		return l.tally.confirm(ctx)
-	}
 	_, err := l.query(ctx, l.pingRequest(), urgent)
 	var refused *StanzaError
 	if errors.As(err, &refused) { // a server that does not know pings has answered all the same
