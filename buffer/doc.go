@@ -64,7 +64,7 @@
 //	ext4's metadata in its place            0.07                 0.13
 //	all                                     4.87                 4.97
 //
-// A pack each 10 seconds costs 11.2. A reader takes what is not folded from memory (see snapshot): as long as the database
+// A pack each 10 seconds costs 11.2, one each second 50. A reader takes what is not folded from memory (see snapshot): as long as the database
 // had to catch up first, history read each ten minutes cost 9.7.
 //
 // A year of that meter leaves 142 MB on the disk within the default bounds, and took up to 179 on the way (TestYear of the
