@@ -80,6 +80,16 @@ soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a 
 cross: ## the binary for every target of cross/targets, in cross/out/
 	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
 
+.PHONY: release
+release: packages-release cross ## tarballs, .deb, SBOM, SHA256SUMS and an apt repository in cross/out/ (RELEASE_KEY=… signs)
+	@GO='$(GO)' cross/package.sh
+	@cross/repository.sh
+
+.PHONY: test-release
+test-release: packages-release ## builds everything twice and compares, then lives through the life of a package in a Debian of its own (root)
+	@GO='$(GO)' cross/reproduce.sh
+	@cross/lifecycle.sh
+
 .PHONY: fmt
 fmt: ## fails on files that are not formatted
 	@files=$$(gofmt -s -l .); test -z "$$files" || { echo "not formatted (gofmt -s -w):"; echo "$$files"; exit 1; }
@@ -108,6 +118,10 @@ packages: ## the Debian packages that the tests need
 .PHONY: packages-soak
 packages-soak:
 	@federation/lab/packages.sh qemu-user-static
+
+.PHONY: packages-release
+packages-release:
+	@federation/lab/packages.sh apt-utils gnupg jq mmdebstrap xz-utils git
 
 .PHONY: packages-demo
 packages-demo:

@@ -1,0 +1,71 @@
+#!/bin/bash
+# Installs, upgrades, removes and purges the package of this machine with real apt and dpkg, from the signed repository in
+# cross/out/apt, in a Debian of its own in a temporary folder. Prints what it does; the first thing that is not as it
+# should be ends it. Needs root, and cross/out/dist and cross/out/apt.
+set -euo pipefail
+cd "$(dirname "$0")/out"
+release=${1:-bookworm}
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+say() { printf '== %s\n' "$*"; }
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive HOME=/root "$@"; }
+must() { "$@" || { say "not so: $*"; exit 1; }; }
+mustnt() { ! "$@" || { say "not so: not $*"; exit 1; }; }
+
+say "a Debian $release of its own"
+mmdebstrap --quiet --variant=apt --include=systemd,init-system-helpers "$release" "$root"
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod +x "$root/usr/sbin/policy-rc.d"
+cp -r apt "$root/srv/apt"
+cp apt/releve-archive-keyring.gpg "$root/usr/share/keyrings/"
+echo 'deb [signed-by=/usr/share/keyrings/releve-archive-keyring.gpg] file:/srv/apt stable main' >"$root/etc/apt/sources.list.d/releve.list"
+
+say "install from the signed repository"
+inside apt-get -q -o Dir::Etc::SourceList=/dev/null update
+inside apt-get -q -y --no-install-recommends install releve
+must inside releve version
+must inside getent passwd releve
+must inside systemctl is-enabled releve.service
+must test "$(stat -c '%a' "$root/etc/releve/releve.toml")" = 640
+must test "$(inside stat -c '%U:%G' /etc/releve/releve.toml)" = root:releve
+must inside setpriv --reuid=releve --regid=releve --init-groups releve config check
+
+say "upgrade to a newer version: what was configured and measured stays"
+echo '# mine' >>"$root/etc/releve/releve.toml"
+inside install -d -o releve -m 0700 /var/lib/releve
+echo readings >"$root/var/lib/releve/readings"
+newer=$root/srv/newer.deb
+repack() { # VERSION: the same package under a newer version
+  rm -rf "$root/srv/tree"
+  dpkg-deb -R "$root"/srv/apt/pool/releve_*_"$(dpkg --print-architecture)".deb "$root/srv/tree"
+  sed -i "s/^Version: .*/Version: $1/" "$root/srv/tree/DEBIAN/control"
+}
+repack 99.0
+dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
+inside dpkg -i /srv/newer.deb
+must grep -q '# mine' "$root/etc/releve/releve.toml"
+must test "$(cat "$root/var/lib/releve/readings")" = readings
+
+say "an upgrade whose program does not take the configuration is refused, and can be taken up again"
+repack 99.1
+printf '#!/bin/sh\necho "meter: no"; exit 78\n' >"$root/srv/tree/usr/bin/releve"
+dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
+mustnt inside dpkg -i /srv/newer.deb
+must test "$(inside dpkg-query -W -f '${db:Status-Status}' releve)" = half-configured
+repack 99.2
+dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
+inside dpkg -i /srv/newer.deb
+must test "$(inside dpkg-query -W -f '${db:Status-Status}' releve)" = installed
+
+say "remove: readings and configuration stay"
+inside dpkg -r releve
+mustnt test -e "$root/usr/bin/releve"
+must test -e "$root/var/lib/releve/readings"
+must test -e "$root/etc/releve/releve.toml"
+
+say "purge: nothing stays but the user"
+inside dpkg -P releve
+mustnt test -e "$root/var/lib/releve"
+mustnt test -e "$root/etc/releve"
+say "done"

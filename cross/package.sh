@@ -1,0 +1,76 @@
+#!/bin/bash
+# Makes of the binaries in cross/out what is handed out: a .deb and a tarball for each machine, the list of what is in
+# them (SBOM, CycloneDX), and SHA256SUMS over it all, signed where RELEASE_KEY names a key of gpg. The same commit
+# makes the same bytes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+commit=${COMMIT:-HEAD}
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$commit")
+export SOURCE_DATE_EPOCH
+out=cross/out
+dist=$out/dist
+rm -rf "$dist"
+mkdir -p "$dist"
+
+# version: of a tag as it is; else what sorts before every release, and after the commit before.
+version() {
+  local tag
+  if tag=$(git describe --tags --exact-match "$commit" 2>/dev/null); then
+    echo "${tag#v}"
+  else
+    echo "0.0.0~$(git rev-list --count "$commit").g$(git rev-parse --short=9 "$commit")"
+  fi
+}
+VERSION=$(version)
+export VERSION
+
+# tool NAME …: one of the programs pinned in tools/go.mod.
+tool() { "${GO:-go}" tool -modfile=tools/go.mod "$@"; }
+
+# debian NAME: the name Debian has for a target; the ARMv6 binary runs on every armhf machine, so it is armhf.
+debian() {
+  case $1 in
+    armv6) echo armhf ;;
+    arm64 | amd64) echo "$1" ;;
+  esac
+}
+
+tarball() {
+  local name=$1 folder=releve-$VERSION-linux-$1 root
+  root=$(mktemp -d)
+  mkdir "$root/$folder"
+  cp "$out/releve-linux-$name" "$root/$folder/releve"
+  cp systemd/releve.service systemd/70-releve-tic.rules systemd/allow-adjtimex.conf "$root/$folder"
+  cp systemd/sysusers.conf "$root/$folder/sysusers-releve.conf"
+  cp agent/config/reference.toml "$root/$folder/releve.toml"
+  cp README.md README.fr.md CHANGELOG.md LICENSE "$root/$folder"
+  chmod -R u=rwX,go=rX "$root/$folder"
+  tar -C "$root" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
+    -cf - "$folder" | xz -T1 -6 >"$dist/$folder.tar.xz"
+  rm -rf "$root"
+}
+
+while read -r name _; do
+  case $name in '' | '#'*) continue ;; esac
+  tarball "$name"
+  ARCH=$(debian "$name")
+  [ -n "$ARCH" ] || continue
+  BINARY=$out/releve-linux-$name
+  export ARCH BINARY
+  tool nfpm package --config cross/nfpm.yaml --packager deb --target "$dist/releve_${VERSION}_$ARCH.deb" | sed -n "/using deb/!p" >&2
+done <cross/targets
+
+# bom: the modules in the binary, which are the same for every machine; without what the tool says of itself.
+made=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
+tool cyclonedx-gomod bin -json -noserial -version "$VERSION" $out/releve-linux-arm64 2>/dev/null |
+  jq --arg made "$made" '.metadata.timestamp = $made | del(.metadata.tools)' >"$dist/releve-$VERSION.cdx.json"
+
+cd "$dist"
+sha256sum -- * >SHA256SUMS
+if [ -n "${RELEASE_KEY:-}" ]; then
+  gpg --batch --yes --local-user "$RELEASE_KEY" --armor --detach-sign --output SHA256SUMS.asc SHA256SUMS
+else
+  echo "package: RELEASE_KEY is not set: SHA256SUMS is not signed" >&2
+fi
+stat -c '%s %n' -- * | awk '{ printf "%-48s %6.1f MB\n", $2, $1 / 1e6 }'
