@@ -52,10 +52,11 @@ type agent struct {
 	noted   atomic.Int64            // when the button last had its way, in Unix nanoseconds
 }
 
-// newAgent opens what must be there before anything runs, in the order in which one needs the other.
+// newAgent opens what must be there before anything runs, in the order in which one needs the other. The ledger comes
+// after the buffer, whose lock keeps a second agent off the state folder.
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
-	for _, open := range []func(context.Context) error{a.openState, a.openClock, a.openLedger, a.openBuffer, a.openMeters, a.join} {
+	for _, open := range []func(context.Context) error{a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.join} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
 		}
@@ -67,17 +68,17 @@ func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log
 // stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer
 // stopped.
 func (a *agent) stop() error {
-	return errors.Join(a.gatherer.flush(), a.closeClock(), a.buffer.Close(), a.notary.close())
+	return errors.Join(a.gatherer.flush(), a.closeClock(), a.notary.close(), a.buffer.Close())
 }
 
 // close ends what a newAgent that failed had opened.
 func (a *agent) close() error {
 	var errs []error
-	if a.buffer != nil {
-		errs = append(errs, a.buffer.Close())
-	}
 	if a.notary != nil {
 		errs = append(errs, a.notary.close())
+	}
+	if a.buffer != nil {
+		errs = append(errs, a.buffer.Close())
 	}
 	return errors.Join(errs...)
 }

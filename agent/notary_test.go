@@ -97,6 +97,22 @@ func TestNotary(t *testing.T) {
 	}
 }
 
+// An agent that may not have the state folder, because another has, writes nothing into its ledger.
+func TestSecondAgentLeavesLedgerAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	r := &registry{t: t, dir: h.notary.dir}
+	before := r.entries()
+	other := h.cfg
+	other.Grants = []consent.Grant{{To: "breizh-sen1.example", Series: []string{"*"}, Resolution: consent.Live, Purpose: "a study"}}
+	if _, err := newAgent(t.Context(), other, h.machine, slog.New(slog.DiscardHandler)); err == nil {
+		t.Fatal("two agents have one state folder")
+	}
+	if diff := cmp.Diff(before, r.entries()); diff != "" {
+		t.Errorf("the ledger (-before +after):\n%s", diff)
+	}
+}
+
 // What cannot be written is said, and written once it can be.
 func TestNotaryWaitsForItsDisk(t *testing.T) {
 	t.Parallel()
