@@ -16,7 +16,7 @@ import (
 	"releve/agent/config"
 )
 
-// identities are the delivery point numbers of the meters. They are personal data: kept in the house, in a file only
+// identities are the delivery point numbers of the meters, those of sources included. They are personal data: kept in the house, in a file only
 // Relève can read, and named outside only to who was granted the identity. They must be known before the first
 // frame of a new start, or what waited would leave under a pseudonym.
 type identities struct {
@@ -92,11 +92,31 @@ func (ids *identities) learn(meter, prm string) {
 		return
 	}
 	ids.known[meter] = prm
+	ids.save()
+}
+
+// told keeps which delivery points sources say to stand behind meters in the buffer. A meter is made of that number
+// there, so that it never has another.
+func (ids *identities) told(points map[string]string) {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	news := false
+	for meter, prm := range points {
+		news = news || ids.known[meter] != prm
+		ids.known[meter] = prm
+	}
+	if news {
+		ids.save()
+	}
+}
+
+// save writes what is known. The caller holds mu.
+func (ids *identities) save() {
 	text, err := json.Marshal(ids.known)
 	if err == nil {
 		err = renameio.WriteFile(ids.file, text, 0o600)
 	}
 	if err != nil {
-		ids.log.Warn("identity of a meter not kept", "meter", meter, "error", err)
+		ids.log.Warn("identity of a meter not kept", "file", ids.file, "error", err)
 	}
 }

@@ -20,7 +20,7 @@ func (a *agent) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.prm, Now: a.grantTime}
+	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm, Now: a.grantTime}
 	subscriptions, err := quoalise.OpenSubscriptions(a.state("subscriptions.json"))
 	if subscriptions == nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation"
+	"releve/federation/consent"
 	"releve/senml"
 )
 
@@ -69,4 +70,37 @@ func TestReceiver(t *testing.T) {
 	if got := s.finding(); got.State != status.Warning || got.Text.EN != "1 readings of this source could not be kept." {
 		t.Errorf("after a refusal: %+v", got)
 	}
+}
+
+// What waits for who was granted the identity goes under it after a restart too, before its sender sends again.
+func TestReceiverRemembersIdentities(t *testing.T) {
+	t.Parallel()
+	state, with := t.TempDir(), joined(toServer)
+	start := func() house {
+		return newHouse(t, func(c *config.Config) {
+			with(c)
+			c.Agent.State = state
+			c.Sources = []config.Source{{Name: "quartier", Kind: config.KindReleve, Provider: jid.MustParse("voisine@breizh-sen2.example")}}
+			c.Grants = []consent.Grant{{To: toServer.To.Bare().String(), Series: []string{"*"}, Sources: []string{"quartier"}, Resolution: consent.Live, Purpose: "test", Identity: true}}
+		})
+	}
+	const name = "urn:dev:prm:" + pointA + "_voltage/1"
+	before := start()
+	pack := senml.Pack{{Name: name, Unit: "V", Value: senml.NumberValue(230), Time: float64(before.now().Unix() - 1)}}
+	if err := before.receiver.Take(t.Context(), before.sources[0].cfg.Provider, pack); err != nil {
+		t.Fatal(err)
+	}
+	kept := before.intake.local("quartier", name)
+	passes := func(h house) {
+		t.Helper()
+		passed := h.recipients[0].delivery.Gate.Pass(senml.Pack{{Name: kept, Unit: "V", Value: senml.NumberValue(230)}})
+		if len(passed) != 1 || passed[0].Name != name {
+			t.Errorf("%v passes, want the name that was granted", passed)
+		}
+	}
+	passes(before)
+	before.stop(t)
+	after := start()
+	defer after.stop(t)
+	passes(after)
 }

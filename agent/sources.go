@@ -17,18 +17,18 @@ import (
 
 // source is a provider of the federation, or one that hands us packs, on its way into the buffer.
 type source struct {
-	cfg      config.Source
-	follower *quoalise.Follower // nil of one that hands us packs
-	intake   *intake
-	up       func() bool // whether there is a session
-	location *time.Location
-	log      *slog.Logger
+	cfg        config.Source
+	follower   *quoalise.Follower // nil of one that hands us packs
+	intake     *intake
+	identities *identities
+	up         func() bool // whether there is a session
+	location   *time.Location
+	log        *slog.Logger
 
-	mu      sync.Mutex        // guards everything below
-	prms    map[string]string // delivery points, by what stands for their meters in the buffer
-	refused uint64            // records that can never be kept
-	why     error             // the last one was refused
-	newest  float64           // time of the newest record that was handed to us, Unix seconds
+	mu      sync.Mutex // guards everything below
+	refused uint64     // records that can never be kept
+	why     error      // the last one was refused
+	newest  float64    // time of the newest record that was handed to us, Unix seconds
 }
 
 // openSources prepares what follows the providers of the configuration.
@@ -67,9 +67,7 @@ func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
 		a.log.Warn("all of a source is asked for again", "source", cfg.Name, "error", err)
 	}
 	s := a.bareSource(cfg)
-	for _, series := range progress.Series() {
-		s.meet(series)
-	}
+	s.meet(progress.Series())
 	s.follower = &quoalise.Follower{
 		Remote:      &quoalise.Remote{Session: a.session, Provider: cfg.Provider, Location: a.cfg.Agent.Location},
 		Identifiers: cfg.Identifiers, Since: cfg.Since, Every: cfg.Repair, Progress: progress,
@@ -80,8 +78,8 @@ func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
 
 func (a *agent) bareSource(cfg config.Source) *source {
 	return &source{
-		cfg: cfg, intake: a.intake, up: func() bool { return a.session.State().Up },
-		location: a.cfg.Agent.Location, log: a.log, prms: map[string]string{},
+		cfg: cfg, intake: a.intake, identities: a.identities, up: func() bool { return a.session.State().Up },
+		location: a.cfg.Agent.Location, log: a.log,
 	}
 }
 
@@ -92,9 +90,11 @@ func (s *source) take(ctx context.Context, p senml.Pack) error {
 }
 
 func (s *source) keep(ctx context.Context, p senml.Pack) (taken, error) {
+	var names []string
 	for _, r := range p {
-		s.meet(r.Name)
+		names = append(names, r.Name)
 	}
+	s.meet(names)
 	t, err := s.intake.take(ctx, s.cfg.Name, p)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,33 +107,17 @@ func (s *source) keep(ctx context.Context, p senml.Pack) (taken, error) {
 	return t, err
 }
 
-// meet notes which delivery point a meter in the buffer stands for: who was granted the identity may see it.
-func (s *source) meet(series string) {
-	device, _, _ := strings.Cut(series, "_")
-	prm, ok := strings.CutPrefix(device, "urn:dev:prm:")
-	if !ok || !isPRM.MatchString(prm) {
-		return
-	}
-	meter, _, _ := strings.Cut(s.intake.local(s.cfg.Name, series), "/")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.prms[meter] = prm
-}
-
-// prm returns the delivery point number of a meter, of this house or of a source, or "".
-func (a *agent) prm(meter string) string {
-	for _, s := range a.sources {
-		if prm := s.prm(meter); prm != "" {
-			return prm
+// meet notes which delivery points stand behind meters in the buffer: who was granted the identity may see it.
+func (s *source) meet(series []string) {
+	met := map[string]string{}
+	for _, name := range series {
+		device, _, _ := strings.Cut(name, "_")
+		if prm, ok := strings.CutPrefix(device, "urn:dev:prm:"); ok && isPRM.MatchString(prm) {
+			meter, _, _ := strings.Cut(s.intake.local(s.cfg.Name, name), "/")
+			met[meter] = prm
 		}
 	}
-	return a.identities.prm(meter)
-}
-
-func (s *source) prm(meter string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.prms[meter]
+	s.identities.told(met)
 }
 
 // unkept returns how many records could never be kept, and why the last one.
