@@ -54,8 +54,12 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 		return err
 	}
 	var refused error
+	fits := r.limit
 	for rest := p; len(rest) > 0; {
 		n, err := r.hand(ctx, rest)
+		if errors.Is(err, errTooLarge) { // one record alone, which says nothing of how many others fit
+			r.limit = fits
+		}
 		switch {
 		case errors.Is(err, federation.ErrRefused):
 			refused = err

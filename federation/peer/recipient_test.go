@@ -100,6 +100,39 @@ func TestSendGoesOn(t *testing.T) {
 	}
 }
 
+// A record that is too large alone says nothing of how many others fit into a request.
+func TestSendRemembersHowManyFit(t *testing.T) {
+	t.Parallel()
+	s := &session{features: []string{NS}}
+	giant := func(x *xmpp.Element) (*xmpp.Element, error) {
+		if p, err := sent(x); err != nil || len(p) > 400 || p[0].Time <= 1_700_000_300 && p[len(p)-1].Time >= 1_700_000_300 {
+			return nil, xmpp.ErrTooBig
+		}
+		return stored(x)
+	}
+	for range 100 {
+		s.answers = append(s.answers, giant)
+	}
+	r := New(s, serveur)
+	if err := r.Send(t.Context(), records(400)); !errors.Is(err, federation.ErrRefused) {
+		t.Fatal(err)
+	}
+	s.came = nil
+	if err := r.Send(t.Context(), records(1000)[400:]); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{600, 300, 300}, s.sizes()); diff != "" {
+		t.Errorf("records of each request (-want +got):\n%s", diff)
+	}
+	s.came = nil
+	if err := r.Send(t.Context(), records(1000)[400:]); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{300, 300}, s.sizes()); diff != "" {
+		t.Errorf("records of each request, once learned (-want +got):\n%s", diff)
+	}
+}
+
 // Who cannot be asked now is asked again; nothing is lost over it, whatever it answers.
 func TestSendCannotAsk(t *testing.T) {
 	t.Parallel()
