@@ -51,8 +51,12 @@ func TestSend(t *testing.T) {
 		{"what no table has", []string{NS}, answers{says("cancel", "gone")}, 3, []int{3}, federation.ErrStopped, "stopped until somebody mends it: serveur@breizh-sen2.example/releve says gone"},
 		{"cannot be read", []string{NS}, answers{says("modify", "bad-request")}, 3, []int{3}, federation.ErrRefused, "refused for good by serveur@breizh-sen2.example/releve: bad-request"},
 		{
-			"a refusal holds up nothing that follows", []string{NS}, answers{says("modify", "not-acceptable")}, 2000, []int{1500, 500},
-			federation.ErrRefused, "refused for good by serveur@breizh-sen2.example/releve: not-acceptable",
+			"a refusal holds up nothing that follows", []string{NS}, answers{says("modify", "bad-request")}, 2000, []int{1500, 500},
+			federation.ErrRefused, "refused for good by serveur@breizh-sen2.example/releve: bad-request",
+		},
+		{
+			"our server, of who is blocked", []string{NS}, answers{says("modify", "not-acceptable")}, 3, []int{3},
+			federation.ErrStopped, "stopped until somebody mends it: serveur@breizh-sen2.example/releve says not-acceptable",
 		},
 		{"too large, halved", []string{NS}, answers{says("modify", "policy-violation"), says("modify", "resource-constraint")}, 8, []int{8, 4, 2, 2, 2, 2}, nil, ""},
 		{"one record is too large there", []string{NS}, answers{says("modify", "policy-violation")}, 1, []int{1}, federation.ErrStopped, "stopped until somebody mends it: too large for serveur"},

@@ -16,9 +16,12 @@ var errTooLarge = errors.New("too large")
 // none: it waits.
 //
 //	too large   policy-violation, or resource-constraint of type modify   fewer records at once
-//	refused     bad-request, not-acceptable                               let go, and counted
+//	refused     bad-request                                               let go, and counted
 //	waits       of type wait, nobody there, a server away                 sent again
 //	stopped     forbidden and all else                                    kept until somebody mends it
+//
+// Among the latter is not-acceptable, which is also what our own server says of an address that our account has blocked
+// (XEP-0191 §3.3).
 func (r *Recipient) verdict(err error) error {
 	var told *xmpp.StanzaError
 	switch {
@@ -36,7 +39,7 @@ func (r *Recipient) verdict(err error) error {
 		if told.Type == "modify" {
 			return fmt.Errorf("%w for %s: %w", errTooLarge, r.jid, err)
 		}
-	case "bad-request", "not-acceptable":
+	case "bad-request":
 		return fmt.Errorf("%w by %s: %w", federation.ErrRefused, r.jid, err)
 	case "item-not-found": // what some servers say of a client that is away
 		return fmt.Errorf("%s is not there: %w", r.jid, err)
