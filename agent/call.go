@@ -105,6 +105,9 @@ func (v callFlags) list(ctx context.Context, t terminal, c *call) error {
 	if err != nil {
 		return err
 	}
+	if len(offers) == 0 {
+		fmt.Fprintf(t.err, "releve: %s lists nothing for %s: a consent may be missing\n", c.remote.Provider, c.cfg.Federation.JID)
+	}
 	if v.JSON {
 		encoder := json.NewEncoder(t.out)
 		encoder.SetIndent("", "  ")
@@ -114,9 +117,6 @@ func (v callFlags) list(ctx context.Context, t terminal, c *call) error {
 		if _, err := fmt.Fprintf(t.out, "%s %s\n", o.Identifier, orDash(o.Title)); err != nil {
 			return err
 		}
-	}
-	if len(offers) == 0 {
-		fmt.Fprintf(t.err, "releve: %s lists nothing for %s: a consent may be missing\n", c.remote.Provider, c.cfg.Federation.JID)
 	}
 	return nil
 }
