@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"releve/agent/config"
 	"releve/buffer"
@@ -107,16 +108,31 @@ func (a *agent) dismiss(place string, book *consent.Book) error {
 		return a.buffer.RemoveCursor(place)
 	}
 	nodes := a.newNodes(config.Recipient{Name: name}, book.Circle(name, nil))
-	a.session.OnLogin(func(ctx context.Context) {
+	a.session.OnLogin(a.farewell(name, place, nodes))
+	return nil
+}
+
+// farewell is what to do at each login about a recipient that had nodes: nothing any more once they are gone.
+func (a *agent) farewell(name, place string, nodes interface {
+	Delete(ctx context.Context) error
+}) func(ctx context.Context) {
+	var mu sync.Mutex // one login at a time
+	gone := false
+	return func(ctx context.Context) {
+		mu.Lock()
+		defer mu.Unlock()
+		if gone {
+			return
+		}
 		err := nodes.Delete(ctx)
 		if err == nil {
 			err = a.buffer.RemoveCursor(place)
 		}
+		gone = err == nil
 		if err != nil && ctx.Err() == nil && !errors.Is(err, buffer.ErrClosed) {
 			a.log.Warn("nodes of a former recipient not deleted", "recipient", name, "error", err)
 		}
-	})
-	return nil
+	}
 }
 
 // tasksOfRecipients is what runs for the recipients of the configuration.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +66,34 @@ func TestRecipientsHavePlaces(t *testing.T) {
 			t.Errorf("tasks (-want +got):\n%s", diff)
 		}
 		h.stop(t)
+	}
+}
+
+// nodesOf is the nodes of a recipient of which nothing is left after so many attempts to delete them.
+type nodesOf struct{ attempts, asked int }
+
+func (n *nodesOf) Delete(context.Context) error {
+	if n.asked++; n.asked < n.attempts {
+		return errors.New("away")
+	}
+	return nil
+}
+
+// What a former recipient had on our server is deleted at the login at which that succeeds, and not asked for again.
+func TestFormerRecipientIsForgottenOnce(t *testing.T) {
+	t.Parallel()
+	state, with := t.TempDir(), joined(toBoard)
+	newHouse(t, func(c *config.Config) { c.Agent.State = state; with(c) }).stop(t)
+	h := newHouse(t, func(c *config.Config) { c.Agent.State = state; joined()(c) })
+	defer h.stop(t)
+	n := &nodesOf{attempts: 2}
+	login := h.farewell("tableau", "recipient pubsub tableau", n)
+	h.said.Reset()
+	for range 4 {
+		login(t.Context())
+	}
+	if got := strings.Count(h.said.String(), "\n"); n.asked != 2 || got != 1 || len(cursorsOf(h)) > 0 {
+		t.Errorf("asked %d times, places %v, log is\n%s", n.asked, cursorsOf(h), h.said)
 	}
 }
 
