@@ -180,7 +180,7 @@ func (h *house) reader(j xmpp.JID) *reader {
 func (r *reader) ask(typ string, inner *xmpp.Element) (*xmpp.Element, error) {
 	r.h.t.Helper()
 	r.h.mu.Lock()
-	service := r.h.service
+	service := r.h.services[0]
 	r.h.mu.Unlock()
 	return r.Query(r.h.patience(), typ, service, xmpp.NewElement(nsPubSub, "pubsub").Add(inner))
 }
@@ -261,7 +261,7 @@ func TestIntegrationNodes(t *testing.T) {
 			a, stranger, neighbour := h.reader(alice), h.reader(voisin), h.reader(cousin)
 			h.circle.set(alice.Bare().String())
 			h.publish(1)
-			t.Logf("the nodes are at %s", h.service)
+			t.Logf("the nodes are at %s", h.services[0])
 			if err := a.subscribe(); err != nil {
 				t.Fatal(err)
 			}
@@ -309,7 +309,7 @@ func TestIntegrationNodes(t *testing.T) {
 // checkRepairs lets somebody open the node, then delete it.
 func checkRepairs(t *testing.T, h *house, member *reader) {
 	t.Helper()
-	n := node{h.client, h.service, device}
+	n := node{h.client, h.services[0], device}
 	if err := n.configure(h.patience(), accessModel, "open"); err != nil {
 		t.Fatal(err)
 	}

@@ -52,10 +52,10 @@ type Recipient struct {
 	Devices func() []string // the nodes there may be, also before anything is published
 	Log     *slog.Logger
 
-	mu      sync.Mutex        // guards everything below, and is held while the service is talked to
-	service xmpp.JID          // found
-	scopes  map[string]string // node → the scope that it is known to have
-	trouble error             // of the last care
+	mu       sync.Mutex        // guards everything below, and is held while the service is talked to
+	services []xmpp.JID        // where nodes may be, once found; the one where they are, once there is a node
+	scopes   map[string]string // node → the scope that it is known to have
+	trouble  error             // of the last care
 }
 
 var _ federation.Recipient = (*Recipient)(nil)
@@ -123,7 +123,7 @@ func (r *Recipient) furnish(ctx context.Context, n node, scope string) error {
 
 // publish sends records as items, fewer at once where the service finds them too large.
 func (r *Recipient) publish(ctx context.Context, name string, p senml.Pack) error {
-	n := node{r.Session, r.service, name}
+	n := node{r.Session, r.services[0], name} // where open found it
 	var refused error
 	for size := recordsPerItem; len(p) > 0; {
 		part := p[:min(size, len(p))]
@@ -162,7 +162,7 @@ func item(p senml.Pack) (*xmpp.Element, error) {
 func (r *Recipient) Greet(ctx context.Context) {
 	r.mu.Lock()
 	clear(r.scopes)
-	r.service = xmpp.JID{}
+	r.services = nil
 	r.mu.Unlock()
 	r.tell(ctx, r.care(ctx))
 }
@@ -200,6 +200,9 @@ func (r *Recipient) care(ctx context.Context) error {
 		scope := r.Circle.Scope()
 		if known, ok := r.scopes[name]; ok && (known == scope || known == absent) {
 			continue
+		}
+		if _, err := r.places(ctx); err != nil { // the same for all that follow
+			return errors.Join(append(errs, err)...)
 		}
 		n, err := r.find(ctx, name, false)
 		switch {

@@ -35,7 +35,7 @@ func (r *Recipient) find(ctx context.Context, name string, create bool) (node, e
 		_, err := n.settings(ctx)
 		switch {
 		case err == nil:
-			r.service = place
+			r.services = []xmpp.JID{place}
 			return n, nil
 		case !isRefusal(err):
 			return n, fmt.Errorf("look for node %s: %w", name, err)
@@ -54,7 +54,7 @@ func (r *Recipient) create(ctx context.Context, places []xmpp.JID, name string) 
 		last = n.create(ctx)
 		switch {
 		case last == nil:
-			r.service = place
+			r.services = []xmpp.JID{place}
 			r.Log.Info("node made", "recipient", r.Name, "service", place.String(), "node", name)
 			return n, nil
 		case !isRefusal(last):
@@ -64,16 +64,20 @@ func (r *Recipient) create(ctx context.Context, places []xmpp.JID, name string) 
 	return node{}, fmt.Errorf("%w: no publish-subscribe service of %s lets this account make a node: %w", federation.ErrStopped, r.Account.Domain(), last)
 }
 
-// places returns the services where nodes may be: the one of the configuration or of this session; otherwise the
-// components of our server that are one, then our own account (XEP-0163).
-func (r *Recipient) places(ctx context.Context) ([]xmpp.JID, error) {
-	zero := xmpp.JID{}
+// places returns the services where nodes may be: the one of the configuration, or those found since the login.
+func (r *Recipient) places(ctx context.Context) (places []xmpp.JID, err error) {
 	switch {
-	case !r.Service.Equal(zero):
+	case !r.Service.Equal(xmpp.JID{}):
 		return []xmpp.JID{r.Service}, nil
-	case !r.service.Equal(zero):
-		return []xmpp.JID{r.service}, nil
+	case len(r.services) > 0:
+		return r.services, nil
 	}
+	r.services, err = r.discover(ctx)
+	return r.services, err
+}
+
+// discover asks which components of our server are a service, and whether our own account is one (XEP-0163).
+func (r *Recipient) discover(ctx context.Context) ([]xmpp.JID, error) {
 	listed, err := r.query(ctx, r.Account.Domain(), nsDiscoItems)
 	if err != nil {
 		return nil, fmt.Errorf("look for a publish-subscribe service: %w", err)

@@ -27,6 +27,7 @@ type service struct {
 	published []int               // records of each item that was taken
 	nodes     map[string]settings // by "address node"
 	log       []string            // what was done to nodes
+	asked     map[string]int      // questions, by what they are about
 }
 
 type settings map[string]string
@@ -34,6 +35,7 @@ type settings map[string]string
 func refusal(condition string) error { return &xmpp.StanzaError{Type: "cancel", Condition: condition} }
 
 func (s *service) Query(_ context.Context, typ string, to xmpp.JID, payload *xmpp.Element) (*xmpp.Element, error) {
+	s.asked[payload.Name.Space]++
 	switch payload.Name.Space {
 	case nsDiscoItems:
 		answer := xmpp.NewElement(nsDiscoItems, "query")
@@ -112,7 +114,7 @@ func newService() *service {
 	return &service{
 		list:  []string{"upload.breizh-sen1.example", "pubsub.breizh-sen1.example"},
 		kinds: map[string]string{"pubsub.breizh-sen1.example": "service", "maison@breizh-sen1.example": "pep"},
-		deaf:  map[string]bool{}, nodes: map[string]settings{},
+		deaf:  map[string]bool{}, nodes: map[string]settings{}, asked: map[string]int{},
 	}
 }
 
@@ -220,6 +222,39 @@ func TestCareMakesNothing(t *testing.T) {
 	r.Greet(t.Context())
 	if err := r.care(t.Context()); err != nil || len(s.nodes) > 0 || slices.Contains(s.log, "create") {
 		t.Errorf("%v, %v, %v", s.nodes, s.log, err)
+	}
+}
+
+// Where nodes may be is asked once a login, however many devices there are, and once a minute while there is no such place.
+func TestServiceIsLookedForOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		kinds map[string]string
+		asked map[string]int
+		err   string
+	}{
+		{"there is one", newService().kinds, map[string]int{nsDiscoItems: 1, nsDiscoInfo: 3, nsOwner: 2 * 20}, ""},
+		{"there is none", nil, map[string]int{nsDiscoItems: 1, nsDiscoInfo: 3}, errNoService.Error()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newService()
+			s.kinds = tt.kinds
+			r := s.recipient("alice@breizh-sen2.example")
+			r.Devices = func() (devices []string) {
+				for i := range 20 {
+					devices = append(devices, fmt.Sprint(device, i))
+				}
+				return devices
+			}
+			if err := r.care(t.Context()); err != nil && err.Error() != tt.err || err == nil && tt.err != "" {
+				t.Errorf("got %v, want %s", err, tt.err)
+			}
+			if diff := cmp.Diff(tt.asked, s.asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
