@@ -118,13 +118,17 @@ func (c catalogue) second(now, at time.Time) string {
 	return c.clock(now, at)
 }
 
-// reading words a value: a number is pointed as the language does, a switch is yes or no, text is left alone.
+// reading words a value: a number is pointed as the language does, a switch is yes or no, a state is in the language's
+// words, any other text is left alone.
 func (c catalogue) reading(r Reading) string {
 	switch r.Value {
 	case "true":
 		return c.say("value.true")
 	case "false":
 		return c.say("value.false")
+	}
+	if words, ok := c.lines["word."+r.Value]; ok && r.Unit == "" {
+		return words
 	}
 	v, err := strconv.ParseFloat(r.Value, 64)
 	if err != nil || r.Unit == "" {

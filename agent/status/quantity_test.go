@@ -56,6 +56,7 @@ func TestQuantitiesAsEachLanguageWritesThem(t *testing.T) {
 		{"a reading with a unit", func(c catalogue) string { return c.reading(Reading{Value: "1234.50", Unit: "V"}) }, "1\u202f234,50\u00a0V", "1,234.50\u00a0V"},
 		{"a number that is a name", func(c catalogue) string { return c.reading(Reading{Value: "1234"}) }, "1234", "1234"},
 		{"a text", func(c catalogue) string { return c.reading(Reading{Value: "HEURE CREUSE"}) }, "HEURE CREUSE", "HEURE CREUSE"},
+		{"a state", func(c catalogue) string { return c.reading(Reading{Value: "open: ordered"}) }, "ouvert\u00a0: sur ordre", "open: ordered"},
 		{"a switch that is on", func(c catalogue) string { return c.reading(Reading{Value: "true"}) }, "oui", "yes"},
 		{"a switch that is off", func(c catalogue) string { return c.reading(Reading{Value: "false"}) }, "non", "no"},
 		{"none", func(c catalogue) string { return c.count("recipient.pending", 0) }, "à jour", "up to date"},
