@@ -29,8 +29,8 @@ func (s *source) finding() status.Finding {
 	case now.Gaps > 0:
 		return status.Finding{
 			State: status.Waiting,
-			Text: status.Sayf("%[1]d série(s) sur %[2]d sont en cours de complètement ; %[3]s",
-				"%[1]d of %[2]d series are being completed; %[4]s", now.Gaps, now.Series, s.lastFR(now), s.lastEN(now)),
+			Text: status.Sayf("Il manque encore des relevés de %[1]d série(s) sur %[2]d ; %[3]s",
+				"Readings of %[1]d of %[2]d series are still missing; %[4]s", now.Gaps, now.Series, s.lastFR(now), s.lastEN(now)),
 		}
 	}
 	found := status.Finding{Text: status.Sayf("%[1]d série(s), rien ne manque ; %[2]s", "%[1]d series, nothing is missing; %[3]s", now.Series, s.lastFR(now), s.lastEN(now))}
