@@ -87,6 +87,7 @@ func (v doctorVerb) exam() doctor.Exam {
 	for _, m := range cfg.Meters {
 		e.Meters = append(e.Meters, v.meter(m, among(cfg.Meters, m.Name)))
 	}
+	e.Follows, e.TrustClock = len(cfg.Sources) > 0, cfg.Agent.TrustClock
 	e.State, e.Room = absolute(cfg.Agent.State), cfg.Buffer.MaxBytes
 	e.Pins = cfg.LED.Pin+cfg.Button.Pin != ""
 	if cfg.Status.Listen != "" {

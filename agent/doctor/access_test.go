@@ -246,6 +246,11 @@ func TestMachine(t *testing.T) {
 			"clock unknown", nil, func(e *Exam) { e.Host.Synced = func() (bool, error) { return true, broken } }, "clock",
 			"warning: The clock is not set by the network: readings wait for their date, unless a meter in standard mode tells the time. → Check the network, then: timedatectl set-ntp true; for a machine whose own clock is right, agent.clock = \"system\" | broken",
 		},
+		{
+			"clock that is trusted", nil, func(e *Exam) {
+				e.TrustClock, e.Host.Synced = true, func() (bool, error) { return false, nil }
+			}, "clock", "ok: The machine's, as it is (agent.clock).",
+		},
 		{"voltage", listing{"/sys/class/hwmon/hwmon0/name": "cpu_thermal\n", "/sys/class/hwmon/hwmon1/name": "rpi_volt\n", "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0\n"}, nil, "power", "ok"},
 		{
 			"low voltage", listing{"/sys/class/hwmon/hwmon1/name": "rpi_volt\n", "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"}, nil, "power",
@@ -351,6 +356,7 @@ func TestOutside(t *testing.T) {
 		},
 		{"what hangs on it", func(e *Exam) { e.Err = broken }, "port", "waiting: depends on configuration"},
 		{"no meter", func(e *Exam) { e.Meters = nil }, "configuration", "warning: No meter is configured. → Add a [[meter]] section with its port."},
+		{"no meter, but a source", func(e *Exam) { e.Meters, e.Follows = nil, true }, "configuration", "ok: /home/alice/releve.toml"},
 		{"a port without one", func(e *Exam) { e.Config = "" }, "configuration", "ok: none, a port is given"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -18,11 +18,14 @@ type Exam struct {
 	Config string // the configuration file; "" when a port is given instead
 	Err    error  // why it cannot be used, or nil
 
-	Meters []Meter
-	State  string // folder of everything that is written; "" to leave it out
-	Room   int64  // bytes that the buffer may take there
-	Page   *Page  // nil without one
-	Pins   bool   // whether a light or a button is configured
+	Meters  []Meter
+	Follows bool   // whether readings come from sources, too
+	State   string // folder of everything that is written; "" to leave it out
+	Room    int64  // bytes that the buffer may take there
+	Page    *Page  // nil without one
+	Pins    bool   // whether a light or a button is configured
+
+	TrustClock bool // whether the machine's clock is taken as it is
 
 	Secrets    func() error                // whether what a login needs can be read; nil without a federation
 	Federation func(context.Context) error // reaches the server; nil without a federation
@@ -77,7 +80,7 @@ func (e Exam) configuration() status.Finding {
 			Detail: e.Err.Error(),
 		}
 	}
-	if len(e.Meters) == 0 {
+	if len(e.Meters) == 0 && !e.Follows {
 		return status.Finding{
 			State:  status.Warning,
 			Text:   status.Say("Aucun compteur n'est configuré.", "No meter is configured."),

@@ -11,6 +11,9 @@ import (
 
 // clock says whether the time of readings can be trusted.
 func (e Exam) clock() status.Finding {
+	if e.TrustClock {
+		return status.Finding{Text: status.Say("Celle de la machine, telle qu'elle est (agent.clock).", "The machine's, as it is (agent.clock).")}
+	}
 	synced, err := e.Host.Synced()
 	if err == nil && synced {
 		return status.Finding{}
