@@ -358,6 +358,27 @@ func TestFetchStopsWhereTakeDoes(t *testing.T) {
 	}
 }
 
+func TestExpand(t *testing.T) {
+	t.Parallel()
+	device, _ := splitIdentifier(voltage)
+	session := &asker{list: func() ([]xmpp.Item, error) { return []xmpp.Item{{Node: voltage}, {Node: current}}, nil }}
+	r := &Remote{Session: session, Provider: maison}
+	for _, row := range []struct {
+		ask, want []string
+		wrong     string
+	}{
+		{nil, []string{current, voltage}, ""},
+		{[]string{device}, []string{current, voltage}, ""},
+		{[]string{power}, []string{power}, ""}, // a series is asked for as it is: whether it exists is the provider's to say
+		{[]string{device, "urn:dev:nope"}, nil, "maison@breizh-sen1.example/releve lists no series of urn:dev:nope for us"},
+	} {
+		got, err := r.Expand(t.Context(), row.ask)
+		if diff := cmp.Diff(row.want, got); diff != "" || text(err) != row.wrong {
+			t.Errorf("%q: %v (-want +got):\n%s", row.ask, err, diff)
+		}
+	}
+}
+
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	session := &asker{}

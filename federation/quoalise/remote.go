@@ -123,9 +123,18 @@ func (r *Remote) written(t time.Time) string {
 	return t.Format("2006-01-02T15:04:05.000-07:00")
 }
 
-// Expand returns the series that identifiers stand for, in order: whole devices, and none at all, by what is listed.
+// Expand returns the series that identifiers stand for, in order: whole devices, and none at all, by what is listed. A
+// device of which nothing is listed is an error: it may be misspelt.
 func (r *Remote) Expand(ctx context.Context, identifiers []string) ([]string, error) {
 	f := Follower{Remote: r, Identifiers: identifiers, Now: time.Now, Progress: &Progress{marks: map[string]Mark{}}}
 	series, _, err := f.list(ctx)
-	return series, err
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range identifiers {
+		if !slices.ContainsFunc(series, func(one string) bool { return names(id, one) }) {
+			return nil, fmt.Errorf("%s lists no series of %s for us", r.Provider, id)
+		}
+	}
+	return series, nil
 }
