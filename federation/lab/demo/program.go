@@ -31,7 +31,11 @@ func (p program) keep(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		say("the %s ended (%v); it is started again in %s", p.name, err, restartAfter)
+		how := "exit status 0"
+		if err != nil {
+			how = err.Error()
+		}
+		say("the %s ended (%s); it is started again in %s", p.name, how, restartAfter)
 		select {
 		case <-ctx.Done():
 		case <-time.After(restartAfter):
