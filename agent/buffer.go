@@ -230,15 +230,15 @@ type bufferCompactVerb struct{ storeFlags }
 // Run compacts the store.
 func (v bufferCompactVerb) Run(t terminal) error {
 	return v.with(t, func(b *buffer.Buffer) error {
-		before := b.Stats().DiskBytes
+		before := b.Stats()
 		if err := b.Compact(); err != nil {
 			return err
 		}
-		after := b.Stats().DiskBytes
+		after := b.Stats()
 		if v.JSON {
-			return json.NewEncoder(t.out).Encode(map[string]int64{"before_bytes": before, "after_bytes": after})
+			return json.NewEncoder(t.out).Encode(map[string]int64{"before_bytes": before.DiskBytes, "after_bytes": after.DiskBytes, "packs": int64(after.Packs), "before_packs": int64(before.Packs)})
 		}
-		_, err := fmt.Fprintf(t.out, "on disk %s, before %s\n", size(after), size(before))
+		_, err := fmt.Fprintf(t.out, "packs %d, before %d; on disk %s, before %s\n", after.Packs, before.Packs, size(after.DiskBytes), size(before.DiskBytes))
 		return err
 	})
 }

@@ -90,7 +90,7 @@ func TestBufferVerbs(t *testing.T) {
 		t.Errorf("verify: code %d, %s, printed %q", code, talk, out)
 	}
 	code, out, talk = tried(t, "buffer", "compact", "--config", file)
-	if code != exitDone || !strings.HasPrefix(out, "on disk ") {
+	if code != exitDone || !strings.HasPrefix(out, "packs ") || !strings.Contains(out, ", before 3; on disk ") {
 		t.Errorf("compact: code %d, %s, printed %q", code, talk, out)
 	}
 }

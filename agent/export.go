@@ -17,8 +17,8 @@ import (
 
 type bufferExportVerb struct {
 	configFile
-	From       string   `help:"First day, such as 2026-03-01, or instant, such as 2026-03-01T12:00:00+01:00." placeholder:"DAY"`
-	To         string   `help:"Day or instant before which it ends." placeholder:"DAY"`
+	From       string   `help:"First instant: a day, a time, or how long ago, such as 2026-11-01, 2026-11-01T12:30 or -7d, in the household's zone." placeholder:"TIME"`
+	To         string   `help:"Instant before which it ends." placeholder:"TIME"`
 	Series     []string `help:"Which series; * stands for any characters. For example voltage/*." default:"*"`
 	Resolution string   `help:"${enum}: readings as they were, or roll-ups." enum:"raw,10m,30m,1h,1d,1M,1y" default:"raw"`
 	Format     string   `help:"${enum}. SenML: one pack a line, CBOR: a sequence of packs. auto is senml-json, and csv for roll-ups, which are nothing else." enum:"auto,senml-json,senml-cbor,csv" default:"auto"`
@@ -70,19 +70,11 @@ func (v bufferExportVerb) span(location *time.Location) (from, to time.Time, err
 		if end.text == "" {
 			continue
 		}
-		if *end.at, err = parseInstant(end.text, location); err != nil {
-			return from, to, fmt.Errorf("--%s %q is neither a day such as 2026-03-01 nor an instant such as 2026-03-01T12:00:00+01:00", end.flag, end.text)
+		if *end.at, err = parseMoment(end.text, time.Now(), location); err != nil {
+			return from, to, fmt.Errorf("--%s: %w", end.flag, err)
 		}
 	}
 	return from.In(location), to.In(location), nil
-}
-
-// parseInstant reads a local day or an instant.
-func parseInstant(text string, location *time.Location) (time.Time, error) {
-	if at, err := time.ParseInLocation(time.DateOnly, text, location); err == nil {
-		return at, nil
-	}
-	return time.Parse(time.RFC3339, text)
 }
 
 // pattern makes one expression of what a name, or its path without the meter, must be like.

@@ -105,7 +105,8 @@ func TestExportImportRefuse(t *testing.T) {
 		code           int
 		want           string
 	}{
-		{"no day", "export --from yesterday", "", exitUsage, `buffer export: --from "yesterday" is neither a day such as 2026-03-01 nor an instant such as 2026-03-01T12:00:00+01:00; see releve --help` + "\n"},
+		{"no day", "export --from soon", "", exitUsage,
+			`buffer export: --from: "soon" is not a time such as 2026-11-01, 2026-11-01T12:30, 2026-11-01T12:30:00+01:00, -7d or -12h; see releve --help` + "\n"},
 		{"roll-ups as SenML", "export --resolution 1d --format senml-json", "", exitUsage, "buffer export: roll-ups cannot be written as senml-json; leave --format out; see releve --help\n"},
 		{"a day of what has none", "export --undated --from 2026-03-01", "", exitUsage,
 			"buffer export: readings without a date have no day, no roll-ups and no format but csv; leave the other flags but --series out; see releve --help\n"},
