@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 	"time"
 
 	"releve/agent/config"
@@ -18,6 +21,9 @@ type configFile struct {
 
 func (f configFile) load() (config.Config, error) {
 	c, err := config.Load(f.Config)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; --config FILE names another, and releve probe prints what a first one needs", err)
+	}
 	if err != nil {
 		return c, refusal{err}
 	}
@@ -44,6 +50,13 @@ func (v configCheckVerb) Run(t terminal) error {
 	for _, warning := range c.Warnings(time.Now()) {
 		fmt.Fprintf(t.err, "%s: warning: %s\n", v.Config, warning)
 	}
-	_, err = fmt.Fprintf(t.out, "%s: good: %d meter(s), %s, %d grant(s)\n", v.Config, len(c.Meters), session, len(c.Grants))
+	amounts := []string{fmt.Sprintf("%d meter(s)", len(c.Meters)), session, fmt.Sprintf("%d grant(s)", len(c.Grants))}
+	if n := len(c.Recipients); n > 0 {
+		amounts = append(amounts, fmt.Sprintf("%d recipient(s)", n))
+	}
+	if n := len(c.Sources); n > 0 {
+		amounts = append(amounts, fmt.Sprintf("%d source(s)", n))
+	}
+	_, err = fmt.Fprintf(t.out, "%s: good: %s\n", v.Config, strings.Join(amounts, ", "))
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,11 @@ func (v ledgerFlags) dir() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(c.Agent.State, "ledger"), nil
+	dir := filepath.Join(c.Agent.State, "ledger")
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("open ledger %s: there is none; agent.state in %s says where it is", dir, v.Config)
+	}
+	return dir, nil
 }
 
 func (v ledgerFlags) snapshot() (*ledger.Snapshot, error) {

@@ -117,6 +117,13 @@ func TestConfigCheck(t *testing.T) {
 			outcome{exitDone, "FILE: good: 0 meter(s), maison@sen1.example/releve, 1 grant(s)\n", "FILE: warning: there is no [[meter]] and no [[source]]: nothing will be read\n"},
 		},
 		{
+			"good, on a server",
+			"[federation]\njid = \"conseil@sen2.example\"\npassword_file = \"" + written(t, "password", "p\n") + "\"\n" +
+				"[[source]]\nname = \"maison\"\nkind = \"releve\"\nfrom = \"maison@sen1.example\"\n" +
+				"[[recipient]]\nname = \"archive\"\nkind = \"releve\"\nto = \"archive@sen2.example\"\n[[grant]]\nto = \"archive@sen2.example\"\nseries = [\"*\"]\nsources = [\"maison\"]\npurpose = \"p\"\n",
+			outcome{exitDone, "FILE: good: 0 meter(s), conseil@sen2.example/releve, 1 grant(s), 1 recipient(s), 1 source(s)\n", ""},
+		},
+		{
 			"bad", "[[meter]]\nprt = \"/dev/ttyUSB0\"\n",
 			outcome{exitRefused, "", "releve: configuration refused:\nFILE:2: unknown key meter.prt; did you mean meter.port?\n"},
 		},
