@@ -26,16 +26,25 @@ type gauge struct {
 	from     time.Time // when the first byte before it, and after the question before, was written
 	behind   uint64    // bytes before it
 	answered time.Time // the question before
+	debt     uint64    // bytes between the two questions before
+	busy     time.Time // since when the server has been behind; zero when it is not
+	work     uint64    // bytes it may have paid for since
 	least    time.Duration
 }
 
 // round is what the answer to a question tells.
 type round struct {
-	bytes int           // between this question and the one before
-	took  time.Duration // for the server to take them
+	bytes int           // that the server took, at most, since it is behind without a break
+	took  time.Duration // how long that is
 	lag   time.Duration // between question and answer
 	least time.Duration // of all lags: the way there and back
 }
+
+// late says whether the server was behind.
+func (r round) late() bool { return r.lag > promptly(r.least) }
+
+// promptly is the time within which an answer comes from a server that is not behind.
+func promptly(least time.Duration) time.Duration { return prompt + 2*min(least, farthest) }
 
 // writes notes that n bytes are being written, until the func returned is called.
 func (g *gauge) writes(n int) (done func()) {
@@ -74,13 +83,28 @@ func (g *gauge) answer() (r round, ok bool) {
 		return round{}, false
 	}
 	now := time.Now()
-	r = round{bytes: int(g.behind - g.taken), lag: now.Sub(g.asked), took: now.Sub(later(g.from, g.answered))}
-	if g.answered.IsZero() || r.lag < g.least {
-		g.least = r.lag
+	lag := now.Sub(g.asked)
+	if g.answered.IsZero() || lag < g.least {
+		g.least = lag
 	}
-	r.least = g.least
+	r = round{lag: lag, least: g.least}
+	r.bytes, r.took = g.toil(now)
+	if !r.late() {
+		g.busy = time.Time{}
+	}
 	g.open, g.taken, g.answered = false, g.behind, now
 	return r, true
+}
+
+// toil is how many bytes the server may have paid for while it was behind, and since when. A shaper takes what it finds
+// at once and pauses afterwards, as ejabberd's: a few bytes wait until many before them are paid. So those count too.
+func (g *gauge) toil(now time.Time) (bytes int, took time.Duration) {
+	fresh := g.behind - g.taken
+	if g.busy.IsZero() || g.from.Sub(g.answered) > prompt {
+		g.busy, g.work = later(g.from, g.answered), g.debt
+	}
+	g.work, g.debt = g.work+fresh, fresh
+	return int(g.work), now.Sub(g.busy)
 }
 
 // flight is how many bytes were written that the server is not known to have taken.

@@ -24,7 +24,8 @@ const (
 const (
 	stockPace  = 2_500  // B/s, under the 3 000 of a stock ejabberd
 	stockBurst = 15_000 // bytes, under its 20 000
-	leastPace  = 800    // under the 1 000 of an ejabberd before 2019
+	slowPace   = 900    // the least that is learned: under the 1 000 of an ejabberd before 2019
+	leastPace  = 800    // and that can be set
 	mostPace   = 4 << 20
 	piece      = 4 << 10 // bytes of a large stanza that are written at once
 )
@@ -35,9 +36,11 @@ const (
 	farthest = time.Second // the longest way there and back that we believe: a server may be behind from the beginning
 	telling  = 2_000       // bytes: of fewer, the time says nothing about the rate
 	raiseFor = time.Second
-	search   = 1.25 // until the server was once behind
-	probe    = 1.02 // afterwards
+	search   = 1.25 // a second of data held back, until the server was once behind
+	probe    = 1.01 // afterwards
 	under    = 0.95 // of what it took while it was behind
+	slight   = 0.98 // down by a late answer at least
+	gentle   = 0.75 // and at most: one answer may mislead
 )
 
 // ParsePace reads "auto", "off" or a number of bytes a second such as "2500 B/s".
@@ -69,9 +72,9 @@ func (p Pace) String() string {
 
 // pacer lets data out at the pace of the server's shaper (XEP-0133 §4 has none; ejabberd's is a token bucket), so that
 // answers and pings are never queued behind minutes of data. Without a configured pace it learns one: from that of a
-// stock server it goes up by a quarter for each second of data that was held back while all answers came promptly. When
-// an answer is late, it goes just under what the server took meanwhile, by half at most, and from then on up in small
-// steps. What it learned holds for the next connection too.
+// stock server it goes up by a quarter for each second that data was held back while all answers came promptly. When an
+// answer is late, it goes just under what the server took meanwhile, by a quarter at most, and from then on up by one
+// per cent a second. What it learned holds for the next connection too.
 type pacer struct {
 	set Pace
 
@@ -161,25 +164,30 @@ func (p *pacer) judge(r round) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, pace := time.Now(), float64(p.bucket.Limit())
-	switch late := r.lag > promptly(r.least); {
+	late := r.late()
+	if spare := int(p.bucket.TokensAt(now)) - piece; late && spare > 0 { // the server has none to spare, so nor have we
+		p.bucket.ReserveN(now, spare)
+	}
+	switch {
 	case late && r.bytes >= telling:
 		took := float64(r.bytes) / r.took.Seconds()
-		p.change(now, min(pace, max(under*took, pace/2)))
+		p.change(now, pace*max(gentle, min(slight, under*took/pace)))
 		p.found = true
 	case !late && p.held >= raiseFor/2 && now.Sub(p.step) >= raiseFor:
-		factor := search
-		if p.found {
-			factor = probe
-		}
-		p.change(now, factor*pace)
+		p.change(now, pace*p.raise())
 	}
 }
 
-// promptly is the time within which an answer comes from a server that is not behind.
-func promptly(least time.Duration) time.Duration { return prompt + 2*min(least, farthest) }
+// raise is how much faster we try to be, by the time that data was held back: messages may be long or short.
+func (p *pacer) raise() float64 {
+	if !p.found {
+		return search
+	}
+	return min(search, math.Pow(probe, p.held.Seconds()))
+}
 
 func (p *pacer) change(now time.Time, pace float64) {
-	pace = max(leastPace, min(mostPace, pace))
+	pace = max(slowPace, min(mostPace, pace))
 	p.bucket.SetLimitAt(now, rate.Limit(pace))
 	p.bucket.SetBurstAt(now, max(stockBurst, int(pace)/4))
 	p.held, p.step = 0, now

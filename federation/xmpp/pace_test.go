@@ -1,12 +1,14 @@
 package xmpp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,30 +40,42 @@ type shaped struct {
 	p *pacer
 }
 
-// buffered reads on whether anybody reads from it or not, as the buffers of TCP do.
+// socket is what TCP keeps of what nobody has read yet: it is all there at once for who comes late.
+type socket struct {
+	mu   sync.Mutex // guards everything below
+	more *sync.Cond
+	kept bytes.Buffer
+	over bool
+}
+
+// buffered reads on whether anybody reads from it or not.
 func buffered(conn net.Conn) io.Reader {
-	r, w := io.Pipe()
-	parts := make(chan []byte, 1000)
+	s := &socket{}
+	s.more = sync.NewCond(&s.mu)
 	go func() {
-		defer close(parts)
-		for {
-			part := make([]byte, 4096)
-			n, err := conn.Read(part)
-			if err != nil {
-				return
-			}
-			parts <- part[:n]
-		}
+		_, _ = io.Copy(s, conn)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.over = true
+		s.more.Broadcast()
 	}()
-	go func() {
-		defer func() { _ = w.Close() }()
-		for part := range parts {
-			if _, err := w.Write(part); err != nil {
-				return
-			}
-		}
-	}()
-	return r
+	return s
+}
+
+func (s *socket) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.more.Broadcast()
+	return s.kept.Write(b)
+}
+
+func (s *socket) Read(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.kept.Len() == 0 && !s.over {
+		s.more.Wait()
+	}
+	return s.kept.Read(b)
 }
 
 func (s shaped) Read(b []byte) (int, error) {
@@ -71,6 +85,28 @@ func (s shaped) Read(b []byte) (int, error) {
 		time.Sleep(s.p.delay(1))
 	}
 	return n, err
+}
+
+// shape returns a link that learns its pace, and a server that takes so much.
+func shape(t *testing.T, rate, burst int) (*link, *server) {
+	t.Helper()
+	l, s := connect(t, quietRouter())
+	l.pacer = newPacer(PaceAuto)
+	var limit *pacer
+	if rate > 0 {
+		limit = newPacer(Pace(rate))
+		limit.bucket.SetBurst(burst)
+	}
+	from, to := io.Pipe()
+	go func() { _, _ = io.Copy(to, shaped{buffered(s.conn), limit}); _ = to.Close() }()
+	s.in = openStream(from)
+	return l, s
+}
+
+// sized is a message of about n bytes.
+func sized(n int) []byte {
+	text, _ := encode(NewElement(nsClient, "message").WithText(strings.Repeat("x", n)))
+	return text
 }
 
 // What is learned with servers of every kind: just under the shaper's limit, much more where there is none, and never
@@ -85,7 +121,7 @@ func TestPaceIsLearned(t *testing.T) {
 		late        time.Duration // an answer at most
 	}{
 		{"stock ejabberd", 10 * time.Minute, 3_000, 20_000, 2_400, 3_200, 2 * time.Second},
-		{"ejabberd before 2019", 10 * time.Minute, 1_000, 1_000, leastPace, 1_100, 16 * time.Second},
+		{"ejabberd before 2019", 10 * time.Minute, 1_000, 1_000, slowPace, 1_100, 16 * time.Second},
 		{"agents' shaper", 5 * time.Minute, 30_000, 300_000, 24_000, 33_000, 5 * time.Second},
 		{"no shaper", 30 * time.Second, 0, 0, 200_000, mostPace, time.Second},
 	}
@@ -93,21 +129,12 @@ func TestPaceIsLearned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l, s := connect(t, quietRouter())
-				l.pacer = newPacer(PaceAuto)
-				var limit *pacer
-				if tt.rate > 0 {
-					limit = newPacer(Pace(tt.rate))
-					limit.bucket.SetBurst(tt.burst)
-				}
-				from, to := io.Pipe()
-				go func() { _, _ = io.Copy(to, shaped{buffered(s.conn), limit}); _ = to.Close() }()
-				s.in = openStream(from)
+				l, s := shape(t, tt.rate, tt.burst)
 				ended := serve(t, l, s)
 				end := context.AfterFunc(within(t, tt.during), func() { _ = s.conn.Close() })
 				defer end()
 				go func() {
-					text, _ := encode(NewElement(nsClient, "message").WithText(strings.Repeat("x", 5_000)))
+					text := sized(5_000)
 					for l.send(context.Background(), jid.MustParse(peer), text, bulk, nil) == nil {
 					}
 				}()
@@ -132,6 +159,45 @@ func TestPaceIsLearned(t *testing.T) {
 				}
 				if late > tt.late {
 					t.Errorf("an answer took %s", late)
+				}
+			})
+		})
+	}
+}
+
+// A shaper takes what it finds at once and pauses afterwards: a short message then waits until the long one before it is
+// paid. That says little against the pace, and a server that is slower is known from several.
+func TestPaceOutlastsShortMessages(t *testing.T) {
+	t.Parallel()
+	type sent struct {
+		bytes  int
+		answer time.Duration // after it left
+	}
+	const burst = 6_700 // ms until 20 kB are paid
+	tests := []struct {
+		name        string
+		messages    []sent
+		least, most int // of 3089 B/s
+	}{
+		{"short behind long", []sent{{11_000, 0}, {5_600, 3_700}, {2_800, 1_900}, {2_800, 900}}, 2_700, 3_089},
+		{"one that tells nothing", []sent{{20_000, 0}, {2_500, burst}}, 2_300, 3_089},
+		{"half as fast", []sent{{11_000, 0}, {5_600, 7_400}, {5_600, 3_700}, {5_600, 3_700}, {5_600, 3_700}, {5_600, 3_700}}, 1_400, 2_200},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p, g := newPacer(PaceAuto), gauge{}
+				p.change(time.Now(), 3_089)
+				for _, m := range tt.messages {
+					g.writes(m.bytes)()
+					g.ask()
+					time.Sleep(m.answer*time.Millisecond + time.Millisecond)
+					r, _ := g.answer()
+					p.judge(r)
+				}
+				if got := p.now(); got < tt.least || got > tt.most {
+					t.Errorf("%d B/s, want %d to %d", got, tt.least, tt.most)
 				}
 			})
 		})
