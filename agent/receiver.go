@@ -10,7 +10,6 @@ import (
 	"releve/agent/status"
 	"releve/federation"
 	"releve/federation/peer"
-	"releve/federation/quoalise"
 	"releve/federation/xmpp"
 	"releve/senml"
 )
@@ -48,7 +47,7 @@ func (s *source) handed(ctx context.Context, p senml.Pack) error {
 	case err != nil:
 		return err
 	case t.whole():
-		return fmt.Errorf("%w: %s", federation.ErrRefused, quoalise.Discreet(t.Why.Error()))
+		return fmt.Errorf("%w: %s", federation.ErrRefused, federation.Discreet(t.Why.Error()))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"releve/agent/status"
+	"releve/federation"
 	"releve/federation/quoalise"
 )
 
@@ -21,7 +22,7 @@ func (s *source) finding() status.Finding {
 		return status.Finding{State: status.Waiting, Text: status.Sayf("En attente de la fédération ; %[1]s", "Waits for the federation; %[2]s", s.lastFR(now), s.lastEN(now))}
 	case now.Err != nil:
 		text, advice := refusalWords(now.Err)
-		return status.Finding{State: status.Warning, Text: text, Advice: advice, Detail: quoalise.Discreet(now.Err.Error())}
+		return status.Finding{State: status.Warning, Text: text, Advice: advice, Detail: federation.Discreet(now.Err.Error())}
 	case !now.Listed:
 		return status.Finding{State: status.Waiting, Text: status.Say("Le fournisseur est interrogé.", "The provider is being asked.")}
 	case refused > 0:
@@ -45,7 +46,7 @@ func unkeptFinding(refused uint64, why error) status.Finding {
 	return status.Finding{
 		State:  status.Warning,
 		Text:   status.Sayf("%d relevés de cette source n'ont pas pu être gardés.", "%d readings of this source could not be kept.", refused),
-		Detail: quoalise.Discreet(why.Error()),
+		Detail: federation.Discreet(why.Error()),
 	}
 }
 

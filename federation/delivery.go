@@ -151,7 +151,10 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack) error {
 	if len(granted) == 0 {
 		return nil
 	}
-	return d.Recipient.Send(ctx, granted)
+	if err := d.Recipient.Send(ctx, granted); err != nil {
+		return discreet{err}
+	}
+	return nil
 }
 
 // record notes how an attempt went and says whether an error is another than that of the attempt before.

@@ -346,6 +346,33 @@ func TestLogOfWaiting(t *testing.T) {
 	}
 }
 
+// Recipients repeat in their words what they were sent: whose meter it is about appears neither in the log nor in what
+// the page shows.
+func TestIdentitiesInErrorsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	const point = "99111111111111"
+	for _, kind := range []error{errAway, federation.ErrStopped, federation.ErrRefused} {
+		synctest.Test(t, func(t *testing.T) {
+			var said bytes.Buffer
+			to := &peer{answer: failing(fmt.Errorf("%w: no series urn:dev:prm:%s_voltage/1", kind, point))}
+			d := delivery(to, newTape([]float64{1}), open)
+			d.Log = slog.New(slog.NewTextHandler(&said, nil))
+			stop := start(d)
+			synctest.Wait()
+			s := d.Stats()
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if want := kind.Error() + ": no series urn:dev:prm:…_voltage/1"; !errors.Is(s.Err, kind) || s.Err.Error() != want {
+				t.Errorf("shown is %v, want %s", s.Err, want)
+			}
+			if strings.Contains(said.String(), point) || !strings.Contains(said.String(), "no series") {
+				t.Errorf("the log is %s", &said)
+			}
+		})
+	}
+}
+
 func TestDeliveryName(t *testing.T) {
 	t.Parallel()
 	if got := delivery(&peer{}, newTape(), open).String(); got != "delivery to somebody" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"releve/federation"
 	"releve/senml"
 )
 
@@ -124,7 +125,7 @@ func (f *Follower) end(ctx context.Context, err error, wait time.Duration) {
 	f.standing.Err = err
 	switch {
 	case news:
-		f.Log.Warn("not in step with a provider", "provider", f.Remote.Provider.String(), "error", discreet(err), "retry_in", wait.Round(time.Millisecond))
+		f.Log.Warn("not in step with a provider", "provider", f.Remote.Provider.String(), "error", federation.Discreet(err.Error()), "retry_in", wait.Round(time.Millisecond))
 	case err == nil:
 		f.Log.Info("in step with a provider", "provider", f.Remote.Provider.String(), "series", f.standing.Series)
 	}

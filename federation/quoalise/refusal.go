@@ -3,7 +3,6 @@ package quoalise
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -150,13 +149,3 @@ func passing(err error) bool {
 	}
 	return true
 }
-
-// identity is what may be a delivery point (14 digits) or the address of a meter (12 digits).
-var identity = regexp.MustCompile(`[0-9]{12,}`)
-
-// discreet is the text of an error without numbers that say whose meter it is about: providers repeat what they were
-// asked for.
-func discreet(err error) string { return Discreet(err.Error()) }
-
-// Discreet takes the numbers out of a text that say whose meter it is about.
-func Discreet(text string) string { return identity.ReplaceAllString(text, "…") }
