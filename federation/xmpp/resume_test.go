@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,6 +124,7 @@ func TestResume(t *testing.T) {
 		}
 		confirmed := make(chan error, 1)
 		go func() { confirmed <- first.Confirm(context.Background()) }()
+		synctest.Wait()
 		_ = s.conn.Close()
 		err := <-ended
 		if c.away(); !c.keep(l, err) {
@@ -133,20 +135,20 @@ func TestResume(t *testing.T) {
 		}
 		resumed, s := again(t, c, `<resumed xmlns="`+nsManagement+`" previd="known" h="1"/>`)
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"two", "ask", "r"}, words(s)); diff != "" || resumed != l {
+		if diff := cmp.Diff([]string{"two", "ask", "iq", "r"}, words(s)); diff != "" || resumed != l {
 			t.Errorf("another link: %t; %s", resumed != l, diff)
 		}
-		id := ""
-		for id = range l.waiting {
+		for id, w := range maps.Clone(l.waiting) { // the question, and the ping that confirms
+			s.say(`<iq type="result" from="%s" id="%s"/>`, w.to, id)
 		}
-		s.say(`<iq type="result" from="%s" id="%s"/>`, peer, id)
 		if err := <-answer; err != nil {
 			t.Errorf("the request: %v", err)
 		}
-		s.say(`<a xmlns="%s" h="3"/>`, nsManagement)
 		if err := <-confirmed; err != nil {
 			t.Errorf("confirm: %v", err)
 		}
+		s.say(`<a xmlns="%s" h="4"/>`, nsManagement)
+		synctest.Wait()
 		if on, bytes := l.tally.counting(); !on || bytes != 0 {
 			t.Errorf("counting %t, %d bytes not acknowledged", on, bytes)
 		}
