@@ -32,7 +32,11 @@ func (r report) String() string {
 	row := func(what, format string, args ...any) { fmt.Fprintf(w, what+"\t"+format+"\n", args...) }
 	row("agents", "%d", r.agents)
 	row("all logged in after", "%s, at most %d in one second", r.up.Round(100*time.Millisecond), r.peakUp)
-	row("memory a session", "%d KiB here, %d KiB in the server", r.memory.ours>>10, r.memory.servers>>10)
+	server := fmt.Sprintf("%d KiB in the server", r.memory.servers>>10)
+	if r.memory.servers <= 0 {
+		server = "too little in the server to be told from its own ups and downs"
+	}
+	row("memory a session", "%d KiB here, %s", r.memory.ours>>10, server)
 	row("messages", "%.0f a second, each acknowledged; %.0f records a second", r.rate.messages, r.rate.records)
 	event := "server restarted, all back after"
 	if r.moved > 0 {
