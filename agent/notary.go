@@ -139,14 +139,15 @@ func (n *notary) reconcile() error {
 	return nil
 }
 
-// follow records that a consent was given, or that it came to its end.
+// follow records that a consent was given, or that it came to its end. One that has an end does not hold before the time
+// is known.
 func (n *notary) follow(g consent.Grant) error {
 	now, known := n.time()
 	e, stands := n.standing[g.ID()]
 	switch over := known && g.Over(now); {
 	case over && stands:
 		return n.end(ledger.Lapse, e)
-	case over, stands:
+	case over, stands, !known && !g.Until.IsZero():
 		return nil
 	}
 	e = ledger.Entry{

@@ -68,10 +68,6 @@ func TestNotary(t *testing.T) {
 		{Kind: ledger.Beginning},
 		{Kind: ledger.Software, After: versionText()},
 		{
-			Kind: ledger.Grant, By: "file", Recipient: advice.To, Consent: advice.ID(), Series: []string{"*"}, Finest: "live",
-			Identity: true, To: morning.Add(2 * time.Hour), Text: "energy advice",
-		},
-		{
 			Kind: ledger.Grant, By: "file", Recipient: study.To, Consent: study.ID(), Series: []string{"voltage/*"}, Finest: "live",
 			Text: "a study",
 		},
@@ -79,7 +75,13 @@ func TestNotary(t *testing.T) {
 	if diff := cmp.Diff(want, r.entries()); diff != "" {
 		t.Fatal(diff)
 	}
-	r.now, r.known = morning.Add(3*time.Hour), true
+	r.now, r.known = morning, true
+	first.look()
+	want = append(want, ledger.Entry{
+		At: morning, Kind: ledger.Grant, By: "file", Recipient: advice.To, Consent: advice.ID(), Series: []string{"*"}, Finest: "live",
+		Identity: true, To: morning.Add(2 * time.Hour), Text: "energy advice",
+	})
+	r.now = morning.Add(3 * time.Hour)
 	first.look()
 	first.look()
 	want = append(want, ledger.Entry{At: r.now, Kind: ledger.Lapse, Recipient: advice.To, Consent: advice.ID()})
@@ -94,6 +96,29 @@ func TestNotary(t *testing.T) {
 	want = append(want, ledger.Entry{At: r.now, Kind: ledger.Withdrawal, By: "file", Recipient: study.To, Consent: study.ID()})
 	if diff := cmp.Diff(want, r.entries()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A consent that came to its end is not given anew by a start without a clock, at which nobody can tell that it is over.
+func TestLapsedConsentStaysLapsed(t *testing.T) {
+	t.Parallel()
+	morning := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	advice := consent.Grant{To: "breizh-sen1.example", Series: []string{"*"}, Resolution: consent.Live, Purpose: "advice", Until: morning}
+	r := &registry{t: t, dir: filepath.Join(t.TempDir(), "ledger")}
+	r.now, r.known = morning.Add(-time.Hour), true
+	first := r.open(advice)
+	r.now = morning
+	first.look()
+	want := r.entries()
+	if n := len(want); want[n-1].Kind != ledger.Lapse {
+		t.Fatalf("the last entry is %+v", want[n-1])
+	}
+	r.known = false
+	again := r.open(advice)
+	r.known = true
+	again.look()
+	if diff := cmp.Diff(want, r.entries()); diff != "" {
+		t.Errorf("after a start without a clock (-want +got):\n%s", diff)
 	}
 }
 
