@@ -113,7 +113,8 @@ func (n *notary) recall() error {
 	return nil
 }
 
-// reconcile records how what holds now differs from what the ledger says.
+// reconcile records how what holds now differs from what the ledger says. A consent that cannot be recorded keeps none of
+// the others out.
 func (n *notary) reconcile() error {
 	if running := versionText(); running != n.version {
 		if err := n.record(ledger.Entry{Kind: ledger.Software, Before: n.version, After: running}); err != nil {
@@ -121,22 +122,19 @@ func (n *notary) reconcile() error {
 		}
 		n.version = running
 	}
+	var errs []error
 	given := map[string]bool{}
 	for _, g := range n.grants {
 		given[g.ID()] = true
-		if err := n.follow(g); err != nil {
-			return err
-		}
+		errs = append(errs, n.follow(g))
 	}
 	for _, id := range slices.Sorted(maps.Keys(n.standing)) {
 		if given[id] {
 			continue
 		}
-		if err := n.end(ledger.Withdrawal, n.standing[id]); err != nil {
-			return err
-		}
+		errs = append(errs, n.end(ledger.Withdrawal, n.standing[id]))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // follow records that a consent was given, or that it came to its end. One that has an end does not hold before the time

@@ -122,6 +122,21 @@ func TestLapsedConsentStaysLapsed(t *testing.T) {
 	}
 }
 
+// One consent that cannot be written keeps none of the others out.
+func TestNotaryGoesOn(t *testing.T) {
+	t.Parallel()
+	long := consent.Grant{To: "breizh-sen1.example", Series: []string{"*"}, Resolution: consent.Live, Purpose: strings.Repeat("a study ", 2000)}
+	study := consent.Grant{To: "breizh-sen2.example", Series: []string{"*"}, Resolution: consent.Live, Purpose: "a study"}
+	r := &registry{t: t, dir: filepath.Join(t.TempDir(), "ledger")}
+	n := r.open(long, study)
+	if got := n.finding().Detail; got != "append to the ledger: an entry has at most 8192 bytes" {
+		t.Errorf("it says %q", got)
+	}
+	if all := r.entries(); all[len(all)-1].Recipient != study.To {
+		t.Errorf("the ledger is %+v", all)
+	}
+}
+
 // An agent that may not have the state folder, because another has, writes nothing into its ledger.
 func TestSecondAgentLeavesLedgerAlone(t *testing.T) {
 	t.Parallel()
