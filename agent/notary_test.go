@@ -178,6 +178,28 @@ func TestNotaryWaitsForItsDisk(t *testing.T) {
 	}
 }
 
+// A ledger that could not be begun is begun once that is possible.
+func TestNotaryBegins(t *testing.T) {
+	t.Parallel()
+	r := &registry{t: t, dir: t.TempDir()}
+	entries := filepath.Join(r.dir, "entries")
+	if err := os.Symlink(os.DevNull, entries); err != nil { // which cannot be synced
+		t.Fatal(err)
+	}
+	n := r.open()
+	if n.finding().State != status.Warning {
+		t.Errorf("it says %+v", n.finding())
+	}
+	if err := os.Remove(entries); err != nil {
+		t.Fatal(err)
+	}
+	n.look()
+	want := []ledger.Entry{{Kind: ledger.Beginning}, {Kind: ledger.Software, After: versionText()}}
+	if diff := cmp.Diff(want, r.entries()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestLedgerVerbs(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()

@@ -65,23 +65,26 @@ func Open(dir string, now time.Time) (*Ledger, error) {
 	var damage *Damage
 	switch {
 	case trouble == nil && l.tree.size == 0:
-		return l, l.begin(now, "")
+		return l.begin(now, "", nil)
 	case errors.As(trouble, &damage):
 		aside, err := l.setAside(now)
 		if err != nil {
 			return nil, errors.Join(trouble, err)
 		}
 		trouble = fmt.Errorf("%w; it was set aside as %s", trouble, aside)
-		return l, errors.Join(trouble, l.begin(now, "the ledger before this one was damaged: "+damage.Error()))
+		return l.begin(now, "the ledger before this one was damaged: "+damage.Error(), trouble)
 	case trouble != nil:
 		return nil, trouble
 	}
 	return l, nil
 }
 
-func (l *Ledger) begin(now time.Time, text string) error {
-	_, err := l.Append(Entry{At: now, Kind: Beginning, Text: text})
-	return err
+// begin writes the first entry. A ledger without it is not usable: the next opening tries again.
+func (l *Ledger) begin(now time.Time, text string, trouble error) (*Ledger, error) {
+	if _, err := l.Append(Entry{At: now, Kind: Beginning, Text: text}); err != nil {
+		return nil, errors.Join(trouble, err, l.file.Close())
+	}
+	return l, trouble
 }
 
 // open reads what is there. A *Damage is under its error when the lines are not a ledger.
