@@ -64,7 +64,7 @@ fuzz: ## each decoder for FUZZTIME (default 20s)
 	done
 
 .PHONY: soak
-soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear, a year on disk, an hour of random faults (hours)
+soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a GB on 32 bits and under qemu-arm, two days' wear, a year on disk, a month that waits in memory, an hour of random faults (hours)
 	BUFFER_KILLS=1000 BUFFER_CUTS=200 $(GO) test -run '^(TestKill|TestPowerCut)$$' -timeout 4h -v ./buffer
 	CGO_ENABLED=0 GOARCH=386 BUFFER_PROVE_MB=1024 $(GO) test -run '^(TestManyBytes|TestGuardIsNeeded)$$' -timeout 4h -v ./buffer
 	@for version in 6 7; do \
@@ -73,6 +73,7 @@ soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a 
 	  if BUFFER_UNGUARDED_DIR=$$(mktemp -d) qemu-arm-static bin/buffer.arm$$version -test.run '^TestManyBytes$$'; then \
 	    echo "unguarded tables are whole on ARMv$$version: the proof proves nothing"; exit 1; fi; \
 	done
+	@for arch in amd64 386; do CGO_ENABLED=0 GOARCH=$$arch MEMORY_DAYS=30 $(GO) test -run '^TestIntegrationMemory$$' -timeout 2h -v ./agent; done
 	FAULT_TIME=1h $(GO) test -run '^TestIntegrationRandomFaults$$' -timeout 2h -v ./agent
 	WEAR_HOURS=48 WEAR_PERIODS='10s 1s' YEAR_DAYS=366 $(GO) test -run '^(TestWear|TestYear)$$' -timeout 4h -v ./agent
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 
 // Bounds of one turn of a delivery.
 const (
-	packsPerTurn = 120
-	mostPerTurn  = 10_000 // records, unless one pack has more: 90 s under a stock server's shaper, sent again when the last is lost
+	packsPerTurn = 60
+	mostPerTurn  = 5_000 // records, unless one pack has more: 45 s under a stock server's shaper, sent again when the last is lost, and some MB
 	firstRetry   = 2 * time.Second
 	lastRetry    = 5 * time.Minute
 	retryStopped = time.Hour // after an ErrStopped
@@ -73,22 +74,23 @@ func (d *Delivery) Run(ctx context.Context) error {
 		case len(items) == 0:
 			continue
 		}
-		found := len(items)
-		items = portion(items)
-		err = d.turn(ctx, items)
+		found, n := len(items), portion(items)
+		last, whole := items[n-1].Seq, joined(items[:n])
+		items = nil // a turn may last for weeks
+		err = d.turn(ctx, whole)
 		switch {
 		case ctx.Err() != nil && err != nil:
 			return nil
-		case err != nil && len(items) > 1: // only the pack that was refused is let go
-			singly = len(items)
+		case err != nil && n > 1: // only the pack that was refused is let go
+			singly = n
 			continue
 		}
 		singly = max(0, singly-1)
 		d.refuse(err)
-		if err := d.Cursor.Ack(items[len(items)-1].Seq); err != nil {
+		if err := d.Cursor.Ack(last); err != nil {
 			return err
 		}
-		if singly == 0 && found < packsPerTurn && len(items) == found {
+		if singly == 0 && found < packsPerTurn && n == found {
 			d.rest(ctx)
 		}
 	}
@@ -106,24 +108,29 @@ func (d *Delivery) rest(ctx context.Context) {
 	pause(ctx, d.Rhythm, nil)
 }
 
-// portion is how much of what waits is sent in one turn.
-func portion(items []Item) []Item {
+// portion is how many of the packs that wait are sent in one turn.
+func portion(items []Item) int {
 	records := 0
 	for i, item := range items {
 		if records += len(item.Pack); records > mostPerTurn && i > 0 {
-			return items[:i]
+			return i
 		}
 	}
-	return items
+	return len(items)
+}
+
+// joined is the records of packs, in a pack that is no larger than it must be.
+func joined(items []Item) senml.Pack {
+	packs := make([]senml.Pack, len(items))
+	for i, item := range items {
+		packs[i] = item.Pack
+	}
+	return slices.Concat(packs...)
 }
 
 // turn sends what the gate lets through until the recipient has it, will never take it, or ctx ends. Its error is one
 // of the two last.
-func (d *Delivery) turn(ctx context.Context, items []Item) error {
-	var whole senml.Pack
-	for _, item := range items {
-		whole = append(whole, item.Pack...)
-	}
+func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
 	for {

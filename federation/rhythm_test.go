@@ -107,11 +107,11 @@ func TestBacklogGoesWithoutRest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var packs [][]float64
-		for n := range 300 {
+		for n := range 270 {
 			packs = append(packs, make([]float64, 1))
 			packs[n][0] = float64(n)
 		}
-		packs = append(packs, make([]float64, 12_000), make([]float64, 9_000), make([]float64, 1_001))
+		packs = append(packs, make([]float64, 12_000), make([]float64, 4_000), make([]float64, 1_001))
 		cursor, recipient := newTape(packs...), &peer{}
 		d := delivery(recipient, cursor, open)
 		d.Rhythm = time.Hour
@@ -121,8 +121,8 @@ func TestBacklogGoesWithoutRest(t *testing.T) {
 		for _, attempt := range recipient.attempts() {
 			turns = append(turns, len(attempt))
 		}
-		// 120 packs, 120 packs, what is left of one record each, then one pack too large for any turn, and two that are not one turn.
-		same(t, "records of the turns", []int{120, 120, 60, 12_000, 9_000, 1_001}, turns)
+		// 60 packs, four times, what is left of one record each, then one pack too large for any turn, and two that are not one turn.
+		same(t, "records of the turns", []int{60, 60, 60, 60, 30, 12_000, 4_000, 1_001}, turns)
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
