@@ -40,6 +40,8 @@ type Buffer struct {
 	quit    chan struct{} // closed by Close
 	keeping sync.WaitGroup
 	reading sync.WaitGroup
+	gone    Seq            // the keeper's: the oldest pack when it last looked for spent value logs
+	newest  map[string]Seq // the keeper's: the newest pack in those that it has read for that
 
 	mu      sync.Mutex    // guards everything below
 	wake    chan struct{} // closed and replaced when packs arrive or a cursor goes
@@ -161,7 +163,7 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 	b := &Buffer{
 		o: o, db: db, lock: lock, codec: codec, journal: entries,
 		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), quit: make(chan struct{}),
-		wake: make(chan struct{}), cursors: map[string]*Cursor{}, bad: map[Seq]struct{}{},
+		wake: make(chan struct{}), cursors: map[string]*Cursor{}, bad: map[Seq]struct{}{}, newest: map[string]Seq{},
 		state: newState(), aside: reports,
 	}
 	b.turn <- struct{}{}

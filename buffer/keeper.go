@@ -31,6 +31,7 @@ func (b *Buffer) keep() {
 				late = time.After(b.o.AckDelay)
 			}
 			b.tend(b.reclaimIfDue)
+			b.tend(b.giveSpent)
 			b.tend(b.rollUpIfDue)
 		case <-opened:
 			b.tend(b.decodeOpen)
@@ -84,13 +85,14 @@ func (b *Buffer) reclaimIfDue() error {
 	return b.reclaim()
 }
 
-// reclaim gives the space of trimmed packs back to the file system. Badger frees a file of the value log when
-// compaction has met the deletions of what is in it, and compaction meets only what is in tables. So the
-// memtable is flushed first, by dropping a prefix made for that; this is the only part during which Put waits.
+// reclaim gives back the space of what has gone from the tables, and the value logs of trimmed packs, most of which take
+// nothing any more (see giveSpent). Badger frees a file of the value log when compaction has met the deletions of what
+// is in it, and compaction meets only what is in tables. So the memtable is flushed first, by dropping a prefix made for
+// that; this is the only part during which Put waits.
 //
-// What is dead but not yet freed is at most the quantum at which this begins (MaxBytes/8, at least one log
-// file), what is put meanwhile, and one log file each at both ends of the log: disk use stays below
-// MaxBytes×9/8 + 3 × 16 MiB + tables, in all MaxBytes×9/8 + 64 MiB.
+// Where files cannot have holes, what is dead but not yet freed is at most the quantum at which this begins (MaxBytes/8,
+// at least one log file), what is put meanwhile, and one log file each at both ends of the log: disk use stays below
+// MaxBytes×9/8 + 3 × 8 MiB + tables, in all MaxBytes×9/8 + 64 MiB.
 func (b *Buffer) reclaim() error {
 	var tables []string
 	for _, info := range b.db.Tables() { // not those on disk, one may just be in the making

@@ -251,7 +251,7 @@ func sameFiles(paths []string, copied string) error {
 	return nil
 }
 
-// sameBytes compares two files piece by piece: most of a value log is a hole of 16 MiB.
+// sameBytes compares two files piece by piece: most of a value log is a hole.
 func sameBytes(one, other string) (same bool, err error) {
 	var parts [2]struct {
 		file *os.File

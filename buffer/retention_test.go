@@ -54,6 +54,48 @@ func TestDiskStaysBounded(t *testing.T) {
 	}
 }
 
+// TestSpentLogs wants value logs in which nothing is left to take no space, long before Badger is asked to free them, and the store to
+// go on, also when it is opened again.
+func TestSpentLogs(t *testing.T) {
+	t.Parallel()
+	const size, packs, kept = 200 << 10, 200, 50
+	clock := noon
+	o := buffer.Options{Dir: t.TempDir(), MaxBytes: 4 << 30, MaxAge: kept * time.Minute}.WithClock(func() time.Time { return clock })
+	b := open(t, o)
+	random := rand.NewChaCha8([32]byte{})
+	more := func() {
+		clock = clock.Add(time.Minute)
+		put(t, b, noise(random, clock, size))
+	}
+	for range packs {
+		more()
+	}
+	const bound = kept*size + 3*8<<20 // what is kept, and files that it begins and ends in
+	for deadline := time.Now().Add(5 * time.Minute); b.Stats().DiskBytes > bound; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the folder takes %d MiB, at most %d are wanted", b.Stats().DiskBytes>>20, bound>>20)
+		}
+		more() // the keeper may be late
+	}
+	for _, when := range []string{"used", "opened again", "compacted"} {
+		if when == "compacted" {
+			if err := b.Compact(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sum, err := b.Verify(t.Context(), func(problem string) { t.Errorf("%s: %s", when, problem) })
+		if s := b.Stats(); err != nil || sum.Packs != int(s.Packs) || s.Packs > kept+1 || s.Packs < kept-1 || s.Corrupt != 0 {
+			t.Errorf("%s: verified %+v, %v; stats %+v", when, sum, err, s)
+		}
+		if when == "used" {
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			b = open(t, o)
+		}
+	}
+}
+
 // TestExpired counts per cursor what was trimmed unsent, also after reopening.
 func TestExpired(t *testing.T) {
 	t.Parallel()

@@ -21,6 +21,7 @@ func (b *Buffer) trim() error {
 		if err := b.trimPacks(); err != nil {
 			return fmt.Errorf("trim buffer: %w", err)
 		}
+		b.poke() // a value log may be spent
 	}
 	if err := b.trimUndated(); err != nil {
 		return err

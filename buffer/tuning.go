@@ -12,7 +12,7 @@ const (
 	memTableSize = 2 << 20
 	tableSize    = 2 << 20
 	blockSize    = 4 << 10
-	logFileSize  = 16 << 20
+	logFileSize  = 8 << 20
 
 	// inlineValue is the size from which values go to the value log. It is above every index entry of a
 	// usual pack and below nearly every pack.
