@@ -50,8 +50,19 @@ func (g Grant) Check() error {
 	case g.Resolution != Live:
 		return fmt.Errorf("the grant to %s has resolution %q; this version can only grant %q, and sends nothing finer than what was granted",
 			g.To, g.Resolution, Live)
+	case g.size() > maxSize:
+		return fmt.Errorf("the grant to %s is too long to be written into the ledger; shorten its purpose, or give some of its series or sources in another grant", g.To)
 	}
 	return nil
+}
+
+// maxSize leaves room in an entry of the ledger, which has 8 kB, for what else stands there.
+const maxSize = 7 << 10
+
+// size is how many bytes of JSON a grant takes in the ledger.
+func (g Grant) size() int {
+	terms, _ := json.Marshal([]any{g.To, g.Covered(), g.Purpose}) // these always have a form
+	return len(terms)
 }
 
 // ID stands for the terms of a grant: another one has another identifier. The ledger names grants by it.

@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,10 @@ func TestGrantCheck(t *testing.T) {
 		{
 			"an empty pattern", func(g *consent.Grant) { g.Series = []string{"*", ""} },
 			"the grant to client@breizh-sen2.example has an empty series pattern",
+		},
+		{
+			"more than the ledger takes", func(g *consent.Grant) { g.Purpose = strings.Repeat("a study ", 1000) },
+			"the grant to client@breizh-sen2.example is too long to be written into the ledger; shorten its purpose, or give some of its series or sources in another grant",
 		},
 		{"of a source", func(g *consent.Grant) { g.Sources = []string{"sge"} }, ""},
 		{
