@@ -176,7 +176,7 @@ func blockOf(name string) int {
 	return 4096
 }
 
-// changed is the size of the blocks that are not the same; a new one of zeros is a hole.
+// changed is the size of the blocks that are not the same. A page of zeros is a hole, also where something was before.
 func changed(before, after []byte, block int) (size int64) {
 	zeros := make([]byte, block)
 	for at := 0; at < len(after); at += block {
@@ -184,7 +184,8 @@ func changed(before, after []byte, block int) (size int64) {
 		if at < len(before) {
 			old = before[at:min(at+block, len(before))]
 		}
-		if !bytes.Equal(old, after[at:min(at+block, len(after))]) {
+		now := after[at:min(at+block, len(after))]
+		if hole := block > 512 && bytes.Equal(now, zeros[:len(now)]); !hole && !bytes.Equal(old, now) {
 			size += int64(block)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 const mostMemory = 24_000_000
 
 // TestIntegrationMemory wants an agent whose subscriber has been away for MEMORY_DAYS, and which has a session, to hold no
-// more than 24 MB of anonymous memory: while nobody answers, and while what has waited goes. That may take a day of real
+// more than 24 MB of anonymous memory: while nobody answers, and while what has waited goes. That may take days of real
 // time under a shaper, so it is looked at for MEMORY_TIME, 2 minutes if that is not set. MEMORY_AGENT is the command of
 // another agent, as qemu-arm-static -B 0x10000000000 releve: of an emulated one only what is in its own 4 GB counts.
 func TestIntegrationMemory(t *testing.T) {
@@ -37,6 +37,7 @@ func TestIntegrationMemory(t *testing.T) {
 			h.stopAgent()
 			h.miss(days)
 			h.commandAgent(strings.Fields(os.Getenv("MEMORY_AGENT")))
+			h.until("a session", patience, func() bool { _, known := h.waiting(); return known })
 			h.weigh("away", lasts)
 			had := h.received.count()
 			h.startConsumer()
@@ -77,12 +78,12 @@ func (h *household) commandAgent(command []string) {
 // weigh looks for a while at what the agent holds.
 func (h *household) weigh(when string, lasts time.Duration) {
 	h.t.Helper()
-	most, sum, n := 0, 0, 0
+	most, sum, n := 0, 0.0, 0.0
 	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		now := h.agent.ownAnonymous()
-		most, sum, n = max(most, now), sum+now, n+1
+		most, sum, n = max(most, now), sum+float64(now), n+1
 	}
-	h.t.Logf("%s: %.1f MB of anonymous memory, at most %.1f", when, float64(sum/n)/1e6, float64(most)/1e6)
+	h.t.Logf("%s: %.1f MB of anonymous memory, at most %.1f", when, sum/n/1e6, float64(most)/1e6)
 	if most == 0 || most > mostMemory {
 		h.t.Errorf("%s: the agent held %d bytes, %d allowed", when, most, mostMemory)
 	}

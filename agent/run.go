@@ -38,13 +38,13 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 	}
 }
 
-// memoryLimit is what the heap may take before garbage is collected at once, unless GOMEMLIMIT says otherwise.
+// memoryLimit is what memory may be taken before garbage is collected at once, unless GOMEMLIMIT says otherwise. Who needs more has it.
 const memoryLimit = 18 << 20 // bytes
 
 // spareMemory has garbage collected sooner, unless GOGC says when: opening a month of readings leaves as much garbage as
 // the agent needs afterwards, as does each turn of a delivery that has fallen behind, and a Pi has 512 MB. With this, half the
 // turns and a month that waits for a subscriber, anonymous memory was 15 MB while it was away and at most 23 when it had come
-// back, instead of 36 and 49 (TestIntegrationMemory, amd64).
+// back, instead of 36 and 49 (TestIntegrationMemory, amd64); as a 386 program, 14 at most.
 func spareMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)

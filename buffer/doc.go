@@ -67,6 +67,10 @@
 // A pack each 10 seconds costs 11.2, one each second 50. A reader takes what is not folded from memory (see snapshot): as long as the database
 // had to catch up first, history read each ten minutes cost 9.7.
 //
+// A store that is older than what it keeps costs 6.3 (days 33 to 54), which is more than the 5 that are wanted: what goes is
+// deleted in the logs of memtables, which are 0.56 then, and each three weeks the tables are compacted, which makes those
+// 1.6. A value log that is given back costs nothing.
+//
 // Of a year of that meter there are within the default bounds at most 84 MB on the disk in the first 75 days (TestYear of
 // the agent, looked at once a day), then 0.12 MB more each day for cells: less than 125 at its end. A value log takes
 // nothing any more once all in it has gone (see giveSpent); as long as only Badger gave it back, three weeks later, it was
