@@ -84,6 +84,7 @@ type Client struct {
 	until time.Time  // when that is
 	place string     // where our server wants to be reached next, or ""
 	tied  bool       // whether the last login was tied to its connection
+	most  int        // bytes of a stanza that our server takes, as learned; 0 when it never refused one
 	state State
 }
 
@@ -176,7 +177,7 @@ func (c *Client) connect(ctx context.Context) error {
 	c.up(l, w)
 	defer c.away()
 	go c.greet(alive, l, w)
-	err = l.serve(ctx, w)
+	err = c.learn(l, w, l.serve(ctx, w))
 	if ctx.Err() != nil || !c.keep(l, err) {
 		l.end()
 	}

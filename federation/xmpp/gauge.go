@@ -21,6 +21,9 @@ type gauge struct {
 	began   time.Time  // when the first byte after the last question was written; zero when none was
 	writing time.Time  // since when a Write has not returned; zero when none is under way
 
+	long   int // bytes of the longest stanza begun since the last question
+	longer int // and of those before that the answer is about
+
 	open     bool // a question is
 	asked    time.Time
 	from     time.Time // when the first byte before it, and after the question before, was written
@@ -63,6 +66,20 @@ func (g *gauge) writes(n int) (done func()) {
 	}
 }
 
+// begins notes that a stanza of n bytes is begun.
+func (g *gauge) begins(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.long = max(g.long, n)
+}
+
+// longest is the size of the longest stanza that the server is not known to have taken.
+func (g *gauge) longest() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(g.long, g.longer)
+}
+
 // ask notes that a question is put behind everything written. It says false when one is open already.
 func (g *gauge) ask() bool {
 	g.mu.Lock()
@@ -72,6 +89,7 @@ func (g *gauge) ask() bool {
 	}
 	g.open, g.asked, g.behind = true, time.Now(), g.written
 	g.from, g.began = g.began, time.Time{}
+	g.longer, g.long = max(g.longer, g.long), 0
 	return true
 }
 
@@ -92,7 +110,7 @@ func (g *gauge) answer() (r round, ok bool) {
 	if !r.late() {
 		g.busy = time.Time{}
 	}
-	g.open, g.taken, g.answered = false, g.behind, now
+	g.open, g.taken, g.answered, g.longer = false, g.behind, now, 0
 	return r, true
 }
 

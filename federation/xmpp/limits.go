@@ -3,6 +3,8 @@ package xmpp
 import (
 	"context"
 	"encoding/xml"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -10,6 +12,12 @@ import (
 )
 
 const nsLimits = "urn:xmpp:stream-limits:0"
+
+// leastStanza is what we never go below: under the 10 000 bytes that every server has to take (RFC 6120 §13.12).
+const leastStanza = 4_000
+
+// errShorter is the end of a session after which we send shorter stanzas.
+var errShorter = errors.New("a stanza was too large for the server")
 
 // terms are what a login was agreed on.
 type terms struct {
@@ -20,17 +28,37 @@ type terms struct {
 // tied says whether the login is bound to the connection: nobody in between could have passed it on.
 func (t terms) tied() bool { return strings.Contains(t.mechanism, plus) }
 
-// limits is what our server says it takes (XEP-0478). The zero value is that of a server that says nothing.
+// limits is what our server takes. The zero value is that of a server that says nothing.
 type limits struct {
-	maxBytes int // of a stanza; 0 when not told
+	maxBytes int // of a stanza, as it says (XEP-0478); 0 when not told
+	learned  int // of a stanza, from how sessions ended; 0 when none did so
 }
 
 // stanza is the largest stanza we may send over this stream, in bytes.
 func (l limits) stanza() int {
-	if l.maxBytes > 0 {
+	switch {
+	case l.maxBytes > 0:
 		return min(l.maxBytes, MaxStanza)
+	case l.learned > 0:
+		return l.learned
 	}
 	return MaxStanza
+}
+
+// learn makes the stanzas of the sessions to come shorter, when one ended because of the rules of a server that does not
+// say which, while a long one was on its way (RFC 6120 §4.9.3.14). It returns why the session ended.
+func (c *Client) learn(l *link, w *wire, err error) error {
+	fault, size := streamError(err), l.tally.longest()
+	if on, _ := l.tally.counting(); !on {
+		size = w.gauge.longest()
+	}
+	if fault == nil || fault.Condition != "policy-violation" || l.terms.maxBytes > 0 || size <= leastStanza {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.most = max(leastStanza, size/2)
+	return fmt.Errorf("%w, %d bytes; at most %d from now on: %w", errShorter, size, c.most, err)
 }
 
 // announced only notes the limits, which a server may raise once it knows who we are.

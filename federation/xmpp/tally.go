@@ -154,6 +154,14 @@ func (t *tally) pending() []*item {
 	return append([]*item(nil), t.unacked...)
 }
 
+// longest is the size of the longest stanza that was not acknowledged.
+func (t *tally) longest() (size int) {
+	for _, it := range t.pending() {
+		size = max(size, len(it.text))
+	}
+	return size
+}
+
 // end tells the senders of what was not acknowledged that it may be lost.
 func (t *tally) end(err error) {
 	t.mu.Lock()

@@ -122,6 +122,7 @@ func (l *link) put(ctx context.Context, w *wire, it *item) error {
 
 // pour writes a stanza: as much at once as the pace lets through at once, the rest in pieces. What is small never waits.
 func (l *link) pour(ctx context.Context, w *wire, text []byte) error {
+	w.gauge.begins(len(text))
 	paced := len(text) >= bulkFrom
 	for n := l.pacer.first(len(text)); len(text) > 0; n = min(piece, len(text)) {
 		if wait := l.pacer.delay(n); paced && wait > 0 {
