@@ -31,6 +31,10 @@ type source struct {
 	newest  float64    // time of the newest record that was handed to us, Unix seconds
 }
 
+// pauseOfPushes is how long a source has to push nothing until what it has pushed is written: a household pushes each of its
+// series in a message of its own, one right after the other, and a card wears by how often it is written.
+const pauseOfPushes = 200 * time.Millisecond
+
 // openSources prepares what follows the providers of the configuration.
 func (a *agent) openSources(context.Context) error {
 	if len(a.cfg.Sources) == 0 {
@@ -71,7 +75,7 @@ func (a *agent) newSource(cfg config.Source, file string) (*source, error) {
 	s.follower = &quoalise.Follower{
 		Remote:      &quoalise.Remote{Session: a.session, Provider: cfg.Provider, Location: a.cfg.Agent.Location},
 		Identifiers: cfg.Identifiers, Since: cfg.Since, Every: cfg.Repair, Progress: progress,
-		Ready: a.clock.Known(), Now: a.now, Take: s.take, Log: a.log,
+		Ready: a.clock.Known(), Now: a.now, Take: s.take, Gather: pauseOfPushes, Log: a.log,
 	}
 	return s, nil
 }

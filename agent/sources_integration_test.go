@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"releve/agent/status"
+	"releve/buffer"
 	"releve/federation/lab"
 )
 
@@ -143,5 +144,14 @@ func (n *downstream) equals() {
 			n.t.Errorf("the log holds %s", secret)
 		}
 	}
-	n.t.Logf("%d records kept, %d received", len(kept), len(has))
+	n.t.Logf("%d records kept, %d received in %d packs", len(kept), len(has), n.packs())
+}
+
+// packs is how many writes the consumer has made of what came.
+func (n *downstream) packs() uint64 {
+	n.t.Helper()
+	b, err := buffer.Open(buffer.Options{Dir: n.path("neighbour/buffer")})
+	must(n.t, err)
+	defer b.Close()
+	return b.Stats().Packs
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,14 +31,16 @@ type Follower struct {
 	Every       time.Duration // between two checks
 	Progress    *Progress
 	Take        func(ctx context.Context, p senml.Pack) error
+	Gather      time.Duration    // what is pushed is taken once nothing has come for so long; 0: each message at once
 	PastFirst   bool             // the history is had before the subscription, for who reads along
 	Ready       <-chan struct{}  // closed once rounds can begin; nil for at once
 	Now         func() time.Time // nil for time.Now
 	Told        func(err error)  // what each round came to; may be nil
 	Log         *slog.Logger
 
-	turn  sync.Mutex // held by the login that is followed
-	nudge chan struct{}
+	turn   sync.Mutex // held by the login that is followed
+	nudge  chan struct{}
+	pushes *gathering
 
 	mu         sync.Mutex // guards everything below
 	login      context.Context
@@ -67,6 +70,7 @@ func (f *Follower) Standing() Standing {
 
 func (f *Follower) prepare() {
 	f.nudge = make(chan struct{}, 1)
+	f.pushes = newGathering(f.Gather, f.pushed)
 	f.whole, f.subscribed = map[string]bool{}, map[string]time.Time{}
 	if f.Now == nil {
 		f.Now = time.Now
@@ -154,21 +158,22 @@ func (f *Follower) keep(at time.Time) {
 	f.kept = at
 }
 
-// push takes what the provider sent by itself.
-func (f *Follower) push(ctx context.Context, p senml.Pack) error {
-	var wanted senml.Pack
-	for _, r := range p {
-		if f.wants(r.Name) {
-			wanted = append(wanted, r)
-		}
-	}
+// push takes what is wanted of what the provider sent by itself, and settles it once that is safe.
+func (f *Follower) push(ctx context.Context, p senml.Pack, settle func(error)) {
+	wanted := slices.DeleteFunc(p, func(r senml.Record) bool { return !f.wants(r.Name) })
 	if len(wanted) == 0 {
-		return nil
+		settle(nil)
+		return
 	}
-	if err := f.Take(ctx, wanted); err != nil {
+	f.pushes.add(push{ctx, wanted, settle})
+}
+
+// pushed takes what was gathered.
+func (f *Follower) pushed(ctx context.Context, p senml.Pack) error {
+	if err := f.Take(ctx, p); err != nil {
 		return err
 	}
-	f.came(wanted)
+	f.came(p)
 	return nil
 }
 

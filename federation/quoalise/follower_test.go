@@ -149,6 +149,11 @@ func following(t *testing.T, h *followed, s *shelf, file string) *Follower {
 	return f
 }
 
+// pushed pushes records to a follower that gathers nothing, and returns what became of them.
+func pushed(f *Follower, p senml.Pack) error {
+	return settled(func(settle func(error)) { f.push(context.Background(), slices.Clone(p), settle) })
+}
+
 // Whatever is lost of what is pushed, and whenever the link or the program ends, everything is there after the next
 // login, or for a push that was lost without a word after the next check.
 func TestFollowerLosesNothing(t *testing.T) {
@@ -158,8 +163,8 @@ func TestFollowerLosesNothing(t *testing.T) {
 		h.measure(600) // before anybody asks
 		f := following(t, h, s, file)
 		logout := login(f)
-		pushed := func(p senml.Pack) {
-			if err := f.push(t.Context(), p); err != nil {
+		send := func(p senml.Pack) {
+			if err := pushed(f, p); err != nil {
 				t.Error(err)
 			}
 		}
@@ -168,10 +173,10 @@ func TestFollowerLosesNothing(t *testing.T) {
 			t.Fatalf("after the first login %d records are missing, subscribed to %q", n, h.subscribed)
 		}
 		for range 3 {
-			pushed(h.measure(20))
+			send(h.measure(20))
 			logout()
-			h.measure(30)         // nobody is there
-			pushed(h.measure(10)) // over a new link, before its login is noted
+			h.measure(30)       // nobody is there
+			send(h.measure(10)) // over a new link, before its login is noted
 			before := h.requests
 			logout = login(f)
 			time.Sleep(time.Second)
@@ -189,12 +194,12 @@ func TestFollowerLosesNothing(t *testing.T) {
 		h.measure(30) // the program ends, and another begins
 		f = following(t, h, s, file)
 		logout = login(f)
-		pushed(h.measure(1))
+		send(h.measure(1))
 		if n := s.lacks(h.everything()); n > 0 {
 			t.Fatalf("after a start %d records are missing", n)
 		}
 		h.measure(10) // their pushes are lost without a word
-		pushed(h.measure(1))
+		send(h.measure(1))
 		if n := s.lacks(h.everything()); n != 20 {
 			t.Fatalf("%d records are missing, want the 20 that were lost", n)
 		}
@@ -304,7 +309,7 @@ func TestFollowerMeetsSeries(t *testing.T) {
 		h.kept[voltage] = nil
 		h.mu.Unlock()
 		h.measure(20)
-		if err := f.push(t.Context(), h.measure(1)); err != nil {
+		if err := pushed(f, h.measure(1)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * newSeries)
@@ -313,7 +318,7 @@ func TestFollowerMeetsSeries(t *testing.T) {
 		}
 		f.Identifiers = []string{power}
 		stranger := senml.Pack{{Name: "urn:dev:ow:1_t", Unit: "Cel", Value: senml.NumberValue(1), Time: 1_700_000_000}}
-		if err := f.push(t.Context(), stranger); err != nil || s.lacks(stranger) != 1 {
+		if err := pushed(f, stranger); err != nil || s.lacks(stranger) != 1 {
 			t.Errorf("what nobody asked for was taken, or refused: %v", err)
 		}
 	})
@@ -329,7 +334,7 @@ func TestFollowerFull(t *testing.T) {
 		logout := login(f)
 		defer logout()
 		time.Sleep(time.Minute)
-		if err := f.push(t.Context(), h.measure(1)); text(err) != "disk full" {
+		if err := pushed(f, h.measure(1)); text(err) != "disk full" {
 			t.Errorf("a push: %v", err)
 		}
 		if now := f.Standing(); text(now.Err) != "take the history of a series: disk full" || now.Gaps != 2 {

@@ -43,7 +43,7 @@ func TestListenerTake(t *testing.T) {
 			f.prepare()
 			l := &Listener{Followers: []*Follower{f}}
 			m := xmpp.Message{From: jid.MustParse(tt.from), Children: []*xmpp.Element{wire(t, tt.payload)}}
-			if err := l.take(t.Context(), m); text(err) != tt.err {
+			if err := settled(func(settle func(error)) { l.take(t.Context(), m, settle) }); text(err) != tt.err {
 				t.Errorf("got %v, want %s", err, tt.err)
 			}
 			if len(taken) != tt.taken {
@@ -56,4 +56,14 @@ func TestListenerTake(t *testing.T) {
 			}
 		})
 	}
+}
+
+// settled is what something was settled with, which has to be at once.
+func settled(begin func(settle func(error))) error {
+	var fates []error
+	begin(func(err error) { fates = append(fates, err) })
+	if len(fates) != 1 {
+		return fmt.Errorf("settled %d times", len(fates))
+	}
+	return fates[0]
 }

@@ -108,7 +108,12 @@ func (c *Client) Handle(typ, space, local string, h IQHandler) {
 
 // HandleMessage registers the handler of messages that have a child with that name.
 func (c *Client) HandleMessage(space, local string, h MessageHandler) {
-	c.router.messages[xml.Name{Space: space, Local: local}] = h
+	c.TakeMessage(space, local, h.take)
+}
+
+// TakeMessage registers who takes messages that have a child with that name, and settles them later.
+func (c *Client) TakeMessage(space, local string, t MessageTaker) {
+	c.router.messages[xml.Name{Space: space, Local: local}] = t
 }
 
 // OnLogin registers what to do each time a session is up. ctx ends with that session.

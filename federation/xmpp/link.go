@@ -278,10 +278,12 @@ func (l *link) handleMessages(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case m := <-l.messages:
-			if word := l.router.deliver(ctx, m.message); word != nil {
-				l.answer(word)
-			}
-			l.tally.finish(m.number)
+			l.router.deliver(ctx, m.message, func(word *Element) {
+				if word != nil {
+					l.answer(word)
+				}
+				l.tally.finish(m.number)
+			})
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // on registers a handler of requests and messages called thing.
 func on(r *router, h IQHandler, m MessageHandler) *router {
 	r.requests[route{"get", xml.Name{Space: "urn:x", Local: "thing"}}] = h
-	r.messages[xml.Name{Space: "urn:x", Local: "thing"}] = m
+	r.messages[xml.Name{Space: "urn:x", Local: "thing"}] = m.take
 	return r
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 )
 
@@ -20,6 +21,13 @@ type IQHandler func(ctx context.Context, q IQ) (*Element, error)
 // is sent, and a sender that keeps its data sends it again.
 type MessageHandler func(ctx context.Context, m Message) error
 
+func (h MessageHandler) take(ctx context.Context, m Message, settle func(error)) { settle(h(ctx, m)) }
+
+// A MessageTaker takes a message as a MessageHandler does, and may tell what became of it later, from another goroutine:
+// it calls settle once. Messages come one after the other, and the next only after the taker has returned; how many wait
+// to be settled is for it to bound.
+type MessageTaker func(ctx context.Context, m Message, settle func(error))
+
 // ErrNotOurs is what a handler answers to a message that another client of our account may be waiting for.
 var ErrNotOurs = errors.New("for another client")
 
@@ -32,13 +40,13 @@ type route struct {
 type router struct {
 	log      *slog.Logger
 	requests map[route]IQHandler
-	messages map[xml.Name]MessageHandler
+	messages map[xml.Name]MessageTaker
 	receipts receipts
 	refusals atomic.Uint64
 }
 
 func newRouter(log *slog.Logger) *router {
-	return &router{log: log, requests: map[route]IQHandler{}, messages: map[xml.Name]MessageHandler{}}
+	return &router{log: log, requests: map[route]IQHandler{}, messages: map[xml.Name]MessageTaker{}}
 }
 
 // refused counts a stanza that no handler saw.
@@ -75,29 +83,43 @@ func (r *router) handle(ctx context.Context, q IQ) (payload *Element, err error)
 	return payload, err
 }
 
-// deliver runs the first handler that fits and returns what its sender is to be told, or nil.
-func (r *router) deliver(ctx context.Context, m Message) (answer *Element) {
-	if m.Type == "error" {
-		return nil
+// deliver hands a message to the first taker that fits. done is called once, when the message is settled, with what its
+// sender is to be told, or nil.
+func (r *router) deliver(ctx context.Context, m Message, done func(answer *Element)) {
+	payload, taker := r.taker(m)
+	if taker == nil {
+		done(nil)
+		return
+	}
+	var once sync.Once
+	settle := func(err error) {
+		once.Do(func() {
+			if err != nil && !errors.Is(err, ErrNotOurs) {
+				r.log.Warn("message not taken", "payload", payload, "error", err)
+			}
+			done(settlement(m, err))
+		})
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			answer = nil
 			r.log.Error("message handler broke", "panic", p, "stack", string(debug.Stack()))
+			once.Do(func() { done(nil) })
 		}
 	}()
-	for _, child := range m.Children {
-		handler, ok := r.messages[child.Name]
-		if !ok {
-			continue
-		}
-		err := handler(ctx, m)
-		if err != nil && !errors.Is(err, ErrNotOurs) {
-			r.log.Warn("message not taken", "payload", child.Name.Local, "error", err)
-		}
-		return settlement(m, err)
+	taker(ctx, m, settle)
+}
+
+// taker finds who takes a message, by its payload.
+func (r *router) taker(m Message) (payload string, t MessageTaker) {
+	if m.Type == "error" {
+		return "", nil
 	}
-	return nil
+	for _, child := range m.Children {
+		if t, ok := r.messages[child.Name]; ok {
+			return child.Name.Local, t
+		}
+	}
+	return "", nil
 }
 
 // settlement is the word a sender asked for about a message that was handled.

@@ -142,16 +142,24 @@ func message(t *testing.T, text string) (Message, *Element) {
 func TestRouterReceipts(t *testing.T) {
 	t.Parallel()
 	r := quietRouter()
-	r.messages[xml.Name{Space: "urn:x", Local: "data"}] = func(_ context.Context, m Message) error {
+	var later []func(error)
+	r.messages[xml.Name{Space: "urn:x", Local: "data"}] = func(_ context.Context, m Message, settle func(error)) {
 		switch m.Child("urn:x", "data").Text {
 		case "bad":
-			return errors.New("bad")
+			settle(errors.New("bad"))
 		case "never":
-			return BadRequest("never")
+			settle(BadRequest("never"))
 		case "boom":
 			panic("boom")
+		case "settled, then boom":
+			settle(nil)
+			panic("boom")
+		case "later":
+			later = append(later, settle)
+		default:
+			settle(nil)
+			settle(errors.New("once is enough"))
 		}
-		return nil
 	}
 	const request = `<request xmlns="urn:xmpp:receipts"/>`
 	tests := []struct {
@@ -162,6 +170,8 @@ func TestRouterReceipts(t *testing.T) {
 		{"not asked for", `<message id="1" from="a@b/c"><data xmlns="urn:x"/></message>`, ""},
 		{"not taken now", `<message id="1" from="a@b/c"><data xmlns="urn:x">bad</data>` + request + `</message>`, ""},
 		{"never taken", `<message id="1" from="a@b/c"><data xmlns="urn:x">never</data>` + request + `</message>`, `<error type="modify"><bad-request`},
+		{"taken later", `<message id="1" from="a@b/c"><data xmlns="urn:x">later</data>` + request + `</message>`, `<received xmlns="urn:xmpp:receipts" id="1"/>`},
+		{"taken, then the handler panics", `<message id="1" from="a@b/c"><data xmlns="urn:x">settled, then boom</data>` + request + `</message>`, `<received`},
 		{"handler panics", `<message id="1" from="a@b/c"><data xmlns="urn:x">boom</data>` + request + `</message>`, ""},
 		{"not for us", `<message id="1" from="a@b/c"><body>hi</body>` + request + `</message>`, ""},
 		{"no id", `<message from="a@b/c"><data xmlns="urn:x"/>` + request + `</message>`, ""},
@@ -169,7 +179,19 @@ func TestRouterReceipts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m, _ := message(t, tt.text)
-		switch got := r.deliver(context.Background(), m); {
+		var told []*Element
+		r.deliver(context.Background(), m, func(answer *Element) { told = append(told, answer) })
+		for _, settle := range later {
+			if len(told) > 0 {
+				t.Errorf("%s: settled before its taker says so", tt.name)
+			}
+			settle(nil)
+		}
+		later = nil
+		if len(told) != 1 {
+			t.Fatalf("%s: settled %d times", tt.name, len(told))
+		}
+		switch got := told[0]; {
 		case got == nil && tt.want != "", got != nil && (tt.want == "" || !strings.Contains(got.String(), tt.want)):
 			t.Errorf("%s: the sender is told %v, want %s", tt.name, got, tt.want)
 		}
