@@ -190,10 +190,14 @@ func (f *Follower) wants(series string) bool {
 	return false
 }
 
-// came moves the marks of what was pushed. Of a series that has a gap they stay where it begins.
+// came moves the marks of what was pushed. Of a series that has a gap they stay where it begins. A record of the future
+// moves them to now at most: what is measured until then is still to be asked for.
 func (f *Follower) came(p senml.Pack) {
 	now := f.Now()
 	for series, newest := range newestOf(p) {
+		if newest.After(now) {
+			newest = now
+		}
 		f.saw(newest, now)
 		switch {
 		case f.isWhole(series):

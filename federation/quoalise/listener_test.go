@@ -2,9 +2,11 @@ package quoalise
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"mellium.im/xmpp/jid"
@@ -66,4 +68,57 @@ func settled(begin func(settle func(error))) error {
 		return fmt.Errorf("settled %d times", len(fates))
 	}
 	return fates[0]
+}
+
+// FuzzListener holds: whatever a provider pushes, its message is settled once, and with a printable line when it is told
+// something; what is taken is resolved and was asked for; and the marks can be kept, and are not of the future, from which
+// on nothing would be asked for any more.
+func FuzzListener(f *testing.F) {
+	for _, sensml := range []string{
+		``,
+		`<senml bn="urn:dev:prm:01234567890123_consumption/power/active/raw" bt="1600041600.0" t="0.0" v="100.0" bu="W"/><senml t="1800.0" v="101.0"/>`,
+		`<senml n="urn:dev:prm:01234567890123_current/1" t="1e12" v="1"/>`,
+		`<senml n="urn:dev:prm:01234567890123_current/1" t="1e300" v="1"/>`,
+		`<senml n="urn:dev:ow:10e2073a01080063" bt="1600041600" v="1"/><senml n="_x" vs="a&#10;b"/>`,
+		`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1600041600" bver="99" v="1"/>`,
+		`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1600041600" v="&#x202E;x"/>`,
+	} {
+		f.Add([]byte(quoalise(sensml)))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e, err := xmpp.ParseElement(text)
+		if err != nil {
+			t.Skip()
+		}
+		follower := newFollower(t, nil, func(_ context.Context, p senml.Pack) error {
+			for _, r := range p {
+				if !names(device, r.Name) || r.BaseName != "" || r.BaseTime != 0 || r.Time < senml.FirstAbsolute {
+					t.Errorf("taken: %+v", r)
+				}
+			}
+			return nil
+		})
+		follower.Identifiers = []string{device}
+		follower.prepare()
+		follower.login = t.Context()
+		for _, series := range []string{power, current} {
+			follower.Progress.mark(series, now)
+			follower.whole[series] = true
+		}
+		l := &Listener{Followers: []*Follower{follower}}
+		m := xmpp.Message{From: maison, Children: []*xmpp.Element{e}}
+		err = settled(func(settle func(error)) { l.take(t.Context(), m, settle) })
+		var told *xmpp.StanzaError
+		if err != nil && (!errors.As(err, &told) || told.Condition != "bad-request" || printable(told.Text) != told.Text) {
+			t.Errorf("settled with %v", err)
+		}
+		for series, mark := range follower.Progress.marks {
+			if mark.Heard.After(time.Now()) {
+				t.Errorf("%s is had until %s", series, mark.Heard)
+			}
+		}
+		if _, err := json.Marshal(follower.Progress.marks); err != nil {
+			t.Error(err)
+		}
+	})
 }
