@@ -43,6 +43,8 @@ type Buffer struct {
 	gone    Seq            // the keeper's: the oldest pack when it last looked for spent value logs
 	newest  map[string]Seq // the keeper's: the newest pack in those that it has read for that
 
+	reclaiming sync.Mutex // whoever gives space back; taken before the turn
+
 	mu      sync.Mutex    // guards everything below
 	wake    chan struct{} // closed and replaced when packs arrive or a cursor goes
 	closed  bool

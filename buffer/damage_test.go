@@ -92,7 +92,7 @@ func TestDamagedPack(t *testing.T) {
 	dir := t.TempDir()
 	o := buffer.Options{Dir: dir}
 	last := fill(t, o, 5)
-	at := find(t, newest(t, dir, ".vlog"), "RP\x01\x01", 2)
+	at := find(t, newest(t, dir, ".vlog"), "RP\x01", 2)
 	flip(t, newest(t, dir, ".vlog"), at+50)
 	b := open(t, o)
 	c := cursor(t, b, "c", buffer.Beginning())
@@ -116,7 +116,7 @@ func TestOnlyDamagedPacks(t *testing.T) {
 	dir := t.TempDir()
 	o := buffer.Options{Dir: dir}
 	last := fill(t, o, 1)
-	flip(t, newest(t, dir, ".vlog"), find(t, newest(t, dir, ".vlog"), "RP\x01\x01", 0)+50)
+	flip(t, newest(t, dir, ".vlog"), find(t, newest(t, dir, ".vlog"), "RP\x01", 0)+50)
 	b := open(t, o)
 	c := cursor(t, b, "c", buffer.Beginning())
 	got := make(chan []buffer.Item)
@@ -300,11 +300,11 @@ func TestNewerLayout(t *testing.T) {
 	fill(t, buffer.Options{Dir: dir}, 1)
 	manifest := filepath.Join(dir, "MANIFEST")
 	data := read(t, manifest)
-	data[5] = 4
+	data[5] = 5
 	overwrite(t, manifest, data)
 	before := files(t, dir, "")
 	_, err := buffer.Open(buffer.Options{Dir: dir})
-	want := "open buffer: layout 4 is written by a newer version of releve, which this one cannot read; install that version again"
+	want := "open buffer: layout 5 is written by a newer version of releve, which this one cannot read; install that version again"
 	if errorText(err) != want || !errors.Is(err, buffer.ErrNewer) {
 		t.Errorf("error is %q, want %q", errorText(err), want)
 	}
@@ -316,11 +316,11 @@ func TestNewerLayout(t *testing.T) {
 	}
 }
 
-// TestOlderLayout opens stores of layout 1, which had neither journal nor roll-ups, and of 2, which did not count its
-// undated packs, and wants them upgraded.
+// TestOlderLayout opens stores of layout 1, which had neither journal nor roll-ups, of 2, which did not count its undated packs,
+// and of 3, and wants them upgraded.
 func TestOlderLayout(t *testing.T) {
 	t.Parallel()
-	for _, layout := range []byte{1, 2} {
+	for _, layout := range []byte{1, 2, 3} {
 		dir := t.TempDir()
 		last := fill(t, buffer.Options{Dir: dir}, 3)
 		b := open(t, buffer.Options{Dir: dir})
@@ -346,8 +346,8 @@ func TestOlderLayout(t *testing.T) {
 		if seq := put(t, b, minute(noon, 1)); seq != last+2 {
 			t.Errorf("the next number is %d, want %d", seq, last+2)
 		}
-		if got := read(t, manifest)[5]; got != 3 {
-			t.Errorf("the layout is %d, want 3", got)
+		if got := read(t, manifest)[5]; got != 4 {
+			t.Errorf("the layout is %d, want 4", got)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"releve/senml"
 )
 
 // envelope is what surrounds a pack on disk. Its checksum covers everything, and it repeats the sequence
@@ -18,13 +20,13 @@ import (
 //	offset  size  field
 //	0       2     magic "RP"
 //	2       1     version, 1
-//	3       1     1: the payload is zstd; 0: it is stored as it is
+//	3       1     coding: 1 when the payload is zstd, plus 2 when the pack is by columns (see columnar) and not in CBOR
 //	4       8     sequence number
 //	12      8     time of Put, Unix milliseconds
-//	20      4     length of the CBOR
+//	20      4     length of the pack before compression
 //	24      2     number of hours h the records fall in
 //	26      4h    the hours, ascending
-//	…       …     payload: the pack in CBOR (RFC 8428 §6), compressed or not
+//	…       …     payload: the pack by columns, or in CBOR (RFC 8428 §6) when that is shorter, compressed or not
 //	end-4   4     CRC-32C of everything before
 //
 // Example: a pack of three bytes stored at 2026-01-01T00:00:00Z under number 7, one hour, begins
@@ -33,7 +35,8 @@ type envelope struct {
 	seq   Seq
 	put   time.Time // to the millisecond
 	hours []hour
-	cbor  []byte
+	form  byte   // formCBOR or formColumnar
+	data  []byte // the pack in that form
 }
 
 const (
@@ -43,6 +46,9 @@ const (
 
 	codingStored = 0
 	codingZstd   = 1
+
+	formCBOR     = 0
+	formColumnar = 2
 
 	// maxCBOR bounds a pack, and what a forged or damaged one can make us allocate.
 	maxCBOR = 4 << 20
@@ -74,22 +80,43 @@ func newCodec() (*codec, error) {
 	return &codec{enc: enc, dec: dec, poly: crc32.MakeTable(crc32.Castagnoli)}, nil
 }
 
-// compress returns the coding and the payload for some CBOR: compressed when that is shorter.
-func (c *codec) compress(cbor []byte) (byte, []byte) {
-	small := c.enc.EncodeAll(cbor, nil)
-	if len(small) < len(cbor) {
+// compress returns the coding and the payload for some data: compressed when that is shorter.
+func (c *codec) compress(data []byte) (byte, []byte) {
+	small := c.enc.EncodeAll(data, nil)
+	if len(small) < len(data) {
 		return codingZstd, small
 	}
-	return codingStored, cbor
+	return codingStored, data
 }
 
-// seal writes the envelope of e round a payload which compress has made from e.cbor.
+// shortest gives a pack the form that is shorter, and its CBOR has been made already.
+func shortest(p senml.Pack, cbor []byte) (form byte, data []byte, err error) {
+	data, err = newColumnar(p).encode()
+	if err != nil || len(data) < len(cbor) {
+		return formColumnar, data, err
+	}
+	return formCBOR, cbor, nil
+}
+
+// pack reads the pack of an envelope.
+func (e envelope) pack() (senml.Pack, error) {
+	if e.form == formColumnar {
+		p, err := decodeColumnar(e.data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+		}
+		return p, nil
+	}
+	return senml.DecodeCBOR(e.data)
+}
+
+// seal writes the envelope of e round a payload which compress has made from e.data.
 func (c *codec) seal(e envelope, coding byte, payload []byte) []byte {
 	out := make([]byte, 0, envelopeFixed+4*len(e.hours)+len(payload)+envelopeSum)
-	out = append(out, 'R', 'P', envelopeVersion, coding)
+	out = append(out, 'R', 'P', envelopeVersion, coding|e.form)
 	out = binary.BigEndian.AppendUint64(out, uint64(e.seq))
 	out = binary.BigEndian.AppendUint64(out, uint64(e.put.UnixMilli()))
-	out = binary.BigEndian.AppendUint32(out, uint32(len(e.cbor)))
+	out = binary.BigEndian.AppendUint32(out, uint32(len(e.data)))
 	out = binary.BigEndian.AppendUint16(out, uint16(len(e.hours)))
 	for _, h := range e.hours {
 		out = binary.BigEndian.AppendUint32(out, uint32(h))
@@ -104,7 +131,7 @@ func (c *codec) open(data []byte) (envelope, error) {
 	if err != nil {
 		return envelope{}, err
 	}
-	if e.cbor, err = c.inflate(coding, payload, binary.BigEndian.Uint32(data[20:])); err != nil {
+	if e.data, err = c.inflate(coding, payload, binary.BigEndian.Uint32(data[20:])); err != nil {
 		return envelope{}, fmt.Errorf("%w: %w", errCorrupt, err)
 	}
 	return e, nil
@@ -147,6 +174,7 @@ func (c *codec) head(data []byte) (e envelope, coding byte, payload []byte, err 
 	if err != nil {
 		return envelope{}, 0, nil, err
 	}
+	e.form = data[3] & formColumnar
 	e.seq = Seq(binary.BigEndian.Uint64(data[4:]))
 	e.put = time.UnixMilli(int64(binary.BigEndian.Uint64(data[12:])))
 	end := envelopeFixed + 4*int(binary.BigEndian.Uint16(data[24:]))
@@ -156,5 +184,5 @@ func (c *codec) head(data []byte) (e envelope, coding byte, payload []byte, err 
 	for at := envelopeFixed; at < end; at += 4 {
 		e.hours = append(e.hours, hour(binary.BigEndian.Uint32(data[at:])))
 	}
-	return e, data[3], data[end:body], nil
+	return e, data[3] &^ formColumnar, data[end:body], nil
 }

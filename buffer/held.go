@@ -19,7 +19,7 @@ type held struct {
 func (b *Buffer) storeUndated(boot string, d draft) error {
 	u := undatedPack{number: max(b.undatedNext, 1), place: b.next, records: uint32(len(d.pack)), boot: boot}
 	now := b.o.now()
-	h := held{u, b.codec.seal(envelope{seq: Seq(u.number), put: now, cbor: d.cbor}, d.coding, d.payload)}
+	h := held{u, b.codec.seal(envelope{seq: Seq(u.number), put: now, form: d.form, data: d.data}, d.coding, d.payload)}
 	h.size = uint32(len(h.sealed))
 	err := b.commitUndated(h)
 	b.mu.Lock()

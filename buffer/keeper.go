@@ -93,7 +93,11 @@ func (b *Buffer) reclaimIfDue() error {
 // Where files cannot have holes, what is dead but not yet freed is at most the quantum at which this begins (MaxBytes/8,
 // at least one log file), what is put meanwhile, and one log file each at both ends of the log: disk use stays below
 // MaxBytes×9/8 + 3 × 8 MiB + tables, in all MaxBytes×9/8 + 64 MiB.
+//
+// One at a time: the keeper may be at it when Compact is called, and Badger refuses a second that frees logs.
 func (b *Buffer) reclaim() error {
+	b.reclaiming.Lock()
+	defer b.reclaiming.Unlock()
 	var tables []string
 	for _, info := range b.db.Tables() { // not those on disk, one may just be in the making
 		tables = append(tables, table.NewFilename(info.ID, b.o.Dir))
@@ -144,7 +148,7 @@ func (b *Buffer) freeLogs() error {
 			return ErrClosed
 		default:
 		}
-		err := guarded(func() error { return b.db.RunValueLogGC(0.98) })
+		err := b.freeLog()
 		if errors.Is(err, badger.ErrNoRewrite) {
 			return nil
 		}
@@ -152,6 +156,20 @@ func (b *Buffer) freeLogs() error {
 			return err
 		}
 	}
+}
+
+// freeLog removes one file of the value log. Badger moves what lives in it to the newest one and syncs nothing: a power cut
+// would leave neither. It keeps the file as long as an iterator is open, so there is one until what was moved is durable.
+func (b *Buffer) freeLog() error {
+	return b.look(func(txn *badger.Txn) error {
+		keep := txn.NewIterator(badger.IteratorOptions{})
+		defer keep.Close()
+		if err := b.db.RunValueLogGC(0.98); err != nil {
+			return err
+		}
+		b.o.watch("moved")
+		return b.syncFiles()
+	})
 }
 
 // Compact brings the packs within their bounds, folds the journal, merges the tables and gives back the space of what

@@ -55,7 +55,7 @@ func (b *Buffer) info(txn *badger.Txn, seq Seq) PackInfo {
 		if err != nil {
 			return err
 		}
-		p, err := senml.DecodeCBOR(e.cbor)
+		p, err := e.pack()
 		if err != nil {
 			return err
 		}

@@ -113,8 +113,7 @@ func checkHead(manifest io.ReadSeeker) error {
 }
 
 // upgrade names the layout of this version in the MANIFEST of an older store. The keys it had are as they were, and
-// what it lacks is made when it is opened; an older program, which would not read all of the journal, then refuses the
-// store.
+// what it lacks is made when it is opened; an older program, which would not read all packs, then refuses the store.
 func upgrade(o Options) error {
 	path := filepath.Join(o.Dir, badger.ManifestFilename)
 	data, err := os.ReadFile(path)

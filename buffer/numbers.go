@@ -33,7 +33,7 @@ const maxInteger = 1 << 53
 
 func (s scale) holds(v float64) bool {
 	n := math.Round(v * s.factor())
-	return math.Abs(n) < maxInteger && math.Float64bits(n/s.factor()) == math.Float64bits(v)
+	return math.Abs(n) < maxInteger && math.Float64bits(float64(int64(n))/s.factor()) == math.Float64bits(v) // not -0
 }
 
 func (s scale) isKnown() bool { return s <= maxDecimals || s == rawFloats }

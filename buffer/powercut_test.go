@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"releve/buffer"
 	"releve/senml"
 )
@@ -65,6 +67,8 @@ type worker struct {
 	kept
 	cuts int
 	each int // cuts a stage
+
+	emptied bool // the journal was, since fold has looked
 }
 
 // cutAge is how long packs are kept.
@@ -85,6 +89,45 @@ func (w *worker) open() {
 	w.disk = takeDisk(w.t, w.dir)
 }
 
+// TestFreedLogIsDurable frees a value log in which a pack lives: at no moment does a power cut find it in neither that log
+// nor, durably, the one it was moved to.
+func TestFreedLogIsDurable(t *testing.T) {
+	t.Parallel()
+	clock := noon
+	dir := filepath.Join(t.TempDir(), "buffer")
+	var before []string
+	o := buffer.Options{Dir: dir, MaxAge: time.Hour}.WithClock(func() time.Time { return clock })
+	b := open(t, o)
+	for range 3 {
+		put(t, b, noise(rand.NewChaCha8([32]byte{}), clock, 200_000))
+	}
+	clock = clock.Add(50 * time.Minute)
+	last := put(t, b, minute(clock, 30))
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	moved := 0
+	b = open(t, o.WithWatch(func(point string) {
+		if point == "moved" {
+			moved++
+			if diff := cmp.Diff(before, files(t, dir, ".vlog")); diff != "" {
+				t.Errorf("a log goes before what lived in it is durable (-before +now):\n%s", diff)
+			}
+		}
+	}))
+	before = files(t, dir, ".vlog")
+	clock = clock.Add(20 * time.Minute)
+	if err := errors.Join(b.Trim(), b.Reclaim()); err != nil {
+		t.Fatal(err)
+	}
+	if after := files(t, dir, ".vlog"); moved == 0 || len(after) >= len(before) {
+		t.Errorf("%d logs were freed, %q are left of %q", moved, after, before)
+	}
+	if got := seqs(next(t, cursor(t, b, "c", buffer.Beginning()), 9)); len(got) != 1 || got[0] != last {
+		t.Errorf("packs %v, want %d", got, last)
+	}
+}
+
 // watch cuts the power while what was written is not synced. What is synced is durable.
 func (w *worker) watch(point string) {
 	if w.disk == nil || w.t.Failed() {
@@ -96,7 +139,10 @@ func (w *worker) watch(point string) {
 		w.cut(now, w.each*int(stages))
 	case "synced":
 		w.disk = now
+	case "moved":
+		w.cut(now, w.each*int(stages))
 	case "emptied":
+		w.emptied = true
 		w.cut(now, w.each*int(stages))
 		w.disk = w.disk.and("JOURNAL", now)
 	case "entered":
@@ -222,11 +268,15 @@ func (w *worker) acknowledged(name string) {
 	}
 }
 
+// fold writes acknowledgements too, unless there is nothing in the journal.
 func (w *worker) fold() {
+	w.emptied = false
 	if err := w.b.Fold(); err != nil {
 		w.t.Fatal(err)
 	}
-	w.written()
+	if w.emptied {
+		w.written()
+	}
 }
 
 // pass lets time pass, so that hours are over.

@@ -30,9 +30,10 @@ const (
 // draft is a pack made ready to be stored.
 type draft struct {
 	pack    senml.Pack
-	cbor    []byte
+	form    byte   // see envelope
+	data    []byte // the pack in that form
 	coding  byte
-	payload []byte
+	payload []byte // and compressed
 	spans   map[hour]*span
 	dates   []undatedPack // what it is made of
 }
@@ -133,14 +134,17 @@ func (b *Buffer) encode(p senml.Pack) (draft, error) {
 			return draft{}, fmt.Errorf("record %d: %w", i+1, err)
 		}
 	}
-	var err error
-	if d.cbor, err = senml.EncodeCBOR(p); err != nil {
+	cbor, err := senml.EncodeCBOR(p) // which refuses what is no SenML
+	if err != nil {
 		return draft{}, err
 	}
-	if len(d.cbor) > maxCBOR {
-		return draft{}, fmt.Errorf("%w: %d bytes of CBOR, %d allowed", ErrTooLarge, len(d.cbor), maxCBOR)
+	if len(cbor) > maxCBOR {
+		return draft{}, fmt.Errorf("%w: %d bytes of CBOR, %d allowed", ErrTooLarge, len(cbor), maxCBOR)
 	}
-	d.coding, d.payload = b.codec.compress(d.cbor)
+	if d.form, d.data, err = shortest(p, cbor); err != nil {
+		return draft{}, err
+	}
+	d.coding, d.payload = b.codec.compress(d.data)
 	return d, nil
 }
 
@@ -209,7 +213,7 @@ func (b *Buffer) store(d draft) (Seq, error) {
 
 // prepare gives a draft its number and its envelope. The caller holds the turn.
 func (b *Buffer) prepare(d draft, put time.Time) *pending {
-	e := envelope{seq: b.next, put: put, hours: slices.Sorted(maps.Keys(d.spans)), cbor: d.cbor}
+	e := envelope{seq: b.next, put: put, hours: slices.Sorted(maps.Keys(d.spans)), form: d.form, data: d.data}
 	p := &pending{
 		seq: b.next, put: put, sealed: b.codec.seal(e, d.coding, d.payload),
 		spans: d.spans, ids: b.newIDs(d.pack), dates: d.dates, after: b.totals,
@@ -266,6 +270,16 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 // just making a table of must not be lost either, nor a file because its folder does not have its name.
 func (b *Buffer) sync() error {
 	b.o.watch("written")
+	if err := b.syncFiles(); err != nil {
+		return err
+	}
+	b.unsynced = false
+	b.o.watch("synced")
+	return nil
+}
+
+// syncFiles is sync for who has not the turn.
+func (b *Buffer) syncFiles() error {
 	err := syncLogs(b.o.Dir)
 	if err == nil {
 		err = b.db.Sync()
@@ -276,7 +290,5 @@ func (b *Buffer) sync() error {
 	if err != nil {
 		return fmt.Errorf("sync buffer %s: %w", b.o.Dir, err)
 	}
-	b.unsynced = false
-	b.o.watch("synced")
 	return nil
 }

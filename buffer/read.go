@@ -58,7 +58,7 @@ func (b *Buffer) readPack(txn *badger.Txn, seq Seq) (senml.Pack, bool) {
 		if err != nil {
 			return err
 		}
-		p, err = senml.DecodeCBOR(e.cbor)
+		p, err = e.pack()
 		return err
 	})
 	if err != nil {

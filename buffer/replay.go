@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
-
-	"releve/senml"
 )
 
 // replay reads the journal that the process before has left, brings what the database has not into it, and begins an
@@ -55,7 +53,7 @@ func (b *Buffer) again(n note) error {
 	if err != nil {
 		return err
 	}
-	records, err := senml.DecodeCBOR(e.cbor)
+	records, err := e.pack()
 	if err != nil {
 		return err
 	}

@@ -208,7 +208,7 @@ func TestTrimDamaged(t *testing.T) {
 	last := fill(t, o, 3)
 	log := newest(t, dir, ".vlog")
 	for n := range 2 {
-		flip(t, log, find(t, log, "RP\x01\x01", n)+50)
+		flip(t, log, find(t, log, "RP\x01", n)+50)
 	}
 	b := open(t, o)
 	clock = clock.Add(2 * time.Hour)

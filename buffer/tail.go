@@ -182,5 +182,5 @@ func (b *Buffer) readPending(p *pending) (senml.Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return senml.DecodeCBOR(e.cbor)
+	return e.pack()
 }

@@ -19,8 +19,8 @@ const (
 	inlineValue = 128
 
 	// formatVersion is the layout of the store, written as the external magic number of MANIFEST. 1 had no journal and
-	// no roll-ups, 2 no undated packs in the journal; opened, such a store becomes 3.
-	formatVersion = 3
+	// no roll-ups, 2 no undated packs in the journal, 3 no packs by columns; opened, such a store becomes 4.
+	formatVersion = 4
 )
 
 // tuned returns Badger's options for a small machine.

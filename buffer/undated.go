@@ -181,7 +181,7 @@ func (b *Buffer) readUndated(txn *badger.Txn, u undatedPack) (p senml.Pack, err 
 		if err != nil {
 			return err
 		}
-		p, err = senml.DecodeCBOR(e.cbor)
+		p, err = e.pack()
 		return err
 	})
 	return p, err

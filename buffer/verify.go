@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
-
-	"releve/senml"
 )
 
 // Checked is what Verify has looked at.
@@ -127,7 +125,7 @@ func (v *verifier) pack(item *badger.Item) error {
 	if err != nil {
 		return err
 	}
-	p, err := senml.DecodeCBOR(e.cbor)
+	p, err := e.pack()
 	if err != nil {
 		return err
 	}
