@@ -12,7 +12,7 @@ import (
 
 // How much is gathered of what a provider pushes. It waits for the receipts of all it has sent at once.
 const (
-	gatherMost    = time.Second // that a message waits for others
+	gatherMost    = 5 * time.Second // that a message waits for others: under a stock shaper those of a household take that long
 	gatherRecords = 10_000
 	gatherPushes  = 256
 )

@@ -80,7 +80,7 @@ func TestGathering(t *testing.T) {
 		{"at once", 0, []time.Duration{0, 0, 0}, &disk{}, "[[1] [2] [3]]", map[float64]string{1: "", 2: "", 3: ""}},
 		{"together", 100, []time.Duration{0, 99, 99}, &disk{}, "[[1 2 3]]", map[float64]string{1: "", 2: "", 3: ""}},
 		{"apart", 100, []time.Duration{0, 99, 101}, &disk{}, "[[1 2] [3]]", map[float64]string{1: "", 2: "", 3: ""}},
-		{"never quiet", 400, []time.Duration{0, 300, 300, 300, 300}, &disk{}, "[[1 2 3 4] [5]]", map[float64]string{1: "", 2: "", 3: "", 4: "", 5: ""}},
+		{"never quiet", 2000, []time.Duration{0, 1500, 1500, 1500, 1500}, &disk{}, "[[1 2 3 4] [5]]", map[float64]string{1: "", 2: "", 3: "", 4: "", 5: ""}},
 		{"while a write takes long", 100, []time.Duration{0, 150, 20}, &disk{took: time.Minute}, "[[1] [2 3]]", map[float64]string{1: "", 2: "", 3: ""}},
 		{"one is refused", 100, []time.Duration{0, 0, 0}, &disk{refuses: 2}, "[[1] [3]]", map[float64]string{1: "", 2: "disk full", 3: ""}},
 		{"one breaks who takes it", 100, []time.Duration{0, 0, 0}, &disk{breaks: 2}, "[[1] [3]]", map[float64]string{1: "", 2: "take what was pushed: panic: boom", 3: ""}},
