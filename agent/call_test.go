@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -177,7 +176,7 @@ func askHistory(t *testing.T, a *asker) {
 		{"not a time", granted, []string{"--from", "soon", asked}, "", "releve: get-history: --from: " + unreadable("soon").Error() + "; see releve --help\n", exitUsage},
 		{"ends before it begins", granted, []string{"--to", "2024-01-01", asked}, "", "releve: get-history: --from 2024-10-01 is not before --to 2024-01-01; see releve --help\n", exitUsage},
 		{"not a format", granted, []string{"--format", "xml", asked}, "", `releve: --format must be one of "text","csv","senml-json","senml-cbor" but got "xml"; see releve --help` + "\n", exitUsage},
-		{"no configuration", nowhere, []string{asked}, "", "releve: configuration refused:\nread configuration: open " + nowhere + ": no such file or directory\n", exitRefused},
+		{"no configuration", nowhere, []string{asked}, "", "releve: configuration refused:\nread configuration: open " + nowhere + ": no such file or directory; --config FILE names another, and releve probe prints what a first one needs\n", exitRefused},
 		{"no federation", written(t, "empty.toml", "[agent]\n"), []string{asked}, "", "releve: configuration refused:\n[federation] is missing: as whom should it be asked?\n", exitRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -203,13 +202,13 @@ func inCBOR(t *testing.T, json string) string {
 func listenSince(t *testing.T, a *asker) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	out, ended := &printed{}, make(chan int, 1)
+	out, talk, ended := &printed{}, &printed{}, make(chan int, 1)
 	go func() {
 		args := []string{"listen", "--config", a.config("conseil", "pw"), "--since", "2024-10-01", asked, "urn:dev:prm:" + askedPRM + "_voltage/1"}
-		ended <- execute(ctx, args, terminal{out: out, err: io.Discard})
+		ended <- execute(ctx, args, terminal{out: out, err: talk})
 	}()
-	until(t, "two records and a subscription", func() bool {
-		return out.lines() == 2 && len(a.house.subscribers.subscriptions.All()) == 1
+	until(t, "two records, and nothing more to ask for", func() bool {
+		return out.lines() == 2 && strings.Contains(talk.String(), "in step with a provider")
 	})
 	now := time.Now().Truncate(time.Second)
 	for i := range 2 {
