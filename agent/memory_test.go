@@ -103,7 +103,9 @@ func (p *process) ownAnonymous() (size int) {
 	}
 	var from, to, kilobytes uint64
 	for line := range strings.Lines(string(text)) {
-		if n, _ := fmt.Sscanf(line, "%x-%x ", &from, &to); n == 2 {
+		var begin, end uint64
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &begin, &end); n == 2 {
+			from, to = begin, end
 			continue
 		}
 		if n, _ := fmt.Sscanf(line, "Anonymous: %d kB", &kilobytes); n == 1 && from >= base && to <= base+1<<32 {
