@@ -57,11 +57,7 @@ func (v listenVerb) follow(ctx context.Context, t terminal, c *call, since time.
 	follower := &quoalise.Follower{
 		Remote: c.remote, Identifiers: v.Identifiers, Since: since, Every: repairRhythm, Progress: progress,
 		Take: lines.take, PastFirst: true, Log: c.log,
-		Told: func(err error) {
-			if hopeless(err) {
-				stop(err)
-			}
-		},
+		Told: hopeful(stop),
 	}
 	listener := &quoalise.Listener{Session: c.session, Followers: []*quoalise.Follower{follower}}
 	listener.Register()
@@ -76,6 +72,18 @@ func (v listenVerb) follow(ctx context.Context, t terminal, c *call, since time.
 		return nil
 	}
 	return err
+}
+
+// hopeful stops at an answer that asking again cannot change, unless a round has gone well before: then the provider was
+// asked rightly, and who answers now may be another program under its address, or one that is starting.
+func hopeful(stop context.CancelCauseFunc) func(err error) {
+	answered := false
+	return func(err error) {
+		answered = answered || err == nil
+		if !answered && hopeless(err) {
+			stop(err)
+		}
+	}
 }
 
 // hopeless tells an answer that asking again cannot change.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"releve/federation/quoalise"
 	"releve/senml"
 )
 
@@ -82,5 +83,21 @@ func TestRecordLinesBroken(t *testing.T) {
 	l := &recordLines{out: &stubborn{err: wrong}, format: "text", location: time.Local, seen: newSeen()}
 	if err := l.take(t.Context(), counted(0, 1)); !errors.Is(err, wrong) {
 		t.Errorf("error is %v, want %v", err, wrong)
+	}
+}
+
+// Who was answered once goes on asking, whatever is answered later: another program may have the provider's address.
+func TestListenGivesUpOnlyAtFirst(t *testing.T) {
+	t.Parallel()
+	hopeless := &quoalise.Refusal{Cause: quoalise.Misasked}
+	for _, told := range [][]error{{hopeless}, {nil, hopeless}, {errors.New("away"), nil, quoalise.ErrUnlisted}} {
+		var stopped error
+		tell := hopeful(func(err error) { stopped = err })
+		for _, err := range told {
+			tell(err)
+		}
+		if want := told[0] == error(hopeless); (stopped != nil) != want {
+			t.Errorf("told %v, it stops: %v", told, stopped)
+		}
 	}
 }
