@@ -150,10 +150,15 @@ func (a *agent) tasksOfRecipients() []task {
 // wakeRecipients makes every delivery that waits to try again do so now.
 func (a *agent) wakeRecipients(context.Context) {
 	for _, r := range a.recipients {
-		select {
-		case r.wake <- struct{}{}:
-		default:
-		}
+		rouse(r.wake)
+	}
+}
+
+// rouse ends the wait of a delivery before it tries again; one that does not wait hears of it at its next wait.
+func rouse(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
 	}
 }
 

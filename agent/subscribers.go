@@ -220,10 +220,7 @@ func (s *subscribers) thinned(one quoalise.Subscription, takes func(path string)
 func (s *subscribers) wake(context.Context) {
 	for _, r := range s.snapshot() {
 		for _, wake := range r.wakes {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
+			rouse(wake)
 		}
 	}
 }
