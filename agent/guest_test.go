@@ -142,6 +142,7 @@ readers = ["tableau@%[1]s"]
 	server.arrives(10)
 	board.subscribe()
 	board.arrives(10)
+	h.arrives(10) // the subscriber too has asked for them by now
 	for range 2 {
 		h.agent.end(syscall.SIGKILL)
 		h.startAgent()
