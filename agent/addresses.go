@@ -4,15 +4,12 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 
-	"github.com/google/renameio/v2"
+	"releve/buffer/statefile"
 )
 
 // addresses tell a meter that was replaced, usually while the power was off and Relève with it. They hold no address,
@@ -31,19 +28,29 @@ type fingerprints struct {
 	Meters map[string][]byte `json:"meters"` // by name
 }
 
-// openAddresses reads what was kept. What cannot be understood is begun anew: the worst is that a meter replaced just
+var errNoKey = errors.New("it has no key")
+
+func (f fingerprints) check() error {
+	if len(f.Key) != sha256.Size || f.Meters == nil {
+		return errNoKey
+	}
+	return nil
+}
+
+// openAddresses reads what was kept. What cannot be understood is set aside and begun anew: the worst is that a meter replaced just
 // then is not called so, and that its lower indexes wait for a few frames.
 func openAddresses(file string, log *slog.Logger) (*addresses, error) {
 	a := &addresses{file: file, log: log}
-	text, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	var err error
+	a.known, err = statefile.Read(file, fingerprints.check)
+	var damaged *statefile.Damaged
+	switch {
+	case errors.As(err, &damaged):
+		log.Warn("addresses of meters not understood; they are kept anew", "error", err)
+	case err != nil:
 		return nil, fmt.Errorf("read addresses of meters: %w", err)
 	}
-	damaged := json.Unmarshal(text, &a.known) != nil || len(a.known.Key) != sha256.Size || a.known.Meters == nil
-	if err == nil && damaged {
-		log.Warn("addresses of meters not understood; they are kept anew", "file", file)
-	}
-	if damaged {
+	if a.known.Key == nil {
 		a.known = fingerprints{Key: make([]byte, sha256.Size), Meters: map[string][]byte{}}
 		rand.Read(a.known.Key) // never fails
 	}
@@ -60,17 +67,9 @@ func (a *addresses) another(meter string, address []byte, sure bool) bool {
 	same := hmac.Equal(known, print)
 	if sure && !same {
 		a.known.Meters[meter] = print
-		if err := a.keep(); err != nil {
+		if err := statefile.Write(a.file, a.known); err != nil {
 			a.log.Warn("address of a meter not kept", "meter", meter, "error", err)
 		}
 	}
 	return known != nil && !same
-}
-
-func (a *addresses) keep() error {
-	text, err := json.Marshal(a.known)
-	if err != nil {
-		return err
-	}
-	return renameio.WriteFile(a.file, text, 0o600)
 }

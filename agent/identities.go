@@ -1,19 +1,15 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
+	"maps"
 	"regexp"
 	"sync"
-	"time"
-
-	"github.com/google/renameio/v2"
 
 	"releve/agent/config"
+	"releve/buffer/statefile"
 )
 
 // identities are the delivery point numbers of the meters, those of sources included. They are personal data: kept in the house, in a file only
@@ -35,19 +31,15 @@ var isPRM = regexp.MustCompile(`^[0-9]{14}$`)
 // understood is set aside.
 func openIdentities(file string, meters []config.Meter, log *slog.Logger) (*identities, error) {
 	ids := &identities{file: file, log: log, known: map[string]string{}, heard: map[string]string{}, moved: map[string]bool{}}
-	text, err := os.ReadFile(file)
+	kept, err := statefile.Read[map[string]string](file, nil)
+	var damaged *statefile.Damaged
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &damaged):
+		log.Warn("identities not understood; they will be learned again", "error", err)
 	case err != nil:
 		return nil, fmt.Errorf("read identities: %w", err)
-	case json.Unmarshal(text, &ids.known) != nil || ids.known == nil: // the reason could repeat what is personal
-		aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-		log.Warn("identities not understood; they will be learned again", "file", file, "aside", aside)
-		if err := os.Rename(file, aside); err != nil {
-			return nil, fmt.Errorf("set identities aside: %w", err)
-		}
-		ids.known = map[string]string{}
 	}
+	maps.Copy(ids.known, kept)
 	for _, m := range meters {
 		if m.PRM != "" {
 			ids.known[m.Name] = m.PRM
@@ -112,11 +104,7 @@ func (ids *identities) told(points map[string]string) {
 
 // save writes what is known. The caller holds mu.
 func (ids *identities) save() {
-	text, err := json.Marshal(ids.known)
-	if err == nil {
-		err = renameio.WriteFile(ids.file, text, 0o600)
-	}
-	if err != nil {
+	if err := statefile.Write(ids.file, ids.known); err != nil {
 		ids.log.Warn("identity of a meter not kept", "file", ids.file, "error", err)
 	}
 }

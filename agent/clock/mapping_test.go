@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -90,8 +91,8 @@ func FuzzPast(f *testing.F) {
 	f.Add(`{"wrong":"2036-03-01T12:00:00Z","boots":null}`)
 	f.Add(`{"boots":[{"boot":"b","mapping":[{"from":5,"began":"2026-03-01T11:00:00Z"},{"from":-7,"began":"2026-03-01T11:00:00Z"}]}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		p := &past{}
-		if p.parse([]byte(text)) != nil {
+		var p past
+		if json.Unmarshal([]byte(text), &p) != nil || p.check() != nil {
 			return
 		}
 		for _, b := range p.Boots {

@@ -1,16 +1,13 @@
 package clock
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"releve/buffer/statefile"
 )
 
 // past is what is known from before, as it is on disk.
@@ -34,35 +31,25 @@ type boot struct {
 // maxBoots bounds the past: what was undated of a boot is dated as soon as its time is known.
 const maxBoots = 16
 
-// openPast reads the file. One that cannot be understood is renamed.
+// openPast reads the file. One that cannot be understood is set aside.
 func openPast(file string, log *slog.Logger) (*past, error) {
-	p := &past{file: file}
 	if file == "" {
-		return p, nil
+		return &past{}, nil
 	}
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
-	}
-	if err != nil {
+	p, err := statefile.Read(file, past.check)
+	p.file = file
+	var damaged *statefile.Damaged
+	switch {
+	case errors.As(err, &damaged):
+		log.Error("what time it was cannot be read, set aside", "error", err)
+	case err != nil:
 		return nil, fmt.Errorf("read what time it was: %w", err)
 	}
-	if err := p.parse(data); err != nil {
-		aside := file + ".damaged"
-		log.Error("what time it was cannot be read, set aside", "error", err, "aside", aside)
-		if err := os.Rename(file, aside); err != nil {
-			return nil, fmt.Errorf("set aside what time it was: %w", err)
-		}
-		return &past{file: file}, nil
-	}
-	return p, nil
+	return &p, nil
 }
 
-// parse reads the text of a file and refuses what could not be used.
-func (p *past) parse(data []byte) error {
-	if err := json.Unmarshal(data, p); err != nil {
-		return err
-	}
+// check refuses what could not be used.
+func (p past) check() error {
 	for _, b := range p.Boots {
 		if b.Boot == "" || len(b.Mapping) == 0 {
 			return fmt.Errorf("boot %q has no times", b.Boot)
@@ -96,11 +83,7 @@ func (p *past) write() error {
 	if p.file == "" {
 		return nil
 	}
-	data, err := json.Marshal(p)
-	if err == nil {
-		err = renameio.WriteFile(p.file, append(data, '\n'), 0o600)
-	}
-	if err != nil {
+	if err := statefile.Write(p.file, p); err != nil {
 		return fmt.Errorf("write down what time it is: %w", err)
 	}
 	return nil

@@ -30,7 +30,9 @@ type Damaged struct {
 }
 
 // Error says why, and where the file is now.
-func (d *Damaged) Error() string { return fmt.Sprintf("%v; the file was set aside as %s", d.Reason, d.Aside) }
+func (d *Damaged) Error() string {
+	return fmt.Sprintf("%v; the file was set aside as %s", d.Reason, d.Aside)
+}
 
 // Unwrap returns the reason.
 func (d *Damaged) Unwrap() error { return d.Reason }
@@ -79,8 +81,7 @@ var errNotJSON = errors.New("it is not the JSON that belongs there")
 
 // decode leaves out the reasons of encoding/json, which repeat values.
 func decode(text []byte, into any) error {
-	var found any
-	if json.Unmarshal(text, &found) != nil || found == nil || json.Unmarshal(text, into) != nil {
+	if json.Unmarshal(text, into) != nil {
 		return errNotJSON
 	}
 	return nil

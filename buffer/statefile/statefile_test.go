@@ -85,7 +85,7 @@ func TestDamaged(t *testing.T) {
 		{"zeros, as after a power cut", strings.Repeat("\x00", 64), "it is not the JSON that belongs there"},
 		{"torn", `{"name":"` + secret, "it is not the JSON that belongs there"},
 		{"of another kind", `{"name":` + secret + `}`, "it is not the JSON that belongs there"},
-		{"null", "null\n", "it is not the JSON that belongs there"},
+		{"null", "null\n", "it has no name"},
 		{"something behind", `{"name":"a"}{"name":"b"}`, "it is not the JSON that belongs there"},
 		{"refused", `{"marks":{"` + secret + `":1}}`, "it has no name"},
 	} {

@@ -12,10 +12,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/renameio/v2"
 	formats "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"releve/buffer/statefile"
 )
 
 // Ask returns a request to cosign the checkpoint of now, for a witness that last cosigned old entries (C2SP
@@ -146,10 +147,7 @@ func (w *Witness) keep(public string, c Checkpoint) error {
 		return fmt.Errorf("this witness has %d ledgers to remember and takes no more", maxLedgers)
 	}
 	w.seen[public] = c
-	text, err := json.Marshal(w.seen)
-	if err == nil {
-		err = renameio.WriteFile(w.file, text, 0o600)
-	}
+	err := statefile.Write(w.file, w.seen)
 	if err != nil {
 		delete(w.seen, public)
 		if known {

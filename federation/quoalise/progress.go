@@ -1,17 +1,14 @@
 package quoalise
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"releve/buffer/statefile"
 )
 
 // Mark is how far a consumer has a series. Heard and Verified are times of records.
@@ -37,19 +34,17 @@ func OpenProgress(file string) (*Progress, error) {
 	if file == "" {
 		return p, nil
 	}
-	text, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	kept, err := statefile.Read[map[string]Mark](file, nil)
+	maps.Copy(p.marks, kept)
+	if err == nil {
 		return p, nil
-	case err != nil:
-		return nil, fmt.Errorf("read the progress of a source: %w", err)
 	}
-	if json.Unmarshal(text, &p.marks) != nil || p.marks == nil { // the reason could repeat what is personal
-		p.marks = map[string]Mark{}
-		aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-		return p, errors.Join(fmt.Errorf("the progress of a source cannot be read; it was set aside as %s", aside), os.Rename(file, aside))
+	err = fmt.Errorf("read the progress of a source: %w", err)
+	var damaged *statefile.Damaged
+	if errors.As(err, &damaged) {
+		return p, err
 	}
-	return p, nil
+	return nil, err
 }
 
 // Keep writes the marks if they have changed.
@@ -59,11 +54,7 @@ func (p *Progress) Keep() error {
 	if p.file == "" || !p.changed {
 		return nil
 	}
-	text, err := json.MarshalIndent(p.marks, "", " ")
-	if err == nil {
-		err = renameio.WriteFile(p.file, append(text, '\n'), 0o600)
-	}
-	if err != nil {
+	if err := statefile.Write(p.file, p.marks); err != nil {
 		return fmt.Errorf("write the progress of a source: %w", err)
 	}
 	p.changed = false

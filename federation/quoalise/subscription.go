@@ -1,19 +1,15 @@
 package quoalise
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
-
+	"releve/buffer/statefile"
 	"releve/federation/xmpp"
 )
 
@@ -67,37 +63,29 @@ const (
 // aside under another name and its trouble returned beside a usable empty list: subscribers ask again.
 func OpenSubscriptions(file string) (*Subscriptions, error) {
 	s := &Subscriptions{file: file, changed: make(chan struct{}, 1), list: map[string]Subscription{}}
-	text, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return s, nil
-	case err != nil:
-		return nil, fmt.Errorf("read subscriptions: %w", err)
-	}
-	list, err := parseSubscriptions(text)
-	if err != nil {
-		aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-		return s, errors.Join(fmt.Errorf("read subscriptions: %w; the file was set aside as %s", err, aside), os.Rename(file, aside))
-	}
+	list, err := statefile.Read(file, checkSubscriptions)
 	for _, one := range list {
 		s.list[one.JID] = one
 	}
-	return s, nil
+	if err == nil {
+		return s, nil
+	}
+	err = fmt.Errorf("read subscriptions: %w", err)
+	var damaged *statefile.Damaged
+	if errors.As(err, &damaged) {
+		return s, err
+	}
+	return nil, err
 }
 
-// parseSubscriptions reads the file. One address that is none makes it a file that is not understood: nobody can be
-// sent what it says.
-func parseSubscriptions(text []byte) ([]Subscription, error) {
-	var list []Subscription
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, err
-	}
+// checkSubscriptions: one address that is none makes it a file that is not understood: nobody can be sent what it says.
+func checkSubscriptions(list []Subscription) error {
 	for i, one := range list {
 		if address, err := xmpp.ParseJID(one.JID); err != nil || address.Bare().String() != one.JID {
-			return nil, fmt.Errorf("subscription %d: jid is not a bare address", i+1)
+			return fmt.Errorf("subscription %d: jid is not a bare address", i+1)
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // Changed receives after changes; several may have happened.
@@ -185,11 +173,7 @@ func (s *Subscriptions) keep(jid string, one Subscription) error {
 	if len(one.Identifiers) == 0 {
 		delete(s.list, jid)
 	}
-	text, err := json.MarshalIndent(s.sorted(), "", "  ")
-	if err == nil {
-		err = renameio.WriteFile(s.file, append(text, '\n'), 0o600)
-	}
-	if err != nil {
+	if err := statefile.Write(s.file, s.sorted()); err != nil {
 		delete(s.list, jid)
 		if known {
 			s.list[jid] = before

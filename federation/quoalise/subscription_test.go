@@ -84,9 +84,9 @@ func TestSubscriptionsChangeIsAtomic(t *testing.T) {
 func TestDamagedSubscriptionsAreSetAside(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text, err string }{
-		{"cut short", `[{"jid": "a@x.ex`, "unexpected end of JSON input"},
-		{"empty", "", "unexpected end of JSON input"},
-		{"of another kind", `{"jid": "a@x.example"}`, "json: cannot unmarshal object into Go value of type []quoalise.Subscription"},
+		{"cut short", `[{"jid": "a@x.ex`, "it is not the JSON that belongs there"},
+		{"empty", "", "it is not the JSON that belongs there"},
+		{"of another kind", `{"jid": "a@x.example"}`, "it is not the JSON that belongs there"},
 		{"not an address", `[{"jid": "a@x.example"}, {"jid": "@"}]`, "subscription 2: jid is not a bare address"},
 		{"no address", `[{"identifiers": ["urn:dev:ow:1"]}]`, "subscription 1: jid is not a bare address"},
 		{"an address of one client", `[{"jid": "a@x.example/desk"}]`, "subscription 1: jid is not a bare address"},
