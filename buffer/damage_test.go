@@ -148,7 +148,7 @@ func TestDamagedLog(t *testing.T) {
 		}
 	}
 	dir = filepath.Join(t.TempDir(), "buffer")
-	if err := os.Rename(m.snapshot(), dir); err != nil {
+	if err := os.Rename(snapshot(t, m.dir), dir); err != nil {
 		t.Fatal(err)
 	}
 	log := newest(t, dir, ".mem")

@@ -121,6 +121,28 @@ func TestCheckTable(t *testing.T) {
 	}
 }
 
+// TestCheckTableUnfilled has tables whose checksums are right and which are none: Badger ends the process on an index that
+// names no block.
+func TestCheckTableUnfilled(t *testing.T) {
+	t.Parallel()
+	const none = "\x08\x00\x00\x00\x04\x00\x04\x00\x04\x00\x00\x00" // a flatbuffer without a field
+	index := binary.BigEndian.AppendUint32([]byte(none), uint32(len(none)))
+	sum := binary.AppendUvarint([]byte{2 << 3}, uint64(crc32.Checksum([]byte(none), crc32.MakeTable(crc32.Castagnoli))))
+	good := testTable(t)
+	for _, row := range []struct {
+		name string
+		data []byte
+	}{
+		{"made, not filled", make([]byte, len(good))},
+		{"filled but for its end", append(bytes.Clone(good[:len(good)/2]), make([]byte, len(good)/2)...)},
+		{"no block", slices.Concat(index, sum, binary.BigEndian.AppendUint32(nil, uint32(len(sum))))},
+	} {
+		if err := checkTable(row.data); !errors.Is(err, errUnfilled) {
+			t.Errorf("%s: %v, want %v", row.name, err, errUnfilled)
+		}
+	}
+}
+
 func TestCutZeros(t *testing.T) {
 	t.Parallel()
 	const far = 200_000 // more than is read at once

@@ -1,14 +1,8 @@
 package buffer_test
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -195,12 +189,16 @@ func (m *machine) reopen() {
 
 // kill goes on with a copy of the files as they lie: that is what a kill leaves.
 func (m *machine) kill() {
-	copied := m.snapshot()
+	copied := snapshot(m.t, m.dir)
 	if err := m.b.Close(); err != nil {
 		m.t.Error(err)
 	}
+	before := sizes(m.t, copied)
 	m.dir = copied
 	m.open()
+	if aside := m.b.Stats().SetAside; len(aside) > 0 {
+		m.t.Errorf("set aside after a kill: %v; the kill left %v", aside, before)
+	}
 	for _, got := range m.b.Cursors() {
 		c := m.model.cursors[got.Name]
 		if c == nil || got.Acked < c.durable || got.Acked > c.acked {
@@ -208,75 +206,6 @@ func (m *machine) kill() {
 			continue
 		}
 		c.acked, c.durable = got.Acked, got.Acked
-	}
-}
-
-// snapshot copies the folder as it was at one instant, which is what a kill leaves. Badger may still be moving the log
-// of the last opening into a table, and files copied one after the other are then of different instants: the copy
-// counts only if, once it is whole, every file still reads as it was copied.
-func (m *machine) snapshot() string {
-	for {
-		copied := m.t.TempDir()
-		before := files(m.t, m.dir, "")
-		var err error
-		for _, path := range before {
-			err = errors.Join(err, copySparse(path, filepath.Join(copied, filepath.Base(path))))
-		}
-		if err == nil && slices.Equal(before, files(m.t, m.dir, "")) {
-			err = sameFiles(before, copied)
-		}
-		switch {
-		case err == nil:
-			return copied
-		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errMoved):
-			m.t.Fatal(err)
-		}
-	}
-}
-
-// errMoved tells that a file was written while the folder was copied.
-var errMoved = errors.New("file changed while it was copied")
-
-// sameFiles compares files with their copies in a folder.
-func sameFiles(paths []string, copied string) error {
-	for _, path := range paths {
-		same, err := sameBytes(path, filepath.Join(copied, filepath.Base(path)))
-		if err != nil {
-			return err
-		}
-		if !same {
-			return fmt.Errorf("%s: %w", path, errMoved)
-		}
-	}
-	return nil
-}
-
-// sameBytes compares two files piece by piece: most of a value log is a hole.
-func sameBytes(one, other string) (same bool, err error) {
-	var parts [2]struct {
-		file *os.File
-		read [64 << 10]byte
-		n    int
-	}
-	for i, path := range []string{one, other} {
-		if parts[i].file, err = os.Open(path); err != nil {
-			return false, err
-		}
-		defer parts[i].file.Close()
-	}
-	for {
-		for i := range parts {
-			parts[i].n, err = io.ReadFull(parts[i].file, parts[i].read[:])
-			if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-				return false, err
-			}
-		}
-		switch {
-		case !bytes.Equal(parts[0].read[:parts[0].n], parts[1].read[:parts[1].n]):
-			return false, nil
-		case parts[0].n < len(parts[0].read):
-			return true, nil
-		}
 	}
 }
 
@@ -296,36 +225,5 @@ func (m *machine) compare() {
 		if want == nil || c.Acked != want.acked || c.Pending != uint64(m.model.last-c.Acked) {
 			m.t.Errorf("cursor %+v, want %+v", c, want)
 		}
-	}
-}
-
-// copySparse copies a file, leaving holes where it has zeros.
-func copySparse(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	part := make([]byte, 64<<10)
-	zeros := make([]byte, len(part))
-	for size := int64(0); ; {
-		n, err := in.Read(part)
-		if errors.Is(err, io.EOF) {
-			return out.Truncate(size)
-		}
-		if err != nil {
-			return err
-		}
-		if string(part[:n]) != string(zeros[:n]) {
-			if _, err := out.WriteAt(part[:n], size); err != nil {
-				return err
-			}
-		}
-		size += int64(n)
 	}
 }

@@ -201,7 +201,7 @@ func (h *household) again() {
 
 // kill goes on with a copy of the files as they lie.
 func (h *household) kill() {
-	copied := h.snapshot()
+	copied := snapshot(h.t, h.dir)
 	if err := h.b.Close(); err != nil {
 		h.t.Error(err)
 	}

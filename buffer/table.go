@@ -11,7 +11,10 @@ import (
 	"github.com/dgraph-io/badger/v4/fb"
 )
 
-var errTable = errors.New("checksum does not match")
+var (
+	errTable    = errors.New("checksum does not match")
+	errUnfilled = errors.New("it names no block: the table was made and not filled")
+)
 
 // checkTables reads tables of Badger whole and verifies every checksum. Badger itself panics on some damaged
 // tables, ends the process on others, and quietly loses keys when it compacts one. Tables hold no packs, only
@@ -38,11 +41,17 @@ func checkTable(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
+	if len(rest) == 0 { // zeros to the end have a right checksum
+		return fmt.Errorf("index: %w", errUnfilled)
+	}
 	return guarded(func() error { return checkBlocks(data, fb.GetRootAsTableIndex(rest, 0)) })
 }
 
-// checkBlocks verifies every block the index names.
+// checkBlocks verifies every block the index names. Badger ends the process on an index that names none.
 func checkBlocks(data []byte, index *fb.TableIndex) error {
+	if index.OffsetsLength() == 0 {
+		return fmt.Errorf("index: %w", errUnfilled)
+	}
 	var at fb.BlockOffset
 	for i := range index.OffsetsLength() {
 		if !index.Offsets(&at, i) {

@@ -146,7 +146,7 @@ func logToTable(t *testing.T, dir string) (before, after image) {
 	if err := m.b.Mark(); err != nil { // takes the pack from the journal to the log
 		t.Fatal(err)
 	}
-	before = takeImage(t, m.snapshot())
+	before = takeImage(t, snapshot(t, m.dir))
 	if err := m.b.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -162,11 +162,11 @@ func tablesToOne(t *testing.T, dir string) (before, after image) {
 		t.Fatal(err)
 	}
 	m.open()
-	before = takeImage(t, m.snapshot())
+	before = takeImage(t, snapshot(t, m.dir))
 	if err := m.b.DropMarked(); err != nil {
 		t.Fatal(err)
 	}
-	after = takeImage(t, m.snapshot())
+	after = takeImage(t, snapshot(t, m.dir))
 	if len(missing(before, after, ".sst")) < 3 || len(missing(after, before, ".sst")) != 1 {
 		t.Fatalf("compacted %v to %v", slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
 	}

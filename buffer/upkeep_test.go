@@ -187,7 +187,7 @@ func TestLateAcknowledgement(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		killed := open(t, buffer.Options{Dir: m.snapshot()})
+		killed := open(t, buffer.Options{Dir: snapshot(t, m.dir)})
 		if diff := cmp.Diff(row.want, killed.Cursors()[0].Acked); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
 		}
