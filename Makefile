@@ -8,6 +8,7 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 BUILD       := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 LAB         := ejabberd prosody lua-unbound
+ZABBIX      := php-cgi php-cli php-pgsql postgresql zabbix-frontend-php zabbix-server-pgsql
 # Packages that also run as 32-bit programs: what touches bytes, disks or numbers.
 HOT         := ./tic/... ./senml/... ./buffer/... ./federation ./federation/consent/... ./agent/series/...
 
@@ -114,7 +115,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) python3-slixmpp ser2net systemd gcc libc6-dev git e2fsprogs mount
+	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd gcc libc6-dev git e2fsprogs mount
 
 .PHONY: packages-soak
 packages-soak:

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,14 +10,16 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net"
 	"time"
 )
 
 // authority is a throw-away certificate authority. Its key never leaves memory.
 type authority struct {
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
 	pem  []byte // the certificate, for those who are to trust it
+	draw func() (crypto.Signer, error)
 }
 
 // identity is what one domain shows to clients and to other servers, in PEM.
@@ -28,7 +31,12 @@ type identity struct {
 const validity = 24 * time.Hour
 
 func newAuthority() (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	return newAuthorityOf(func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) })
+}
+
+// newAuthorityOf makes an authority that draws keys of one kind, its own and those of others.
+func newAuthorityOf(draw func() (crypto.Signer, error)) (*authority, error) {
+	key, err := draw()
 	if err != nil {
 		return nil, fmt.Errorf("make key of the authority: %w", err)
 	}
@@ -39,7 +47,7 @@ func newAuthority() (*authority, error) {
 	template.IsCA = true
 	template.BasicConstraintsValid = true
 	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate of the authority: %w", err)
 	}
@@ -47,7 +55,7 @@ func newAuthority() (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read certificate of the authority: %w", err)
 	}
-	return &authority{cert: cert, key: key, pem: pemBlock("CERTIFICATE", der)}, nil
+	return &authority{cert: cert, key: key, pem: pemBlock("CERTIFICATE", der), draw: draw}, nil
 }
 
 // term is how long a certificate is good.
@@ -62,7 +70,7 @@ func longTerm() term {
 // issue signs an identity for a domain and its component names. It is good for
 // both ends of a connection, since a server calls other servers with it.
 func (a *authority) issue(domain string, good term) (*identity, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := a.draw()
 	if err != nil {
 		return nil, fmt.Errorf("make key of %s: %w", domain, err)
 	}
@@ -70,10 +78,10 @@ func (a *authority) issue(domain string, good term) (*identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	template.DNSNames = namesOf(domain)
+	template.DNSNames, template.IPAddresses = namesOf(domain), []net.IP{net.ParseIP(loopback)}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
 		return nil, fmt.Errorf("sign certificate of %s: %w", domain, err)
 	}

@@ -1,5 +1,5 @@
-// Package lab starts the real servers of a federation for Go tests and for the
-// demonstration: ejabberd and Prosody from Debian's packages, as child processes
+// Package lab starts the real servers of a federation, and of what lies behind it, for Go tests and for the
+// demonstration: ejabberd, Prosody and Zabbix from Debian's packages, as child processes
 // in a temporary folder, on loopback, with ports nobody else uses.
 //
 // What comes in is a list of domains; what goes out is addresses to connect to
@@ -42,6 +42,11 @@
 //
 // A network that lets nobody out directly is a [Gate]: a proxy that is told where to go (CONNECT, SOCKS5). What clients
 // find by DNS is changed with [Federation.Announce]; XMPP over WebSocket is at [Server.WebSocketURL].
+//
+// # Zabbix
+//
+// [NewZabbix] starts a Zabbix server, its database and its frontend for one test, to which values are sent and of whose API
+// they are asked. It can be killed and started again as the others.
 //
 // # How it works
 //

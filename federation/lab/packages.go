@@ -52,3 +52,24 @@ func program(name string) (string, error) {
 	}
 	return "", fmt.Errorf("find program %s: not in %s", name, searchPath)
 }
+
+// zabbixPrograms are what a Zabbix needs, with where each is looked for and the package that brings it.
+var zabbixPrograms = []struct{ pattern, name string }{
+	{"/usr/bin/php-cgi", "php-cgi"}, // named first, it keeps apache2 out
+	{"/usr/bin/php", "php-cli"},
+	{"/usr/lib/php/20*/pgsql.so", "php-pgsql"},
+	{postgresPrograms + "/initdb", "postgresql"},
+	{frontendFolder + "/api_jsonrpc.php", "zabbix-frontend-php"},
+	{"/usr/sbin/zabbix_server", "zabbix-server-pgsql"},
+}
+
+// MissingZabbix names the Debian packages without which a Zabbix cannot run, in the order in which to install them.
+func MissingZabbix() []string {
+	var missing []string
+	for _, p := range zabbixPrograms {
+		if !hasFile(p.pattern) {
+			missing = append(missing, p.name)
+		}
+	}
+	return missing
+}

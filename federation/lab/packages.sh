@@ -30,7 +30,7 @@ present() {
 # unit_files: the services a server of ours may bring along, those that exist now.
 unit_files() {
   local unit dir
-  for unit in ejabberd.service prosody.service epmd.service epmd.socket ser2net.service; do
+  for unit in ejabberd.service prosody.service epmd.service epmd.socket ser2net.service postgresql.service zabbix-server.service; do
     for dir in /lib/systemd/system /usr/lib/systemd/system; do
       if [ -e "$dir/$unit" ]; then echo "$unit"; break; fi
     done
