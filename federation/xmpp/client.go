@@ -70,12 +70,13 @@ type State struct {
 
 // Client holds one session. Register handlers before Run.
 type Client struct {
-	cfg     Config // set once
-	router  *router
-	disco   *disco
-	onLogin []func(ctx context.Context)
-	onFail  []func(err error)
-	pacer   *pacer
+	cfg      Config // set once
+	router   *router
+	disco    *disco
+	commands *commands
+	onLogin  []func(ctx context.Context)
+	onFail   []func(err error)
+	pacer    *pacer
 
 	mu    sync.Mutex // guards everything below
 	link  *link      // nil while away
@@ -91,11 +92,12 @@ type Client struct {
 // New returns a client that answers questions about itself: disco, ping, version, uptime, time. It does not dial: Run does.
 func New(cfg Config) *Client {
 	c := &Client{
-		cfg:    cfg,
-		router: newRouter(cfg.Log),
-		disco:  newDisco(cfg.Identity),
-		pacer:  newPacer(cfg.Pace),
-		state:  State{Since: time.Now()},
+		cfg:      cfg,
+		router:   newRouter(cfg.Log),
+		disco:    newDisco(cfg.Identity),
+		commands: newCommands(time.Now),
+		pacer:    newPacer(cfg.Pace),
+		state:    State{Since: time.Now()},
 	}
 	c.answerAbout()
 	return c

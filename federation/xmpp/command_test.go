@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,14 +22,13 @@ func greet(_ context.Context, s Step) (Outcome, error) {
 	case s.Form.Value("name") == "boom":
 		return Outcome{}, errors.New("secret detail")
 	}
-	return Outcome{Done: true, Note: "hello " + s.Form.Value("name") + " from " + s.Action + " in " + s.Lang}, nil
+	return Outcome{Done: true, Notes: []Note{{"info", "hello " + s.Form.Value("name") + " from " + s.Action + " in " + s.Lang}}}, nil
 }
 
 func greeter(now func() time.Time) *commands {
-	return &commands{
-		list: []Command{{Node: "greet", Name: "Greet", Run: greet}, {Node: "other", Run: greet}},
-		now:  now, sessions: map[string]commandSession{},
-	}
+	cs := newCommands(now)
+	cs.list = []Command{{Node: "greet", Name: "Greet", Run: greet}, {Node: "other", Run: greet}}
+	return cs
 }
 
 func ask(cs *commands, from, attrs, inner string) (*Element, error) {
@@ -61,8 +61,8 @@ func TestCommandSteps(t *testing.T) {
 	if got, want := last.Child("", "note").Text, "hello Ana from complete in fr"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if len(cs.sessions) != 0 {
-		t.Errorf("%d sessions are left", len(cs.sessions))
+	if len(cs.sessions.open) != 0 {
+		t.Errorf("%d sessions are left", len(cs.sessions.open))
 	}
 }
 
@@ -85,9 +85,14 @@ func TestCommandErrors(t *testing.T) {
 	tests := []struct{ name, from, attrs, inner, err string }{
 		{"unknown command", "a@b/c", `node="nope"`, "", "item-not-found: there is no such command"},
 		{"unknown action", "a@b/c", `node="greet" action="frob"`, "", "bad-request: this action is not known"},
-		{"unknown session", "a@b/c", `node="greet" sessionid="x"`, "", "bad-request: this session is not known or has expired; begin again"},
-		{"another's session", "a@b/d", `node="greet"` + session, "", "bad-request: this session is not known or has expired; begin again"},
-		{"another command's session", "a@b/c", `node="other"` + session, "", "bad-request: this session is not known or has expired; begin again"},
+		{"unknown session", "a@b/c", `node="greet" sessionid="x"`, "", "bad-request: this session is not known; begin again"},
+		{"another's session", "a@b/d", `node="greet"` + session, "", "bad-request: this session is not known; begin again"},
+		{"another command's session", "a@b/c", `node="other"` + session, "", "bad-request: this session is not known; begin again"},
+		{"an action that was not offered", "a@b/c", `node="greet" action="prev"` + session, "", "bad-request: this step does not offer the action prev"},
+		{"back from the first", "a@b/c", `node="greet" action="prev"`, "", "bad-request: there is no step before the first"},
+		{"many fields", "a@b/c", `node="greet"`, "<x xmlns='jabber:x:data'>" + strings.Repeat("<field/>", maxFields+1) + "</x>", "bad-request: the form has more fields than any of ours"},
+		{"many values", "a@b/c", `node="greet"`, "<x xmlns='jabber:x:data'><field>" + strings.Repeat("<value/>", maxValues+1) + "</field></x>", "bad-request: a field of the form is longer than any of ours may be"},
+		{"a long value", "a@b/c", `node="greet"`, submit(strings.Repeat("x", maxValueBytes+1)), "bad-request: a field of the form is longer than any of ours may be"},
 		{"a fault of ours", "a@b/c", `node="greet"`, submit("boom"), "secret detail"},
 	}
 	for _, tt := range tests {
@@ -99,8 +104,8 @@ func TestCommandErrors(t *testing.T) {
 		t.Errorf("a peer is told %q", e.Text)
 	}
 	clock = clock.Add(commandTTL + time.Second)
-	if _, err := ask(cs, "a@b/c", `node="greet"`+session, ""); err == nil {
-		t.Error("a session lives for ever")
+	if _, err := ask(cs, "a@b/c", `node="greet"`+session, ""); text(err) != "not-allowed: this session has expired; begin again" {
+		t.Errorf("a session lives for ever: %v", err)
 	}
 }
 
@@ -109,8 +114,8 @@ func TestCommandCancel(t *testing.T) {
 	cs := greeter(time.Now)
 	first, _ := ask(cs, "a@b/c", `node="greet"`, "")
 	answer, err := ask(cs, "a@b/c", `node="greet" action="cancel" sessionid="`+first.Attr("sessionid")+`"`, "")
-	if err != nil || answer.Attr("status") != "canceled" || len(cs.sessions) != 0 {
-		t.Errorf("got %v, %v and %d sessions", answer, err, len(cs.sessions))
+	if err != nil || answer.Attr("status") != "canceled" || len(cs.sessions.open) != 0 {
+		t.Errorf("got %v, %v and %d sessions", answer, err, len(cs.sessions.open))
 	}
 }
 
@@ -120,15 +125,15 @@ func TestCommandSessionsAreBounded(t *testing.T) {
 	clock := time.Unix(1e9, 0)
 	cs := greeter(func() time.Time { clock = clock.Add(time.Millisecond); return clock })
 	first, _ := ask(cs, "a@b/c", `node="greet"`, "")
-	for range 3 * maxSessions {
-		if _, err := ask(cs, "a@b/c", `node="greet"`, ""); err != nil {
+	for i := range 3 * maxSessions {
+		if _, err := ask(cs, fmt.Sprintf("a%d@b/c", i), `node="greet"`, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(cs.sessions) != maxSessions {
-		t.Errorf("%d sessions are kept, want %d", len(cs.sessions), maxSessions)
+	if len(cs.sessions.open) != maxSessions {
+		t.Errorf("%d sessions are kept, want %d", len(cs.sessions.open), maxSessions)
 	}
-	if _, kept := cs.sessions[first.Attr("sessionid")]; kept {
+	if _, kept := cs.sessions.open[first.Attr("sessionid")]; kept {
 		t.Error("the oldest session was kept")
 	}
 }
@@ -136,7 +141,7 @@ func TestCommandSessionsAreBounded(t *testing.T) {
 func TestCommandItems(t *testing.T) {
 	t.Parallel()
 	want := []Item{{Node: "greet", Name: "Greet"}, {Node: "other"}}
-	if diff := cmp.Diff(want, greeter(time.Now).items(JID{})); diff != "" {
+	if diff := cmp.Diff(want, greeter(time.Now).items(IQ{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -153,7 +158,7 @@ func FuzzCommand(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	echo := func(_ context.Context, s Step) (Outcome, error) {
-		return Outcome{Form: s.Form, Note: s.Action, Done: s.Form.Value("a") != ""}, nil
+		return Outcome{Form: s.Form, Notes: []Note{{"info", s.Action}}, Done: s.Form.Value("a") != ""}, nil
 	}
 	from := jid.MustParse(peer)
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -161,8 +166,9 @@ func FuzzCommand(f *testing.F) {
 		if err != nil {
 			return
 		}
-		known := commandSession{owner: peer, node: "echo", last: time.Now()}
-		cs := &commands{list: []Command{{Node: "echo", Run: echo}}, now: time.Now, sessions: map[string]commandSession{"s": known}}
+		cs := newCommands(time.Now)
+		cs.list = []Command{{Node: "echo", Run: echo}}
+		cs.sessions.open["s"] = &session{id: "s", owner: peer, node: "echo", last: time.Now(), offered: []string{ActionComplete, ActionNext}}
 		answer, err := cs.handle(context.Background(), IQ{From: from, Payload: payload})
 		var told *StanzaError
 		switch {
@@ -174,7 +180,7 @@ func FuzzCommand(f *testing.F) {
 			t.Errorf("%q is answered with %s", raw, answer)
 		}
 		session := answer.Attr("sessionid")
-		_, open := cs.sessions[session]
+		_, open := cs.sessions.open[session]
 		if executing := answer.Attr("status") == "executing"; executing != open {
 			t.Errorf("after %q the session is open: %t; the answer is %s", raw, open, answer)
 		}

@@ -26,16 +26,16 @@ type disco struct {
 	identity Identity
 	features []string
 	forms    []*Form // XEP-0128, by their FORM_TYPE
-	nodes    map[string]Items
-	details  map[string]func(from JID) *Element // disco#info of a node
+	nodes    map[string]func(q IQ) []Item
+	details  map[string]func(q IQ) *Element // disco#info of a node
 }
 
 func newDisco(identity Identity) *disco {
 	return &disco{
 		identity: identity,
 		features: []string{nsCaps, nsDiscoInfo, nsDiscoItems},
-		nodes:    map[string]Items{},
-		details:  map[string]func(JID) *Element{},
+		nodes:    map[string]func(IQ) []Item{},
+		details:  map[string]func(IQ) *Element{},
 	}
 }
 
@@ -46,7 +46,9 @@ func (d *disco) announce(features ...string) {
 }
 
 // HandleItems registers what disco#items lists under node.
-func (c *Client) HandleItems(node string, items Items) { c.disco.nodes[node] = items }
+func (c *Client) HandleItems(node string, items Items) {
+	c.disco.nodes[node] = func(q IQ) []Item { return items(q.From) }
+}
 
 // Announce adds features to what disco#info says of us.
 func (c *Client) Announce(features ...string) { c.disco.announce(features...) }
@@ -61,7 +63,7 @@ func (d *disco) info(_ context.Context, q IQ) (*Element, error) {
 	node := q.Payload.Attr("node")
 	answer := NewElement(nsDiscoInfo, "query", "node", node)
 	if details, ok := d.details[node]; ok {
-		found := details(q.From)
+		found := details(q)
 		if found == nil {
 			return nil, NotFound("")
 		}
@@ -95,7 +97,7 @@ func (d *disco) items(_ context.Context, q IQ) (*Element, error) {
 	case !ok:
 		return nil, NotFound("")
 	}
-	for _, item := range list(q.From) {
+	for _, item := range list(q) {
 		answer.Add(NewElement("", "item", "jid", q.To.String(), "node", item.Node, "name", item.Name))
 	}
 	return answer, nil

@@ -75,7 +75,7 @@ func TestDiscoInfo(t *testing.T) {
 	t.Parallel()
 	c := idle()
 	c.Offer(Command{Node: "greet", Name: "Greet", Run: greet})
-	c.disco.details["empty"] = func(JID) *Element { return nil }
+	c.disco.details["empty"] = func(IQ) *Element { return nil }
 	own := `<identity category="client" type="bot" name="Relève"/>`
 	for _, feature := range c.disco.features {
 		own += "\n" + `<feature var="` + feature + `"/>`

@@ -24,6 +24,28 @@ func TestFormRoundTrip(t *testing.T) {
 			"several values", xmpp.Form{Type: "form", Instructions: "do", Fields: []xmpp.Field{{Var: "a", Type: "text-multi", Values: []string{"1", "2"}, Required: true}}},
 			`<x xmlns="jabber:x:data" type="form"><instructions>do</instructions><field var="a" type="text-multi"><required/><value>1</value><value>2</value></field></x>`,
 		},
+		{
+			"lines of instructions", xmpp.Form{Type: "form", Instructions: "one\n\ntwo"},
+			`<x xmlns="jabber:x:data" type="form"><instructions>one</instructions><instructions/><instructions>two</instructions></x>`,
+		},
+		{
+			"a list", xmpp.Form{Type: "form", Fields: []xmpp.Field{{Var: "a", Type: "list-single", Desc: "d", Values: []string{"1"}, Options: []xmpp.Option{{"1", "one"}, {"2", ""}}}}},
+			`<x xmlns="jabber:x:data" type="form"><field var="a" type="list-single"><desc>d</desc><value>1</value><option label="one"><value>1</value></option><option><value>2</value></option></field></x>`,
+		},
+		{
+			"a range", xmpp.Form{Type: "form", Fields: []xmpp.Field{{Var: "a", Validate: &xmpp.Validation{Datatype: "xs:integer", Method: "range", Min: "1", Max: "9"}}}},
+			`<x xmlns="jabber:x:data" type="form"><field var="a"><validate xmlns="http://jabber.org/protocol/xdata-validate" datatype="xs:integer"><range min="1" max="9"/></validate></field></x>`,
+		},
+		{
+			"a pattern", xmpp.Form{Type: "form", Fields: []xmpp.Field{{Var: "a", Validate: &xmpp.Validation{Datatype: "xs:string", Method: "regex", Regex: "[a-z]+", ListMax: "3"}}}},
+			`<x xmlns="jabber:x:data" type="form"><field var="a"><validate xmlns="http://jabber.org/protocol/xdata-validate" datatype="xs:string"><regex>[a-z]+</regex><list-range max="3"/></validate></field></x>`,
+		},
+		{
+			"a table", xmpp.Form{Type: "result", Columns: []xmpp.Field{{Var: "a", Label: "A"}, {Var: "b"}}, Rows: [][]string{{"1", "2"}, {"3", ""}}},
+			`<x xmlns="jabber:x:data" type="result"><reported><field var="a" label="A"/><field var="b"/></reported>` +
+				`<item><field var="a"><value>1</value></field><field var="b"><value>2</value></field></item>` +
+				`<item><field var="a"><value>3</value></field><field var="b"><value/></field></item></x>`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,6 +84,8 @@ func FuzzParseForm(f *testing.F) {
 		`<x xmlns="jabber:x:data" type="submit"><field var="a"><value>1</value><value/></field></x>`,
 		`<x xmlns="jabber:x:data"><title>t</title><title/><instructions>i</instructions><field><required/></field></x>`,
 		`<x><field var="a" type="list-single" label="&lt;L&gt;"><option><value>1</value></option><value> </value></field></x>`,
+		`<x><item><field/></item><reported/><reported><field var="a"/></reported><reported><field var="b"/></reported><item><field var="b"/></item><item/></x>`,
+		`<x><instructions>a&#10;</instructions><field><validate xmlns="http://jabber.org/protocol/xdata-validate"><range max="2"/><regex>x</regex><list-range min="1"/></validate><desc/></field></x>`,
 		"<x><field var='a&#10;b'><value>1\r\n2&#13;</value></field></x>", `<y xmlns="urn:y"/>`, `<x><reported><field var="a"/></reported></x>`,
 	} {
 		f.Add([]byte(seed))
