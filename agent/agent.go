@@ -17,6 +17,7 @@ import (
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
+	"releve/federation/consent"
 	"releve/federation/peer"
 	"releve/federation/xmpp"
 	"releve/systemd/notify"
@@ -38,11 +39,13 @@ type agent struct {
 	identities  *identities
 	addresses   *addresses
 	meters      []*meter
+	book        *consent.Book
+	intake      *intake
 	session     *xmpp.Client // nil without [federation]
-	intake      *intake      // nil without [federation]
 	subscribers *subscribers // nil without [federation]
 	recipients  []*outgoing  // of the configuration
 	sources     []*source
+	followed    []*followed    // of the sources
 	receiver    *peer.Receiver // nil unless a source hands us packs
 	notary      *notary
 	health      *status.Check
@@ -56,7 +59,9 @@ type agent struct {
 // after the buffer, whose lock keeps a second agent off the state folder.
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
-	for _, open := range []func(context.Context) error{a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.join} {
+	for _, open := range []func(context.Context) error{
+		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients,
+	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
 		}
@@ -120,6 +125,17 @@ func (a *agent) openBuffer(context.Context) error {
 	return nil
 }
 
+// openBook prepares who may see what, and the way in for what sources bring; both make pseudonyms.
+func (a *agent) openBook(context.Context) error {
+	key, err := consent.LoadKey(a.state("pseudonym.key"))
+	if err != nil {
+		return err
+	}
+	a.book = &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm, Now: a.grantTime}
+	a.intake = newIntake(key, a.dater, a.buffer.Known())
+	return nil
+}
+
 func (a *agent) openMeters(ctx context.Context) error {
 	for _, m := range a.cfg.Meters {
 		a.meters = append(a.meters, a.newMeter(ctx, m))
@@ -140,8 +156,9 @@ func (a *agent) tasks() []task {
 	}
 	if a.session != nil {
 		tasks = append(tasks, a.session, a.subscribers)
-		tasks = append(tasks, a.tasksOfRecipients()...)
 	}
+	tasks = append(tasks, a.tasksOfSources()...)
+	tasks = append(tasks, a.tasksOfRecipients()...)
 	if a.cfg.Status.Listen != "" {
 		tasks = append(tasks, named{"page", a.page})
 	}

@@ -35,7 +35,7 @@ func (a *agent) checks() *status.Check {
 	if len(a.sources) > 0 {
 		sources := status.Named("sources", nil)
 		for _, s := range a.sources {
-			sources.Then(status.Named(s.cfg.Name, s.finding))
+			sources.Then(status.Named(s.name, s.finding))
 		}
 		root.Then(sources)
 	}

@@ -173,7 +173,7 @@ func (v *view) since(path string) (status.WattHour, bool) {
 // snapshot is the whole page at one instant.
 func (a *agent) snapshot() status.Snapshot {
 	s := status.Snapshot{
-		Recipients: []status.Recipient{},
+		Recipients: a.recipientsShown(),
 		Version:    versionText(), Started: a.now().Add(a.started - a.clock.Instant()), Now: a.now(),
 		Buffer: a.bufferShown(), Federation: a.federationShown(), Health: a.health.Run(),
 	}
@@ -184,9 +184,6 @@ func (a *agent) snapshot() status.Snapshot {
 		diagnosis := m.recent().Diagnosis()
 		shown.Diagnosis = status.Say(diagnosis.FR, diagnosis.EN)
 		s.Meters = append(s.Meters, shown)
-	}
-	if a.subscribers != nil {
-		s.Recipients = a.recipientsShown()
 	}
 	return s
 }
@@ -215,6 +212,9 @@ func (a *agent) recipientsShown() []status.Recipient {
 	shown := []status.Recipient{}
 	for _, r := range a.recipients {
 		shown = append(shown, recipientShown(r.name, r.delivery.Stats(), cursors[r.place]))
+	}
+	if a.subscribers == nil {
+		return shown
 	}
 	for _, r := range a.subscribers.deliveries() {
 		place, slow := cursors[cursorPrefix+r.subscription.JID], cursors[slowPrefix+r.subscription.JID]

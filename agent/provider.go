@@ -2,25 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
-	"releve/federation/consent"
 	"releve/federation/quoalise"
 	"releve/federation/xmpp"
 )
 
 // join prepares the part that takes place in the federation, if the household takes part.
-func (a *agent) join(ctx context.Context) error {
+func (a *agent) join(context.Context) error {
 	if a.cfg.Federation == nil {
 		return nil
 	}
-	key, err := consent.LoadKey(a.state("pseudonym.key"))
-	if err != nil {
-		return err
-	}
-	book := &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm, Now: a.grantTime}
 	subscriptions, err := quoalise.OpenSubscriptions(a.state("subscriptions.json"))
 	if subscriptions == nil {
 		return err
@@ -31,21 +24,20 @@ func (a *agent) join(ctx context.Context) error {
 	if err := secrets(*a.cfg.Federation); err != nil { // they may come later, and are read again at each login
 		a.log.Warn("the federation has to wait", "error", err)
 	}
-	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	session := sessionConfig(*a.cfg.Federation, 0, a.log)
 	session.Now = a.clock.Now
 	a.session = xmpp.New(session)
 	provider := &quoalise.Provider{
-		Session: a.session, Archive: archive{a.buffer, a.now}, Consent: book,
+		Session: a.session, Archive: archive{a.buffer, a.now}, Consent: a.book,
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,
 	}
 	provider.Offer()
 	a.subscribers = &subscribers{
-		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: book,
+		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: a.book,
 		describe: a.describe, slow: slow, rhythm: a.cfg.Federation.PushEvery, slowRhythm: a.cfg.Federation.PushSlow, log: a.log, running: map[string]*running{},
 	}
 	a.session.OnLogin(a.subscribers.wake)
-	return errors.Join(a.openSources(ctx), a.openRecipients(book))
+	return nil
 }
 
 // describe says what a series measures, in Quoalise's words.

@@ -22,9 +22,9 @@ func (a *agent) receive() {
 	senders := map[string]*source{}
 	r := &peer.Receiver{Log: a.log}
 	for _, s := range a.sources {
-		if s.cfg.Kind == config.KindReleve {
-			senders[s.cfg.Provider.String()] = s
-			r.From = append(r.From, s.cfg.Provider)
+		if from, ok := s.origin.(config.FromReleve); ok {
+			senders[from.Sender.String()] = s
+			r.From = append(r.From, from.Sender)
 		}
 	}
 	if len(senders) == 0 {

@@ -24,7 +24,7 @@ func TestReceiver(t *testing.T) {
 	with := joined()
 	h := newHouse(t, func(c *config.Config) {
 		with(c)
-		c.Sources = []config.Source{{Name: "quartier", Kind: config.KindReleve, Provider: jid.MustParse("voisine@breizh-sen2.example")}}
+		c.Sources = []config.Source{{Name: "quartier", Kind: config.KindReleve, Origin: config.FromReleve{Sender: jid.MustParse("voisine@breizh-sen2.example")}}}
 	})
 	defer h.stop(t)
 	if h.receiver == nil || len(h.sources) != 1 {
@@ -40,7 +40,7 @@ func TestReceiver(t *testing.T) {
 		{Name: "urn:dev:org:60060-1f2e3d4c5b6a7988_voltage/1", Unit: "V", Value: senml.NumberValue(231), Time: now - 1},
 	}
 	for range 2 {
-		if err := h.receiver.Take(t.Context(), s.cfg.Provider, pack); err != nil {
+		if err := h.receiver.Take(t.Context(), h.receiver.From[0], pack); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestReceiver(t *testing.T) {
 		t.Errorf("after a pack: %+v", got)
 	}
 	never := senml.Pack{{Name: "urn:dev:org:60060-1f2e3d4c5b6a7988_voltage/1", Unit: "V", Value: senml.NumberValue(1), Time: now + 1e9}}
-	if err := h.receiver.Take(t.Context(), s.cfg.Provider, never); !errors.Is(err, federation.ErrRefused) {
+	if err := h.receiver.Take(t.Context(), h.receiver.From[0], never); !errors.Is(err, federation.ErrRefused) {
 		t.Errorf("a pack of the future: %v", err)
 	}
 	if got := s.finding(); got.State != status.Warning || got.Text.EN != "1 readings of this source could not be kept." {
@@ -80,14 +80,14 @@ func TestReceiverRemembersIdentities(t *testing.T) {
 		return newHouse(t, func(c *config.Config) {
 			with(c)
 			c.Agent.State = state
-			c.Sources = []config.Source{{Name: "quartier", Kind: config.KindReleve, Provider: jid.MustParse("voisine@breizh-sen2.example")}}
-			c.Grants = []consent.Grant{{To: toServer.To.Bare().String(), Series: []string{"*"}, Sources: []string{"quartier"}, Resolution: consent.Live, Purpose: "test", Identity: true}}
+			c.Sources = []config.Source{{Name: "quartier", Kind: config.KindReleve, Origin: config.FromReleve{Sender: jid.MustParse("voisine@breizh-sen2.example")}}}
+			c.Grants = []consent.Grant{{To: toServer.Way.(config.ToReleve).To.Bare().String(), Series: []string{"*"}, Sources: []string{"quartier"}, Resolution: consent.Live, Purpose: "test", Identity: true}}
 		})
 	}
 	const name = "urn:dev:prm:" + pointA + "_voltage/1"
 	before := start()
 	pack := senml.Pack{{Name: name, Unit: "V", Value: senml.NumberValue(230), Time: float64(before.now().Unix() - 1)}}
-	if err := before.receiver.Take(t.Context(), before.sources[0].cfg.Provider, pack); err != nil {
+	if err := before.receiver.Take(t.Context(), before.receiver.From[0], pack); err != nil {
 		t.Fatal(err)
 	}
 	kept := before.intake.local("quartier", name)

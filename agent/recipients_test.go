@@ -27,8 +27,8 @@ func joined(recipients ...config.Recipient) func(*config.Config) {
 }
 
 var (
-	toServer = config.Recipient{Name: "serveur", Kind: config.KindReleve, To: jid.MustParse("serveur@breizh-sen2.example/releve"), Naming: config.NamingQuoalise}
-	toBoard  = config.Recipient{Name: "tableau", Kind: config.KindPubSub, Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")}}
+	toServer = config.Recipient{Name: "serveur", Kind: config.KindReleve, Every: time.Second, Way: config.ToReleve{To: jid.MustParse("serveur@breizh-sen2.example/releve"), Naming: config.NamingQuoalise}}
+	toBoard  = config.Recipient{Name: "tableau", Kind: config.KindPubSub, Every: time.Second, Way: config.ToPubSub{Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")}}}
 )
 
 func cursorsOf(h house) []string {

@@ -2,45 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"time"
 
 	"releve/agent/status"
 	"releve/federation"
 	"releve/federation/quoalise"
 )
-
-// finding says how it stands with a source: what is wrong, what is missing, and what came last.
-func (s *source) finding() status.Finding {
-	if s.follower == nil {
-		return s.handedFinding()
-	}
-	now := s.follower.Standing()
-	refused, why := s.unkept()
-	switch {
-	case !s.up():
-		return status.Finding{State: status.Waiting, Text: status.Sayf("En attente de la fédération ; %[1]s", "Waits for the federation; %[2]s", s.lastFR(now), s.lastEN(now))}
-	case now.Err != nil:
-		text, advice := refusalWords(now.Err)
-		return status.Finding{State: status.Warning, Text: text, Advice: advice, Detail: federation.Discreet(now.Err.Error())}
-	case !now.Listed:
-		return status.Finding{State: status.Waiting, Text: status.Say("Le fournisseur est interrogé.", "The provider is being asked.")}
-	case refused > 0:
-		return unkeptFinding(refused, why)
-	case now.Gaps > 0:
-		return status.Finding{
-			State: status.Waiting,
-			Text: status.Sayf("Il manque encore des relevés de %[1]d série(s) sur %[2]d ; %[3]s",
-				"Readings of %[1]d of %[2]d series are still missing; %[4]s", now.Gaps, now.Series, s.lastFR(now), s.lastEN(now)),
-		}
-	}
-	found := status.Finding{Text: status.Sayf("%[1]d série(s), rien ne manque ; %[2]s", "%[1]d series, nothing is missing; %[3]s", now.Series, s.lastFR(now), s.lastEN(now))}
-	if now.Mute {
-		every := s.cfg.Repair.String()
-		found.Advice = status.Sayf("Ce fournisseur n'envoie rien de lui-même : il est interrogé toutes les %s (repair).", "This provider sends nothing by itself: it is asked every %s (repair).", every)
-	}
-	return found
-}
 
 func unkeptFinding(refused uint64, why error) status.Finding {
 	return status.Finding{
@@ -48,20 +14,6 @@ func unkeptFinding(refused uint64, why error) status.Finding {
 		Text:   status.Sayf("%d relevés de cette source n'ont pas pu être gardés.", "%d readings of this source could not be kept.", refused),
 		Detail: federation.Discreet(why.Error()),
 	}
-}
-
-func (s *source) lastFR(now quoalise.Standing) string {
-	if now.Newest.IsZero() {
-		return "rien n'est encore venu."
-	}
-	return fmt.Sprintf("dernier relevé du %s.", now.Newest.In(s.location).Format("02/01/2006 à 15:04:05"))
-}
-
-func (s *source) lastEN(now quoalise.Standing) string {
-	if now.Newest.IsZero() {
-		return "nothing has come yet."
-	}
-	return fmt.Sprintf("last reading of %s.", now.Newest.In(s.location).Format(time.DateTime))
 }
 
 // refusalWords says in a sentence why a provider does not give what it is asked for, and what to do about it.

@@ -19,7 +19,7 @@ import (
 
 // withSource is a house whose source is another one, and which hands its readings on with their identity.
 func withSource(c *config.Config) {
-	c.Sources = []config.Source{{Name: "voisins", Kind: config.KindFederation, Provider: jid.MustParse("voisins@sen2.example/releve"), Since: 1, Repair: 1}}
+	c.Sources = []config.Source{{Name: "voisins", Kind: config.KindFederation, Origin: config.FromFederation{Provider: jid.MustParse("voisins@sen2.example/releve"), Since: 1, Repair: 1}}}
 	c.Grants = append(c.Grants, consent.Grant{
 		To: "neighbour@sen2.example", Series: []string{"voltage/*"}, Sources: []string{"voisins"}, Resolution: "live", Purpose: "test", Identity: true,
 	})
@@ -38,7 +38,7 @@ func TestSourceIsKeptApart(t *testing.T) {
 	for _, one := range h.buffer.Series() {
 		all = append(all, one.Name)
 	}
-	book := h.subscribers.book
+	book := h.book
 	if got := book.Granted("neighbour@sen2.example", all); len(got) != 1 || got[0] != otherHouse+"_voltage/1" {
 		t.Errorf("who was granted the source sees %d series", len(got))
 	}
@@ -54,7 +54,7 @@ func TestSourceIsKeptApart(t *testing.T) {
 	if !strings.Contains(h.tree(t), "voisins: Waits for the federation; nothing has come yet.\n") {
 		t.Errorf("tree is\n%s", h.tree(t))
 	}
-	s.up = func() bool { return true }
+	h.followed[0].up = func() bool { return true }
 	if !strings.Contains(h.tree(t), "voisins: The provider is being asked.\n") {
 		t.Errorf("tree is\n%s", h.tree(t))
 	}

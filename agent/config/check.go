@@ -51,7 +51,7 @@ func check(d document) (Config, error) {
 		Button:     f.button(d),
 	}
 	c.Recipients = f.recipients(d)
-	c.Grants = toAddresses(f.grants(d.Grant, c.Agent.Location), c.Recipients)
+	c.Grants = toGrantees(f.grants(d.Grant, c.Agent.Location), c.Recipients)
 	c.Sources = f.sources(d)
 	f.passedOn(c.Grants, c.Sources)
 	if err := errors.Join(f.errs...); err != nil {
@@ -224,7 +224,7 @@ func (f *findings) federation(d document) *Federation {
 	if len(raw.Owners) > 0 {
 		f.addf("federation.owners: this version cannot be configured remotely yet; remove the key")
 	}
-	to.PushEvery = f.duration("federation.push_every", raw.PushEvery, 10*time.Second, time.Second, time.Hour)
+	to.PushEvery = f.pushEvery(d)
 	if raw.Pace != "" {
 		if to.Pace, err = xmpp.ParsePace(raw.Pace); err != nil {
 			f.addf("federation.pace: %q: %w", raw.Pace, err)
@@ -232,6 +232,11 @@ func (f *findings) federation(d document) *Federation {
 	}
 	to.PushSlow = f.duration("federation.push_slow_every", raw.PushSlow, 30*time.Minute, time.Second, 24*time.Hour)
 	return to
+}
+
+// pushEvery is how often readings are sent together.
+func (f *findings) pushEvery(d document) time.Duration {
+	return f.duration("federation.push_every", d.Federation.PushEvery, 10*time.Second, time.Second, time.Hour)
 }
 
 // grants turns the day a grant ends on, in the household's zone, into the instant it ends at.

@@ -185,8 +185,8 @@ func TestRefusals(t *testing.T) {
 			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT1H\"\n",
 			`grant 1: the grant to a@b has resolution "PT1H"; this version can only grant "live", and sends nothing finer than what was granted`,
 		},
-		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1 (lorient): kind "lognact" is not one of releve, pubsub`},
-		{"recipient without a federation", releve, "recipient: there are recipients but no [federation] to reach them through"},
+		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1 (lorient): kind "lognact" is not one of pubsub, releve`},
+		{"recipient without a federation", releve, "recipient 1 (s): kind releve needs a [federation] to reach it through"},
 		{"recipient without an address", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\n", `recipient 1 (a): to: "" is not an address such as serveur@breizh-sen2.example/releve`},
 		{"recipient that is a domain", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\nto = \"b.example\"\n", `recipient 1 (a): to: "b.example" is not an address such as serveur@breizh-sen2.example/releve`},
 		{
@@ -196,12 +196,12 @@ func TestRefusals(t *testing.T) {
 		{"two recipients of a name", joined + releve + releve, "recipient 2 (s): two recipients cannot have the same name"},
 		{
 			"recipient with keys of the other kind", joined + releve + "naming = \"x\"\nreaders = [\"a@b\"]\n",
-			"recipient 1 (s): readers and service are keys of kind pubsub\n" + `recipient 1 (s): naming "x" is not one of quoalise, sen1`,
+			"recipient 1 (s): readers is no key of kind releve\n" + `recipient 1 (s): naming "x" is not one of quoalise, sen1`,
 		},
 		{
 			"nodes without readers", joined + "[[recipient]]\nname = \"été\"\nkind = \"pubsub\"\nto = \"a@b\"\nservice = \"@\"\n",
 			"recipient 1 (été): name must be 1 to 32 ASCII letters, digits or hyphens\n" +
-				"recipient 1 (été): to and naming are keys of kind releve\n" +
+				"recipient 1 (été): to is no key of kind pubsub\n" +
 				"recipient 1 (été): readers is missing: the addresses that may read, such as [\"tableau@breizh-sen2.example\"]\n" +
 				`recipient 1 (été): service: "@" is not an address such as pubsub.breizh-sen1.example`,
 		},
@@ -218,21 +218,22 @@ func TestRefusals(t *testing.T) {
 			"senders", joined + "[[source]]\nname = \"a\"\nkind = \"releve\"\nfrom = \"a@b/c\"\nsince = \"1d\"\n" +
 				"[[source]]\nname = \"b\"\nkind = \"releve\"\nfrom = \"x@b\"\n[[source]]\nname = \"c\"\nkind = \"releve\"\nfrom = \"X@b\"\n" +
 				"[[source]]\nname = \"d\"\nkind = \"federation\"\nprovider = \"x@b/c\"\nfrom = \"x@b\"\n",
-			`source 1 (a): provider, identifiers, since and repair are keys of kind federation` + "\n" +
+			`source 1 (a): since is no key of kind releve` + "\n" +
 				`source 1 (a): from: "a@b/c" is not an address without resource, such as maison@breizh-sen1.example` + "\n" +
-				`source 3 (c): another source has the same from` + "\n" + `source 4 (d): from is a key of kind releve`,
+				`source 4 (d): from is no key of kind federation` + "\n" + `source 3 (c): another source has the same from`,
 		},
 		{
 			"sources", "[[source]]\nname = \"a\"\nkind = \"federation\"\nprovider = \"a@b\"\nsince = \"4y\"\nrepair = \"1m\"\n" +
 				"[[source]]\nname = \"a\"\nkind = \"federation\"\nprovider = \"a@b/c\"\nidentifiers = [\"urn:dev:prm:1_x\", \"01234567890123\", \"urn:dev:x_\"]\n" +
 				"[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\nsources = [\"a\", \"b\"]\npurpose = \"p\"\n",
-			`source 1 (a): provider: "a@b" is not a full address such as maison@breizh-sen1.example/releve` + "\n" +
+			`source 1 (a): kind federation needs a [federation] to reach it through` + "\n" +
+				`source 1 (a): provider: "a@b" is not a full address such as maison@breizh-sen1.example/releve` + "\n" +
 				`source 1 (a): since: "4y" is not a time from 1m to 1098d, written like 10s, 5m, 12h or 31d` + "\n" +
 				`source 1 (a): repair: "1m" is not a time from 10m to 31d, written like 10s, 5m, 12h or 31d` + "\n" +
 				`source 2 (a): two sources cannot have the same name` + "\n" +
+				`source 2 (a): kind federation needs a [federation] to reach it through` + "\n" +
 				`source 2 (a): identifier 2 is not one such as urn:dev:prm:01234567890123_consumption/power/active/raw` + "\n" +
 				`source 2 (a): identifier 3 is not one such as urn:dev:prm:01234567890123_consumption/power/active/raw` + "\n" +
-				`source: there are sources but no [federation] to reach them through` + "\n" +
 				`grant 1: a@b would get back what comes from it` + "\n" + `grant 1: there is no source "b"`,
 		},
 		{

@@ -46,16 +46,25 @@ func TestReferenceUncommented(t *testing.T) {
 	wanted := parsed(t, "[[meter]]\n")
 	wanted.Federation = got.Federation
 	wanted.Recipients = []Recipient{
-		{Name: "serveur", Kind: KindReleve, To: jid.MustParse("serveur@breizh-sen2.example/releve"), Naming: NamingQuoalise},
 		{
-			Name: "tableau", Kind: KindPubSub, Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")},
-			Service: jid.MustParse("pubsub.breizh-sen1.example"),
+			Name: "serveur", Kind: KindReleve, Every: 10 * time.Second,
+			Way: ToReleve{To: jid.MustParse("serveur@breizh-sen2.example/releve"), Naming: NamingQuoalise},
+		},
+		{
+			Name: "tableau", Kind: KindPubSub, Every: 10 * time.Second,
+			Way: ToPubSub{Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")}, Service: jid.MustParse("pubsub.breizh-sen1.example")},
 		},
 	}
-	wanted.Sources = []Source{{
-		Name: "voisins", Kind: KindFederation, Provider: jid.MustParse("voisins@breizh-sen2.example/releve"),
-		Identifiers: []string{"urn:dev:prm:01234567890123_consumption/power/active/raw"}, Since: 31 * day, Repair: day,
-	}, {Name: "quartier", Kind: KindReleve, Provider: jid.MustParse("maison@breizh-sen1.example")}}
+	wanted.Sources = []Source{
+		{
+			Name: "voisins", Kind: KindFederation,
+			Origin: FromFederation{
+				Provider:    jid.MustParse("voisins@breizh-sen2.example/releve"),
+				Identifiers: []string{"urn:dev:prm:01234567890123_consumption/power/active/raw"}, Since: 31 * day, Repair: day,
+			},
+		},
+		{Name: "quartier", Kind: KindReleve, Origin: FromReleve{Sender: jid.MustParse("maison@breizh-sen1.example")}},
+	}
 	wanted.Grants = []consent.Grant{{
 		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Sources: []string{"voisins"}, Resolution: "live", Purpose: "energy advice",
 		Until: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC),

@@ -13,8 +13,8 @@ func (c Config) Warnings(now time.Time) []string {
 	if len(c.Meters)+len(c.Sources) == 0 {
 		add("there is no [[meter]] and no [[source]]: nothing will be read")
 	}
-	if c.Federation == nil && len(c.Grants) > 0 {
-		add("there are grants but no [federation]: nothing will be sent")
+	if c.Federation == nil && len(c.Recipients) == 0 && len(c.Grants) > 0 {
+		add("there are grants but no [federation] and no [[recipient]]: nothing will be sent")
 	}
 	for i, g := range c.Grants {
 		if !g.Until.IsZero() && !now.Before(g.Until) {

@@ -23,7 +23,7 @@ func TestWarnings(t *testing.T) {
 		{"no meter", Config{}, []string{"there is no [[meter]] and no [[source]]: nothing will be read"}},
 		{
 			"grants in vain", Config{Meters: meter, Grants: []consent.Grant{{To: "a@b"}}},
-			[]string{"there are grants but no [federation]: nothing will be sent"},
+			[]string{"there are grants but no [federation] and no [[recipient]]: nothing will be sent"},
 		},
 		{
 			"an ended grant", Config{Meters: meter, Federation: &Federation{}, Grants: []consent.Grant{{To: "a@b", Until: now.Add(time.Second)}, {To: "c@d", Until: now}}},

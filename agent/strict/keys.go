@@ -17,6 +17,10 @@ func keysOf(t reflect.Type, prefix string) []string {
 	var keys []string
 	for i := range t.NumField() {
 		field := t.Field(i)
+		if field.Anonymous { // its keys are those of the table that it is part of
+			keys = append(keys, keysOf(field.Type, prefix)...)
+			continue
+		}
 		name := prefix + field.Tag.Get("toml")
 		keys = append(keys, name)
 		if table, ok := tableOf(field.Type); ok {

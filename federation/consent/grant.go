@@ -18,7 +18,7 @@ import (
 
 // Grant is one consent (RGPD art. 6.1.a): who may see which series, for what, until when.
 type Grant struct {
-	To         string    // bare address, domain, or the name of a configured recipient
+	To         string    // bare address, domain, or "recipient NAME": a configured one outside the federation
 	Series     []string  // globs over series paths; * matches any run of characters, / included
 	Sources    []string  // whose series: these sources'; none: the household's own meters'
 	Resolution string    // Live: the only one that can be granted so far

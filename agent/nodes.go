@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"releve/agent/config"
+	"releve/buffer"
+	"releve/federation/consent"
+	"releve/federation/pubsub"
+)
+
+// reachPubSub publishes packs on nodes of our server.
+func (a *agent) reachPubSub(name string, way config.ToPubSub, one *outgoing) {
+	circle := a.book.Circle(name, textsOf(way.Readers))
+	nodes := a.newNodes(name, way, circle)
+	one.delivery.Recipient, one.delivery.Gate = nodes, circle
+	one.tasks = []task{named{"readers of " + name, nodes.Care}}
+	a.session.OnLogin(nodes.Greet)
+}
+
+func (a *agent) newNodes(name string, way config.ToPubSub, circle *consent.Circle) *pubsub.Recipient {
+	return &pubsub.Recipient{
+		Name: name, Session: a.session, Account: a.cfg.Federation.JID.Bare(), Service: way.Service, Circle: circle, Log: a.log,
+		Devices: func() []string { return a.devices(circle) },
+	}
+}
+
+// devices are the names, in a circle, of all that the buffer has series of.
+func (a *agent) devices(circle *consent.Circle) []string {
+	var all []string
+	for _, s := range a.buffer.Series() {
+		meter, _, _ := strings.Cut(s.Name, "/")
+		all = append(all, circle.Device(meter))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// dismissPubSub has the nodes of a recipient that is no longer in the configuration deleted at the next login, and its
+// place forgotten with them, so that a restart before that remembers. While there is no session both stay.
+func (a *agent) dismissPubSub(name, place string) error {
+	if a.session == nil {
+		return nil
+	}
+	nodes := a.newNodes(name, config.ToPubSub{}, a.book.Circle(name, nil))
+	a.session.OnLogin(a.farewell(name, place, nodes))
+	return nil
+}
+
+// farewell is what to do at each login about a recipient that had nodes: nothing any more once they are gone.
+func (a *agent) farewell(name, place string, nodes interface {
+	Delete(ctx context.Context) error
+}) func(ctx context.Context) {
+	var mu sync.Mutex // one login at a time
+	gone := false
+	return func(ctx context.Context) {
+		mu.Lock()
+		defer mu.Unlock()
+		if gone {
+			return
+		}
+		err := nodes.Delete(ctx)
+		if err == nil {
+			err = a.buffer.RemoveCursor(place)
+		}
+		gone = err == nil
+		if err != nil && ctx.Err() == nil && !errors.Is(err, buffer.ErrClosed) {
+			a.log.Warn("nodes of a former recipient not deleted", "recipient", name, "error", err)
+		}
+	}
+}
+
+func textsOf[T fmt.Stringer](list []T) []string {
+	var texts []string
+	for _, one := range list {
+		texts = append(texts, one.String())
+	}
+	return texts
+}

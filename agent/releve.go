@@ -1,0 +1,23 @@
+package main
+
+import (
+	"releve/agent/config"
+	"releve/federation"
+	"releve/federation/peer"
+	"releve/federation/sen1"
+)
+
+// reachReleve hands packs to a consumer that acknowledges them.
+func (a *agent) reachReleve(way config.ToReleve, one *outgoing) {
+	one.delivery.Recipient = peer.New(a.session, way.To)
+	one.delivery.Gate = a.namedAs(way.Naming, a.book.Gate(way.To.Bare().String(), nil))
+}
+
+// namedAs gives what passes a gate the names that the recipient wants.
+func (a *agent) namedAs(naming string, gate federation.Gate) federation.Gate {
+	if naming != config.NamingSEN1 {
+		return gate
+	}
+	own := a.cfg.Federation.JID
+	return sen1.Gate{Gate: gate, App: own.Localpart(), Server: own.Domainpart()}
+}
