@@ -32,6 +32,16 @@ func Load(file string) (Config, error) {
 	return check(d)
 }
 
+// CheckText says what is wrong with a text that is to be a configuration file of its own, as Load does.
+func CheckText(text string) error {
+	var d document
+	if err := d.parse("releve.toml", []byte(text)); err != nil {
+		return err
+	}
+	_, err := check(d)
+	return err
+}
+
 // findings gathers everything that is wrong, so that a person mends it in one go.
 type findings struct{ errs []error }
 
