@@ -35,7 +35,9 @@ type block struct {
 	hour    hour
 	seq     Seq
 	columns map[uint32]*column
-	grown   bool // it has more than what is stored
+	grown   bool            // it has more than what is stored
+	stored  map[uint32]bool // what of the series that were asked for is stored
+	unread  bool            // what is stored cannot be read
 }
 
 const (
@@ -90,6 +92,13 @@ func (k *block) payload(ids []uint32) []byte {
 		next = id + 1
 	}
 	return out
+}
+
+// fits tells whether a column is not too large for a block.
+func (c *column) fits() bool {
+	alone := block{columns: map[uint32]*column{0: c}}
+	data, err := c.encode(nil, alone.axis([]uint32{0}))
+	return err == nil && len(data) <= maxColumn
 }
 
 // axis lists the times at which one of the plain columns has a reading: a frame of the meter gives all series the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -233,4 +234,35 @@ func FuzzBlock(f *testing.F) {
 			t.Fatalf("sealed again (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestIsFinal has cells of three readings, and what there is of their series now.
+func TestIsFinal(t *testing.T) {
+	t.Parallel()
+	three := tens{{count: 1}, {count: 2}}
+	huge := &column{records: senml.Pack{{Value: senml.TextValue(strings.Repeat("x", maxColumn)), Time: newYear.start()}}}
+	small := columnOf(number(1, 1))
+	for _, row := range []struct {
+		name   string
+		stored bool
+		unread bool
+		column *column
+		now    tens
+		want   bool
+	}{
+		{"its block has it", true, false, small, tens{{count: 3}}, false},
+		{"no block has it", false, false, small, tens{{count: 3}}, true},
+		{"a damaged block, all is there", false, true, small, tens{{count: 3}}, false},
+		{"a damaged block, some has gone", false, true, small, tens{{count: 2}}, true},
+		{"too large for a block, all is there", false, false, huge, tens{{count: 4}}, false},
+		{"too large for a block, some has gone", false, false, huge, tens{{count: 1}}, true},
+	} {
+		k := &block{hour: newYear, columns: map[uint32]*column{5: row.column}, stored: map[uint32]bool{5: row.stored}, unread: row.unread}
+		if got := k.isFinal(5, three, row.now); got != row.want {
+			t.Errorf("%s: final is %v", row.name, got)
+		}
+	}
+	if k := (&block{columns: map[uint32]*column{5: small}}); k.isFinal(5, tens{}, three) {
+		t.Error("without cells nothing is final")
+	}
 }

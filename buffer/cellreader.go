@@ -89,18 +89,17 @@ func (c *cellReader) tens(from, end hour) ([]spell, error) {
 	return all, nil
 }
 
-// openTens puts the cells of an open hour in a list, unless they are final (see closing.addCells).
+// openTens puts the cells of an open hour in a list, unless they are final.
 func (c *cellReader) openTens(all []spell, h hour) ([]spell, error) {
-	if _, hasBlock := firstKey(c.txn, blockPrefix(h)); !hasBlock && holds(all, h) {
-		return all, nil
-	}
 	k, err := c.hours.read(h)
 	if err != nil || k.columns[c.series.id] == nil {
 		return all, err
 	}
-	column := k.columns[c.series.id]
-	kind := c.b.o.Class(c.series.name, column.unitOf()).Kind
-	return replace(all, spell{h, column.rollUp(h, kind, c.b.o.Hold.Milliseconds())}), nil
+	now := c.b.tensOf(c.series, h, k.columns[c.series.id])
+	if at := slices.IndexFunc(all, func(s spell) bool { return s.hour == h }); at >= 0 && k.isFinal(c.series.id, all[at].tens, now) {
+		return all, nil
+	}
+	return replace(all, spell{h, now}), nil
 }
 
 // feedDays gives an assembler days.
@@ -203,9 +202,4 @@ func (a *assembler) takeDays(ctx context.Context, days map[day]cell) error {
 	}
 	a.end()
 	return ctx.Err()
-}
-
-// holds tells whether a list ordered by hour has that one.
-func holds(all []spell, h hour) bool {
-	return slices.ContainsFunc(all, func(s spell) bool { return s.hour == h })
 }

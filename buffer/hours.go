@@ -71,7 +71,7 @@ func (r *hourReader) read(h hour) (*block, error) {
 	k, err := r.readBlock(h)
 	if err != nil {
 		r.b.o.Log.Warn("stored history cannot be read, packs are read instead", "hour", h, "error", err)
-		k = &block{hour: h, columns: map[uint32]*column{}}
+		k = &block{hour: h, columns: map[uint32]*column{}, unread: true}
 	}
 	if r.knows(k) && !r.isOpen(h) {
 		return k, nil
@@ -163,7 +163,7 @@ func (r *hourReader) addPack(k *block, seq Seq, wanted func(id uint32) bool) {
 
 // readBlock reads the stored block of an hour; without one it is empty and knows of no pack.
 func (r *hourReader) readBlock(h hour) (*block, error) {
-	k := &block{hour: h, columns: map[uint32]*column{}}
+	k := &block{hour: h, columns: map[uint32]*column{}, stored: map[uint32]bool{}}
 	it := r.txn.NewIterator(badger.IteratorOptions{Prefix: blockPrefix(h)})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
@@ -182,6 +182,9 @@ func (r *hourReader) readBlock(h hour) (*block, error) {
 		}
 		k.seq = part.seq
 		maps.Copy(k.columns, part.columns)
+		for id := range part.columns {
+			k.stored[id] = true
+		}
 	}
 	return k, nil
 }

@@ -16,7 +16,7 @@ type closing struct {
 	b   *Buffer
 	txn *badger.Txn
 	*block
-	had bool // whether the hour has a block already
+	had map[uint32]bool // which series have cells already
 
 	blocks []change
 	size   int64 // by how much the blocks grow
@@ -28,11 +28,12 @@ type closing struct {
 // gives what doing it once would have. The block is durable before the cells are written, and they before the hour
 // counts as closed, and a log is lost from its end. The caller holds the turn.
 func (b *Buffer) closeHour(h hour) error {
-	c, err := b.writeBlock(h, (*closing).addCells)
+	c, err := b.writeBlock(h)
 	if err == nil && b.unsynced {
 		err = b.sync()
 	}
 	if err == nil {
+		c.addCells()
 		err = b.writeChanges(append(c.cells, change{key: openKey(h)}))
 	}
 	if err != nil {
@@ -49,15 +50,12 @@ func (b *Buffer) closeHour(h hour) error {
 
 // writeBlock writes the block of an hour when there is more to it than what is stored. Nothing relies on it before the
 // hour is closed. The caller holds the turn.
-func (b *Buffer) writeBlock(h hour, also func(*closing) error) (*closing, error) {
-	c := &closing{b: b}
+func (b *Buffer) writeBlock(h hour) (*closing, error) {
+	c := &closing{b: b, had: map[uint32]bool{}}
 	err := guarded(func() error {
 		return b.db.View(func(txn *badger.Txn) error {
 			c.txn = txn
-			if err := c.gather(h); err != nil {
-				return err
-			}
-			return also(c)
+			return c.gather(h)
 		})
 	})
 	if err != nil || len(c.blocks) == 0 {
@@ -79,26 +77,23 @@ func (c *closing) gather(h hour) (err error) {
 	for name, s := range c.b.series {
 		names[name] = s.id
 	}
-	_, c.had = firstKey(c.txn, blockPrefix(h))
 	reader := newHourReader(c.b.newSnapshot(c.txn, nil), names)
 	reader.learn = false // it is the last time
 	if c.block, err = reader.read(h); err != nil {
 		return err
 	}
 	maps.DeleteFunc(c.columns, func(_ uint32, column *column) bool { return column.isOpaque() })
-	if !c.grown {
-		return nil
+	if err := c.leaveFinal(); err != nil || !c.grown {
+		return err
 	}
 	return c.addBlock()
 }
 
 // addCells adds the cells of all series.
-func (c *closing) addCells() error {
+func (c *closing) addCells() {
 	for _, s := range c.b.series {
 		if column := c.columns[s.id]; column != nil {
-			if err := c.addCellsOf(s, column); err != nil {
-				return err
-			}
+			c.addCellsOf(s, column)
 		}
 	}
 	for _, d := range c.b.daysOf(c.hour) {
@@ -106,39 +101,54 @@ func (c *closing) addCells() error {
 			c.cells = append(c.cells, change{unmadeKey(d), []byte{}})
 		}
 	}
-	return nil
 }
 
-// leaveFinal writes no block yet where cells are final, see addCellsOf: the block would make them look as if they were not.
+// leaveFinal leaves out the series whose cells are final: a block that had what has come late would make that look as
+// if it were all that was said.
 func (c *closing) leaveFinal() error {
-	for id := range c.columns {
-		cells, err := storedTens(c.txn, id, c.hour, c.hour+1)
+	for _, s := range c.b.series {
+		column := c.columns[s.id]
+		if column == nil {
+			continue
+		}
+		had, err := storedTens(c.txn, s.id, c.hour, c.hour+1)
 		if err != nil {
 			return err
 		}
-		if len(cells) > 0 && !c.had {
-			c.blocks = nil
+		c.had[s.id] = len(had) > 0
+		if c.had[s.id] && c.isFinal(s.id, had[0].tens, c.b.tensOf(s, c.hour, column)) {
+			delete(c.columns, s.id)
 		}
 	}
 	return nil
 }
 
-// addCellsOf adds the cells of a series. When the readings they were made of have gone, which is so if there are
-// cells and no block, they stay as they are: what has come late is only a part of the hour.
-func (c *closing) addCellsOf(s *seriesState, column *column) error {
-	class := c.b.o.Class(s.name, column.unitOf())
-	cells := column.rollUp(c.hour, class.Kind, c.b.o.Hold.Milliseconds())
-	had, err := storedTens(c.txn, s.id, c.hour, c.hour+1)
-	if err != nil {
-		return err
+// isFinal tells whether the cells of a series stay as they were, because the readings they were made of have gone and what
+// there is now has come late. That is so when the block has nothing of it, for one is made with the cells and goes with
+// the packs. What no block has for its size, or of a block that is damaged, is in the packs: while all of them are there
+// they have no less than before.
+func (k *block) isFinal(id uint32, had, now tens) bool {
+	switch {
+	case k.stored[id] || had.count() == 0:
+		return false
+	case k.unread || !k.columns[id].fits():
+		return now.count() < had.count()
 	}
-	if len(had) > 0 && !c.had {
-		return nil
-	}
+	return true
+}
+
+// tensOf makes the cells of a series.
+func (b *Buffer) tensOf(s *seriesState, h hour, c *column) tens {
+	return c.rollUp(h, b.o.Class(s.name, c.unitOf()).Kind, b.o.Hold.Milliseconds())
+}
+
+// addCellsOf adds the cells of a series.
+func (c *closing) addCellsOf(s *seriesState, column *column) {
+	cells := c.b.tensOf(s, c.hour, column)
 	chunks := cells.chunks(c.hour)
 	for first := range tensPerHour {
 		data, isChunk := chunks[first]
-		if isChunk || len(had) > 0 {
+		if isChunk || c.had[s.id] {
 			c.cells = append(c.cells, change{tensKey(c.hour, s.id, first), data})
 		}
 	}
@@ -146,7 +156,6 @@ func (c *closing) addCellsOf(s *seriesState, column *column) error {
 		c.cells = append(c.cells, change{seriesKey(s.name), seriesValue(s.id, unit)})
 		c.b.setUnit(s, unit)
 	}
-	return nil
 }
 
 // addBlock adds the parts of the block and removes those that have no successor of the same key.
@@ -278,7 +287,7 @@ func (b *Buffer) rollUpOne() (more bool, err error) {
 func (b *Buffer) blockOrLeave(h hour) error {
 	err := b.catchUp()
 	if err == nil {
-		_, err = b.writeBlock(h, (*closing).leaveFinal)
+		_, err = b.writeBlock(h)
 	}
 	return b.orLeave(h, err)
 }

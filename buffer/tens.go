@@ -39,6 +39,14 @@ func (c *column) rollUp(h hour, kind Kind, hold int64) tens {
 	return all
 }
 
+// count is how many readings they were made of.
+func (t tens) count() (n uint64) {
+	for _, c := range t {
+		n += c.count
+	}
+	return n
+}
+
 // chunks encodes the cells of an hour as values shorter than what Badger moves to the value log, where something
 // that stays for years would keep the packs around it from being freed. Each is under its first cell.
 //
