@@ -55,18 +55,23 @@ func isTrouble(err error) bool {
 	return false
 }
 
-// setAside renames dir to DIR.damaged-DATE, with a number behind when that exists, and returns the new name.
+// setAside renames dir to a name with the date, and returns that.
 func setAside(dir string, now time.Time) (string, error) {
-	base := dir + ".damaged-" + now.UTC().Format("20060102T150405Z")
-	aside := base
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		aside = fmt.Sprintf("%s-%d", base, n)
-	}
+	aside := asideName(dir, now)
 	if err := os.Rename(dir, aside); err != nil {
 		return "", fmt.Errorf("set damaged buffer aside: %w", err)
 	}
 	return aside, nil
+}
+
+// asideName is DIR.damaged-DATE, with a number behind when that exists.
+func asideName(dir string, now time.Time) string {
+	base := dir + ".damaged-" + now.UTC().Format("20060102T150405Z")
+	aside := base
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			return aside
+		}
+		aside = fmt.Sprintf("%s-%d", base, n)
+	}
 }

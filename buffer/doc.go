@@ -14,8 +14,8 @@
 //   - Nothing is deleted to repair. A store that cannot be opened is renamed to DIR.damaged-DATE, reported in
 //     Stats and the log, and an empty one takes its place. A log of keys that is damaged in the middle, which
 //     Badger would cut there, is copied to such a folder first; a table which MANIFEST does not know, which Badger
-//     would delete, is renamed, and goes once the store proves to have all of it (see sortStrays); value logs are kept
-//     from being cut. A pack that fails its checksum is skipped and counted.
+//     would delete, is renamed, goes once the store proves to have all of it, and moves to such a folder when there are
+//     many (see sortStrays); value logs are kept from being cut. A pack that fails its checksum is skipped and counted.
 //   - What cannot be dated yet (PutUndated) is as durable as the rest; Date moves it to the end of the log exactly
 //     once, in order. Records of before 2020 or of the future are refused, and nothing goes for its age while the time
 //     of day is not known (Options.Clock).

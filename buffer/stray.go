@@ -29,44 +29,108 @@ func strayName(path string) string {
 	}
 }
 
-// keptTorn is how many torn strays are kept, the newest.
-const keptTorn = 4
+// Bounds of what is kept beside the store: torn strays, the newest, and whole ones of which the store lacks something.
+const (
+	keptTorn  = 4
+	keptWhole = 8
+	keptBytes = 16 << 20
+)
+
+// stray is a table that MANIFEST does not know.
+type stray struct {
+	path  string
+	size  int64
+	whole bool
+	worth error // why it is kept, nil when it is without worth
+}
 
 // sortStrays removes the strays which the store proves to be without worth, or every kill while a table is written would
 // leave one for good: those of which it has all, and those that were never whole, but for the newest few, so that somebody
 // may look at them. A table is whole before MANIFEST knows it, so nothing has ever been read from a torn one. A whole one
-// stays for good when the store lacks anything of it. It returns how many stay.
+// is never removed when the store lacks anything of it; once there are many, they go to a folder of their own (see
+// boundStrays). It returns how many stay.
 func (b *Buffer) sortStrays() (int, error) {
 	paths, err := straysOf(b.o.Dir)
 	if err != nil {
 		return 0, fmt.Errorf("look for strays: %w", err)
 	}
-	kept, torn := 0, 0
+	var whole, torn []stray
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
+		s, err := b.judge(path)
 		if err != nil {
 			return 0, fmt.Errorf("read stray: %w", err)
 		}
-		err = checkTable(data)
-		whole := err == nil
-		if whole {
-			err = b.lacks(data)
-		}
-		if err != nil && (whole || usedLength(data) > 0 && torn < keptTorn) {
-			kept++
-			if !whole {
-				torn++
+		switch {
+		case s.worth == nil, !s.whole && len(torn) == keptTorn:
+			if err := b.removeStray(s); err != nil {
+				return 0, err
 			}
-			b.o.Log.Warn("a table beside the store is kept", "table", path, "error", err)
 			continue
+		case s.whole:
+			whole = append(whole, s)
+		default:
+			torn = append(torn, s)
 		}
-		if err := os.Remove(path); err != nil {
-			return 0, fmt.Errorf("remove stray: %w", err)
-		}
-		b.o.Log.Info("a table of which the store has all, or that was never whole, is removed", "table", filepath.Base(path))
-		b.aside = slices.DeleteFunc(b.aside, func(report string) bool { return strings.HasSuffix(report, " "+path) })
+		b.o.Log.Warn("a table beside the store is kept", "table", path, "error", s.worth)
 	}
-	return kept, nil
+	left, err := b.boundStrays(whole)
+	return left + len(torn), err
+}
+
+// judge tells what a stray is worth.
+func (b *Buffer) judge(path string) (stray, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return stray{}, err
+	}
+	s := stray{path: path, size: int64(len(data)), worth: checkTable(data)}
+	switch {
+	case s.worth == nil:
+		s.whole, s.worth = true, b.lacks(data)
+	case usedLength(data) == 0:
+		s.worth = nil
+	}
+	return s, nil
+}
+
+func (b *Buffer) removeStray(s stray) error {
+	if err := os.Remove(s.path); err != nil {
+		return fmt.Errorf("remove stray: %w", err)
+	}
+	b.o.Log.Info("a table of which the store has all, or that was never whole, is removed", "table", filepath.Base(s.path))
+	b.unreport(s)
+	return nil
+}
+
+// unreport takes back that a stray is kept beside the store.
+func (b *Buffer) unreport(s stray) {
+	b.aside = slices.DeleteFunc(b.aside, func(report string) bool { return strings.HasSuffix(report, " "+s.path) })
+}
+
+// boundStrays keeps whole strays from gathering beside the store, where each is read at every opening: when they are too
+// many or too large, all of them move to one folder with the date in its name, which is told in Stats. Nothing is removed.
+func (b *Buffer) boundStrays(whole []stray) (left int, err error) {
+	size := int64(0)
+	for _, s := range whole {
+		size += s.size
+	}
+	if len(whole) <= keptWhole && size <= keptBytes || b.o.KeepDamaged {
+		return len(whole), nil
+	}
+	folder := asideName(b.o.Dir, b.o.now())
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return 0, fmt.Errorf("set tables aside: %w", err)
+	}
+	for _, s := range whole {
+		if err := os.Rename(s.path, filepath.Join(folder, filepath.Base(s.path))); err != nil {
+			return 0, fmt.Errorf("set tables aside: %w", err)
+		}
+		b.unreport(s)
+	}
+	report := fmt.Sprintf("%d tables that MANIFEST does not know have something which the store lacks; kept in %s", len(whole), folder)
+	b.o.Log.Warn("tables beside the store are set aside", "report", report)
+	b.aside = append(b.aside, report)
+	return 0, nil
 }
 
 // straysOf lists the strays of a folder, the newest first.

@@ -9,7 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
 	"github.com/google/go-cmp/cmp"
 
 	"releve/buffer"
@@ -126,5 +129,65 @@ func TestTornStraysAreBounded(t *testing.T) {
 		if err := b.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// tableOf is a table of one series that no store has, whose value takes that many bytes.
+func tableOf(name string, size int) []byte {
+	builder := table.NewTableBuilder(table.Options{TableSize: 1 << 20, BlockSize: 4 << 10, BloomFalsePositive: 0.01})
+	defer builder.Close()
+	builder.Add(y.KeyWithTs([]byte("s"+name), 1), y.ValueStruct{Value: make([]byte, size)}, 0)
+	return builder.Finish()
+}
+
+// TestWholeStraysAreBounded lays tables beside a store that lacks all of them. Beyond what is bearable they move to one
+// folder, all of them as they were, and that is told; what is told then is not told again.
+func TestWholeStraysAreBounded(t *testing.T) {
+	t.Parallel()
+	at := growth(t, 1, 1)[0]
+	for _, row := range []struct {
+		name         string
+		tables, size int
+		moved        bool
+	}{
+		{"as many as may stay", 8, 100, false},
+		{"one more", 9, 100, true},
+		{"as large as may stay", 3, 5 << 20, false},
+		{"too large", 3, 6 << 20, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			store, want := at, image{}
+			for i := range row.tables {
+				name := fmt.Sprintf("%06d.sst", 100+i)
+				content := tableOf(name, row.size)
+				store, want[name+".unknown"] = store.with(name, content), content
+			}
+			dir := store.lay(t)
+			o := buffer.Options{Dir: dir}.WithClock(func() time.Time { return noon })
+			b := open(t, o)
+			where, left := dir, row.tables
+			if row.moved {
+				where, left = dir+".damaged-20260301T120000Z", 0
+				report := fmt.Sprintf("%d tables that MANIFEST does not know have something which the store lacks; kept in %s", row.tables, where)
+				if diff := cmp.Diff([]string{report}, b.Stats().SetAside); diff != "" {
+					t.Errorf("reports (-want +got):\n%s", diff)
+				}
+			}
+			if got := b.Stats().Strays; got != left {
+				t.Errorf("%d stay, want %d", got, left)
+			}
+			got := takeImage(t, where)
+			maps.DeleteFunc(got, func(name string, _ []byte) bool { return !strings.HasSuffix(name, ".unknown") })
+			if !maps.EqualFunc(want, got, bytes.Equal) {
+				t.Error("what is kept is not what was there")
+			}
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if s := open(t, o).Stats(); s.Strays != left || row.moved && len(s.SetAside) > 0 {
+				t.Errorf("opened again: %+v", s)
+			}
+		})
 	}
 }
