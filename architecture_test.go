@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"buffer":              {"buffer/journal", "senml"},
 	"buffer/journal":      {},
 	"buffer/statefile":    {},
-	"federation":          {"senml"},
+	"federation":          {"buffer/statefile", "senml"},
 	"federation/xmpp":     {},
 	"federation/quoalise": {"buffer/statefile", "federation", "federation/xmpp", "senml"},
 	"federation/peer":     {"federation", "federation/xmpp", "senml"},
