@@ -35,7 +35,7 @@ var arrows = map[string][]string{
 	"federation/peer":     {"federation", "federation/xmpp", "senml"},
 	"federation/pubsub":   {"federation", "federation/peer", "federation/xmpp", "senml"},
 	"federation/sen1":     {"federation", "senml"},
-	"federation/consent":  {"federation", "senml"},
+	"federation/consent":  {"buffer/statefile", "federation", "senml"},
 	"federation/ledger":   {"buffer/statefile"},
 	"federation/lab":      {},
 	"federation/lab/demo": {"federation/lab"},

@@ -61,6 +61,7 @@ func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log
 	a := &agent{cfg: cfg, log: log, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
 	for _, open := range []func(context.Context) error{
 		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients,
+		a.openConsents,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
@@ -131,7 +132,7 @@ func (a *agent) openBook(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.book = &consent.Book{Grants: a.cfg.Grants, Key: key, PRM: a.identities.prm, Now: a.grantTime}
+	a.book = &consent.Book{Consents: a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	return nil
 }
@@ -147,7 +148,7 @@ func (a *agent) state(name string) string { return filepath.Join(a.cfg.Agent.Sta
 
 // tasks is everything that runs.
 func (a *agent) tasks() []task {
-	tasks := []task{a.gatherer, a.notary, named{"clock", a.keepTime}, named{"ready", a.announce}}
+	tasks := []task{a.gatherer, a.notary, named{"consents", a.serveCounter}, named{"clock", a.keepTime}, named{"ready", a.announce}}
 	for _, m := range a.meters {
 		tasks = append(tasks, m)
 		if m.share != nil {

@@ -29,6 +29,7 @@ func (a *agent) checks() *status.Check {
 	root.Then(status.Named("clock", a.clockFinding))
 	root.Then(status.Named("buffer", a.bufferFinding).Required())
 	root.Then(status.Named("ledger", a.notary.finding))
+	root.Then(status.Named("consents", a.notary.consentsFinding))
 	if a.session != nil {
 		root.Then(status.Named("federation", a.sessionFinding))
 	}

@@ -180,7 +180,7 @@ func TestHealth(t *testing.T) {
 	const (
 		clockOK    = "ok         clock: The time is the system's.\n"
 		lineOK     = "ok         port: ok\nok           frames: ok\nok             checksums: ok\nok             readings: ok\n" + clockOK
-		bufferOK   = clockOK + "ok         buffer: ok\nok         ledger: ok\n"
+		bufferOK   = clockOK + "ok         buffer: ok\nok         ledger: ok\nok         consents: ok\n"
 		connecting = "waiting    federation: Connecting to the federation…\n"
 	)
 	healthy := linky.Scenario{Seed: 3}
@@ -254,7 +254,7 @@ func TestHealth(t *testing.T) {
 				h.play(t, healthy, 1)
 				h.gatherer.err = fmt.Errorf("put pack: %w", buffer.ErrFull)
 			},
-			lineOK + "fault      buffer: Readings cannot be stored (put pack: " + buffer.ErrFull.Error() + "). Check the space left on the card, and its health.\nok         ledger: ok\n" + connecting,
+			lineOK + "fault      buffer: Readings cannot be stored (put pack: " + buffer.ErrFull.Error() + "). Check the space left on the card, and its health.\nok         ledger: ok\nok         consents: ok\n" + connecting,
 			"buffer: Readings cannot be stored (put pack: " + buffer.ErrFull.Error() + "). Check the space left on the card, and its health.", led.Fault,
 		},
 		{
@@ -262,7 +262,7 @@ func TestHealth(t *testing.T) {
 				h.play(t, healthy, 1)
 				h.gatherer.dropped = 12
 			},
-			lineOK + "warning    buffer: 12 readings were lost because they could not be stored.\nok         ledger: ok\n" + connecting, "", led.Away,
+			lineOK + "warning    buffer: 12 readings were lost because they could not be stored.\nok         ledger: ok\nok         consents: ok\n" + connecting, "", led.Away,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -371,8 +371,8 @@ func TestTasks(t *testing.T) {
 		{"everything", func(c *config.Config) {
 			c.Status.Listen, c.LED.Pin = "127.0.0.1:0", "GPIO17"
 			c.Meters = append(c.Meters, config.Meter{Name: "shed", Port: "tcp://shed:2000"})
-		}, []string{"gatherer", "ledger", "clock", "ready", "meter linky", "meter shed", "federation maison@sen1.example/releve", "subscribers", "page", "led"}},
-		{"a meter only", func(c *config.Config) { c.Federation = nil }, []string{"gatherer", "ledger", "clock", "ready", "meter linky"}},
+		}, []string{"gatherer", "ledger", "consents", "clock", "ready", "meter linky", "meter shed", "federation maison@sen1.example/releve", "subscribers", "page", "led"}},
+		{"a meter only", func(c *config.Config) { c.Federation = nil }, []string{"gatherer", "ledger", "consents", "clock", "ready", "meter linky"}},
 	} {
 		h := newHouse(t, test.change)
 		var got []string

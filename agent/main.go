@@ -13,6 +13,8 @@ import (
 	_ "time/tzdata" // a card without zone files still knows when midnight is
 
 	"github.com/alecthomas/kong"
+
+	"releve/federation/consent"
 )
 
 // Exit codes, a contract with systemd and scripts.
@@ -35,6 +37,7 @@ type verbs struct {
 	Config     configVerbs    `cmd:"" help:"Work with the configuration."`
 	Doctor     doctorVerb     `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
 	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`
+	Consent    consentVerbs   `cmd:"" help:"See, give and take back the consents under which readings leave."`
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
 	Version    versionVerb    `cmd:"" help:"Print the version."`
 }
@@ -71,6 +74,7 @@ func execute(ctx context.Context, args []string, t terminal) int {
 		kong.Description("A meter reading agent for the energy data federation."),
 		kong.Writers(t.out, t.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.WithHyphenPrefixedParameters(true), // --from -7d
+		kong.Vars{"resolutions": consent.Words()},
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {

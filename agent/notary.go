@@ -15,27 +15,42 @@ import (
 	"releve/federation/ledger"
 )
 
-// notary writes into the ledger what holds in this house: the software that runs, and the consents of the
-// configuration as they are given, taken back and come to their end. A ledger that cannot be written is said on the
-// page; measuring goes on.
+// notary writes into the ledger what holds in this house: the software that runs, and the consents as they are given,
+// taken back and come to their end. Whoever answers a consent does it here (answer.go). A ledger that cannot be
+// written is said on the page; measuring goes on.
 type notary struct {
-	dir    string // set once
-	grants []consent.Grant
-	now    func() (t time.Time, known bool)
-	log    *slog.Logger
+	dir      string // set once
+	consents *consent.Consents
+	now      func() (t time.Time, known bool)
+	tell     func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
+	log      *slog.Logger
 
-	mu       sync.Mutex // guards everything below
+	mu       sync.Mutex // guards everything below, and every change of the consents
 	ledger   *ledger.Ledger
 	standing map[string]ledger.Entry // the consents the ledger holds to be given, by identifier
+	said     map[string]ledger.Entry // its last word on each
 	version  string                  // the last it knows of
+	warned   map[string]bool         // of which it was said that they come to their end
 	trouble  error
 }
 
-// openLedger begins to record. The file it is in may not be there yet, or its disk may be full: see Run.
+// openLedger prepares to record. The folder may not be there yet, or its disk may be full: see Run.
 func (a *agent) openLedger(context.Context) error {
-	a.notary = &notary{dir: a.state("ledger"), grants: a.cfg.Grants, now: a.clock.Now, log: a.log}
-	a.notary.look()
+	consents, err := consent.OpenConsents(a.state(consentsFile))
+	if consents == nil {
+		return err
+	}
+	if err != nil {
+		a.log.Warn("consents lost", "error", err)
+	}
+	a.notary = newNotary(a.state("ledger"), consents, a.clock.Now, a.log)
 	return nil
+}
+
+func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
+	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []string { return nil }, log: log, warned: map[string]bool{}}
+	consents.Record = n.recordConsent
+	return n
 }
 
 // String names the task.
@@ -67,6 +82,18 @@ func (n *notary) look() {
 		n.log.Error("ledger not written", "error", err)
 	}
 	n.trouble = err
+	n.warn()
+}
+
+// warn logs once of each consent that it comes to its end.
+func (n *notary) warn() {
+	now, known := n.time()
+	for _, c := range n.consents.All() {
+		if known && c.EndsSoon(now) && !n.warned[c.ID] {
+			n.warned[c.ID] = true
+			n.log.Warn("consent ends soon", "consent", c.ID, "recipient", c.Grant.To, "until", c.Grant.Until)
+		}
+	}
 }
 
 // open opens the ledger unless it is open, and reads what it holds.
@@ -86,7 +113,13 @@ func (n *notary) open() error {
 		return errors.Join(err, l.Close())
 	}
 	n.ledger = l
-	return nil
+	return n.consents.Settle(n.word)
+}
+
+// word is the ledger's last word on a consent.
+func (n *notary) word(id string) (consent.State, string) {
+	e := n.said[id]
+	return map[ledger.Kind]consent.State{ledger.Grant: consent.InForce, ledger.Refusal: consent.Refused, ledger.Withdrawal: consent.Withdrawn}[e.Kind], e.By
 }
 
 // recall reads from the ledger which consents are given and which version ran last.
@@ -99,18 +132,26 @@ func (n *notary) recall() error {
 	if err != nil {
 		return err
 	}
-	n.standing, n.version = map[string]ledger.Entry{}, ""
+	n.standing, n.said, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, ""
 	for _, e := range entries {
-		switch e.Entry.Kind {
-		case ledger.Grant:
-			n.standing[e.Entry.Consent] = e.Entry
-		case ledger.Withdrawal, ledger.Lapse:
-			delete(n.standing, e.Entry.Consent)
-		case ledger.Software:
-			n.version = e.Entry.After
-		}
+		n.heed(e.Entry)
 	}
 	return nil
+}
+
+// heed notes what an entry means for what stands.
+func (n *notary) heed(e ledger.Entry) {
+	switch e.Kind {
+	case ledger.Grant:
+		n.standing[e.Consent], n.said[e.Consent] = e, e
+	case ledger.Refusal:
+		n.said[e.Consent] = e
+	case ledger.Withdrawal, ledger.Lapse:
+		delete(n.standing, e.Consent)
+		n.said[e.Consent] = e
+	case ledger.Software:
+		n.version = e.After
+	}
 }
 
 // reconcile records how what holds now differs from what the ledger says. A consent that cannot be recorded keeps none of
@@ -120,62 +161,65 @@ func (n *notary) reconcile() error {
 		if err := n.record(ledger.Entry{Kind: ledger.Software, Before: n.version, After: running}); err != nil {
 			return err
 		}
-		n.version = running
 	}
 	var errs []error
 	given := map[string]bool{}
-	for _, g := range n.grants {
-		given[g.ID()] = true
-		errs = append(errs, n.follow(g))
+	for _, c := range n.consents.All() {
+		if c.State == consent.InForce {
+			given[c.ID] = true
+			errs = append(errs, n.follow(c))
+		} else if e, stands := n.standing[c.ID]; stands {
+			given[c.ID] = true
+			errs = append(errs, n.record(ledger.Entry{Kind: ledger.Withdrawal, By: c.By, Recipient: e.Recipient, Consent: e.Consent}))
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(n.standing)) {
-		if given[id] {
-			continue
+		if !given[id] { // the list was lost
+			errs = append(errs, n.record(ledger.Entry{Kind: ledger.Withdrawal, By: consent.ByFile, Recipient: n.standing[id].Recipient, Consent: id}))
 		}
-		errs = append(errs, n.end(ledger.Withdrawal, n.standing[id]))
 	}
 	return errors.Join(errs...)
 }
 
 // follow records that a consent was given, or that it came to its end. One that has an end does not hold before the time
 // is known.
-func (n *notary) follow(g consent.Grant) error {
+func (n *notary) follow(c consent.Consent) error {
 	now, known := n.time()
-	e, stands := n.standing[g.ID()]
-	switch over := known && g.Over(now); {
+	e, stands := n.standing[c.ID]
+	switch over := known && c.Grant.Over(now); {
 	case over && stands:
-		return n.end(ledger.Lapse, e)
-	case over, stands, !known && !g.Until.IsZero():
+		return n.record(ledger.Entry{Kind: ledger.Lapse, Recipient: e.Recipient, Consent: e.Consent})
+	case over, stands, !known && !c.Grant.Until.IsZero():
 		return nil
 	}
-	e = ledger.Entry{
-		Kind: ledger.Grant, By: "file", Recipient: g.To, Consent: g.ID(), Series: g.Covered(), Finest: g.Resolution,
-		Identity: g.Identity, To: g.Until, Text: g.Purpose,
-	}
-	if err := n.record(e); err != nil {
-		return err
-	}
-	n.standing[g.ID()] = e
-	return nil
+	return n.recordConsent(c)
 }
 
-// end records the end of a consent.
-func (n *notary) end(kind ledger.Kind, given ledger.Entry) error {
-	e := ledger.Entry{Kind: kind, Recipient: given.Recipient, Consent: given.Consent}
-	if kind == ledger.Withdrawal {
-		e.By = "file"
+var errNoLedger = errors.New("the ledger of consents cannot be written")
+
+// recordConsent writes down the state that a consent comes into. The caller holds the lock.
+func (n *notary) recordConsent(c consent.Consent) error {
+	kinds := map[consent.State]ledger.Kind{
+		consent.Pending: ledger.Request, consent.InForce: ledger.Grant, consent.Refused: ledger.Refusal, consent.Withdrawn: ledger.Withdrawal,
 	}
-	if err := n.record(e); err != nil {
-		return err
+	e := ledger.Entry{Kind: kinds[c.State], By: c.By, Recipient: c.Grant.To, Consent: c.ID}
+	if c.State == consent.Pending || c.State == consent.InForce {
+		g := c.Grant
+		e.Series, e.Finest, e.Identity, e.From, e.To, e.Text = g.Covered(), string(g.Resolution), g.Identity, g.From, g.Until, g.Purpose
 	}
-	delete(n.standing, given.Consent)
-	return nil
+	return n.record(e)
 }
 
 func (n *notary) record(e ledger.Entry) error {
+	if n.ledger == nil {
+		return errNoLedger
+	}
 	e.At, _ = n.time()
-	_, err := n.ledger.Append(e)
-	return err
+	if _, err := n.ledger.Append(e); err != nil {
+		return err
+	}
+	n.heed(e)
+	return nil
 }
 
 // time is zero while it is not known: a wrong date would be signed for ever.

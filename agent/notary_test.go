@@ -27,9 +27,13 @@ type registry struct {
 // open has a notary look once with these grants, and returns it.
 func (r *registry) open(grants ...consent.Grant) *notary {
 	r.t.Helper()
-	n := &notary{
-		dir: r.dir, grants: grants, log: slog.New(slog.DiscardHandler),
-		now: func() (time.Time, bool) { return r.now, r.known },
+	consents, err := consent.OpenConsents(filepath.Join(filepath.Dir(r.dir), "consents.json"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n := newNotary(r.dir, consents, func() (time.Time, bool) { return r.now, r.known }, slog.New(slog.DiscardHandler))
+	if err := consents.Adopt(grants, r.now, n.tell); err != nil {
+		r.t.Fatal(err)
 	}
 	n.look()
 	r.t.Cleanup(func() { n.close() }) // closing twice is an error that says nothing here

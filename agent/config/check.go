@@ -254,8 +254,15 @@ func (f *findings) grants(raw []rawGrant, location *time.Location) []consent.Gra
 	var grants []consent.Grant
 	for i, r := range raw {
 		g := consent.Grant{
-			To: r.To, Series: r.Series, Sources: r.Sources, Resolution: or(r.Resolution, consent.Live),
+			To: r.To, Series: r.Series, Sources: r.Sources, Resolution: consent.Resolution(or(r.Resolution, string(consent.Live))),
 			Purpose: r.Purpose, Identity: r.Identity,
+			Details: consent.Details{
+				PurposeEN: r.PurposeEN, Code: r.PurposeCode, Retention: r.Retention, Notice: r.Notice,
+				Name: r.Name, Contact: r.Contact, Role: consent.Role(r.Role),
+			},
+		}
+		if r.From != nil {
+			g.From = r.From.AsTime(location)
 		}
 		if r.Until != nil {
 			g.Until = r.Until.AsTime(location).AddDate(0, 0, 1)

@@ -182,8 +182,8 @@ func TestRefusals(t *testing.T) {
 		{"button and light", "[led]\npin = \"GPIO17\"\n[button]\npin = \"GPIO17\"\n", "button.pin: GPIO17 is the pin of the light already"},
 		{"grant to nobody", "[[grant]]\n", "grant 1: a grant needs to: an address, a domain or the name of a recipient"},
 		{
-			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT1H\"\n",
-			`grant 1: the grant to a@b has resolution "PT1H"; this version can only grant "live", and sends nothing finer than what was granted`,
+			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT15M\"\n",
+			`grant 1: the grant to a@b has resolution "PT15M"; it may be one of live, PT10S, PT10M, PT30M, PT1H, P1D`,
 		},
 		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1 (lorient): kind "lognact" is not one of pubsub, releve`},
 		{"recipient without a federation", releve, "recipient 1 (s): kind releve needs a [federation] to reach it through"},

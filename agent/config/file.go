@@ -74,6 +74,15 @@ type rawGrant struct {
 	Purpose    string          `toml:"purpose"`
 	Until      *toml.LocalDate `toml:"until"`
 	Identity   bool            `toml:"identity"`
+
+	From        *toml.LocalDate `toml:"from"`
+	PurposeEN   string          `toml:"purpose_en"`
+	PurposeCode string          `toml:"purpose_code"`
+	Retention   string          `toml:"retention"`
+	Notice      string          `toml:"notice"`
+	Name        string          `toml:"name"`
+	Contact     string          `toml:"contact"`
+	Role        string          `toml:"role"`
 }
 
 // files returns the main file and, beside it, conf.d/*.toml in order of name.

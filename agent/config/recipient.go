@@ -87,8 +87,8 @@ func (f *findings) recipient(key string, d document, raw rawRecipient) Recipient
 // for no address has a space.
 func (r Recipient) Grantee() string { return "recipient " + r.Name }
 
-// grantees are those who a grant to the recipient's name is for.
-func (r Recipient) grantees() []string {
+// Grantees are those who a grant to the recipient's name is for.
+func (r Recipient) Grantees() []string {
 	if all := r.Way.addresses(); len(all) > 0 {
 		return all
 	}
@@ -104,7 +104,7 @@ func toGrantees(grants []consent.Grant, recipients []Recipient) []consent.Grant 
 			all = append(all, g)
 			continue
 		}
-		for _, grantee := range recipients[i].grantees() {
+		for _, grantee := range recipients[i].Grantees() {
 			g.To = grantee
 			all = append(all, g)
 		}

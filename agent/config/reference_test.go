@@ -66,8 +66,12 @@ func TestReferenceUncommented(t *testing.T) {
 		{Name: "quartier", Kind: KindReleve, Origin: FromReleve{Sender: jid.MustParse("maison@breizh-sen1.example")}},
 	}
 	wanted.Grants = []consent.Grant{{
-		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Sources: []string{"voisins"}, Resolution: "live", Purpose: "energy advice",
+		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Sources: []string{"voisins"}, Resolution: "live", Purpose: "conseil en énergie",
 		Until: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC),
+		Details: consent.Details{
+			From: time.Date(2026, 11, 30, 23, 0, 0, 0, time.UTC), PurposeEN: "energy advice", Code: "dpv:EnergyAdvice", Retention: "P1Y",
+			Notice: "2026-11", Name: "Association d'exemple", Contact: "dpo@conseil.example", Role: consent.Independent,
+		},
 	}}
 	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {
 		t.Errorf("a default shown is not the one in force (-want +got):\n%s", diff)

@@ -8,10 +8,11 @@ import (
 
 // Book holds the grants and names series for those who may see them. It is read by many and changed by none.
 type Book struct {
-	Grants []Grant
-	Key    []byte                    // of the pseudonyms: random, kept in the house
-	PRM    func(meter string) string // delivery point number of a meter, "" when it is not known
-	Now    func() time.Time          // nil for time.Now
+	Grants   []Grant                   // that always stand
+	Consents *Consents                 // whose standing grants count too; may be nil
+	Key      []byte                    // of the pseudonyms: random, kept in the house
+	PRM      func(meter string) string // delivery point number of a meter, "" when it is not known
+	Now      func() time.Time          // nil for time.Now
 }
 
 // Knows says whether any grant is in force for a recipient.
@@ -69,12 +70,19 @@ func (b *Book) inForce(recipient string) []Grant {
 		now = b.Now
 	}
 	var grants []Grant
-	for _, g := range b.Grants {
-		if g.covers(recipient, now()) {
+	for _, g := range b.standing() {
+		if g.covers(recipient, now()) && g.Resolution == Live {
 			grants = append(grants, g)
 		}
 	}
 	return grants
+}
+
+func (b *Book) standing() []Grant {
+	if b.Consents == nil {
+		return b.Grants
+	}
+	return append(slices.Clone(b.Grants), b.Consents.Standing()...)
 }
 
 // device is the URN of a meter (RFC 9039) for one recipient: by its delivery point number where that was granted,

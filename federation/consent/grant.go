@@ -11,24 +11,45 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Grant is one consent (RGPD art. 6.1.a): who may see which series, for what, until when.
+// Grant is the terms of one consent (RGPD art. 6.1.a): who may see which series, how finely, for what, until when.
 type Grant struct {
-	To         string    // bare address, domain, or "recipient NAME": a configured one outside the federation
-	Series     []string  // globs over series paths; * matches any run of characters, / included
-	Sources    []string  // whose series: these sources'; none: the household's own meters'
-	Resolution string    // Live: the only one that can be granted so far
-	Purpose    string    // in words the person understood
-	Until      time.Time // exclusive; zero: no end was agreed
-	Identity   bool      // may see the delivery point number (PRM)
+	To         string     `json:"to"`                 // bare address, domain, or "recipient NAME": a configured one outside the federation
+	Series     []string   `json:"series"`             // globs over series paths; * matches any run of characters, / included
+	Sources    []string   `json:"sources,omitempty"`  // whose series: these sources'; none: the household's own meters'
+	Resolution Resolution `json:"resolution"`         // the finest that may be seen
+	Purpose    string     `json:"purpose"`            // in words the person understood
+	Until      time.Time  `json:"until,omitzero"`     // exclusive; zero: no end was agreed
+	Identity   bool       `json:"identity,omitempty"` // may see the delivery point number (PRM)
+	Details
 }
 
-// Live is the resolution of records as they are read.
-const Live = "live"
+// Details are the terms of a grant that bind people and decide nothing here.
+type Details struct {
+	From      time.Time `json:"from,omitzero"`        // before which nothing leaves; zero: at once
+	PurposeEN string    `json:"purpose_en,omitempty"` // Purpose in English, where that is in French
+	Code      string    `json:"code,omitempty"`       // of the purpose, in a vocabulary such as W3C DPV's
+	Retention string    `json:"retention,omitempty"`  // how long the recipient may keep it, ISO 8601 such as P1Y
+	Notice    string    `json:"notice,omitempty"`     // version of the text the person was shown (RGPD art. 13)
+	Name      string    `json:"name,omitempty"`       // legal name of the recipient
+	Contact   string    `json:"contact,omitempty"`    // whom to ask there about one's data
+	Role      Role      `json:"role,omitempty"`
+}
+
+// Role is what a recipient is to the household before the law.
+type Role string
+
+// The roles (RGPD art. 4.7, 26 and 28).
+const (
+	Processor       Role = "processor"        // acts on the household's behalf
+	JointController Role = "joint controller" // decides together with others what the data are for
+	Independent     Role = "independent"      // decides alone
+)
 
 // Check says what is wrong with a grant, in a sentence for the person who wrote it.
 func (g Grant) Check() error {
@@ -47,21 +68,38 @@ func (g Grant) Check() error {
 		return fmt.Errorf("the grant to %s has a source without a name", g.To)
 	case g.Purpose == "":
 		return fmt.Errorf("the grant to %s needs a purpose: what will the data be used for?", g.To)
-	case g.Resolution != Live:
-		return fmt.Errorf("the grant to %s has resolution %q; this version can only grant %q, and sends nothing finer than what was granted",
-			g.To, g.Resolution, Live)
+	case g.Resolution.rank() < 0:
+		return fmt.Errorf("the grant to %s has resolution %q; it may be one of %s", g.To, g.Resolution, Words())
 	case g.size() > maxSize:
 		return fmt.Errorf("the grant to %s is too long to be written into the ledger; shorten its purpose, or give some of its series or sources in another grant", g.To)
 	}
+	return g.checkDetails()
+}
+
+func (g Grant) checkDetails() error {
+	switch {
+	case !slices.Contains([]Role{"", Processor, JointController, Independent}, g.Role):
+		return fmt.Errorf("the grant to %s has role %q; it may be %q, %q or %q", g.To, g.Role, Processor, JointController, Independent)
+	case g.Retention != "" && !duration.MatchString(g.Retention):
+		return fmt.Errorf("the grant to %s has retention %q; write it like P30D, P6M or P1Y", g.To, g.Retention)
+	case !g.From.IsZero() && g.Until.IsZero():
+		// While the clock is not known, an end is what keeps a grant from holding too early.
+		return fmt.Errorf("the grant to %s begins later and has no end; give it an until", g.To)
+	case !g.From.IsZero() && !g.From.Before(g.Until):
+		return fmt.Errorf("the grant to %s ends before it begins", g.To)
+	}
 	return nil
 }
+
+// duration is an ISO 8601 duration of days or more.
+var duration = regexp.MustCompile(`^P([1-9][0-9]{0,3}[YMWD])+$`)
 
 // maxSize leaves room in an entry of the ledger, which has 8 kB, for what else stands there.
 const maxSize = 7 << 10
 
 // size is how many bytes of JSON a grant takes in the ledger.
 func (g Grant) size() int {
-	terms, _ := json.Marshal([]any{g.To, g.Covered(), g.Purpose}) // these always have a form
+	terms, _ := json.Marshal([]any{g.To, g.Covered(), g.Purpose, g.Details}) // these always have a form
 	return len(terms)
 }
 
@@ -70,6 +108,9 @@ func (g Grant) ID() string {
 	list := []any{g.To, g.Series, g.Resolution, g.Purpose, g.Until.UTC(), g.Identity}
 	if len(g.Sources) > 0 {
 		list = append(list, g.Sources)
+	}
+	if g.Details != (Details{}) {
+		list = append(list, g.Details)
 	}
 	terms, _ := json.Marshal(list) // these always have a form
 	sum := sha256.Sum256(terms)
@@ -95,9 +136,14 @@ func (g Grant) Over(now time.Time) bool { return !g.Until.IsZero() && !now.Befor
 
 // covers says whether the grant is for that recipient and in force at that time.
 func (g Grant) covers(recipient string, now time.Time) bool {
-	if g.Over(now) {
+	if g.Over(now) || now.Before(g.From) {
 		return false
 	}
+	return g.IsFor(recipient)
+}
+
+// IsFor says whether the grant names a recipient: its address or name, or the domain of its address.
+func (g Grant) IsFor(recipient string) bool {
 	_, domain, isAddress := strings.Cut(recipient, "@")
 	return g.isTo(recipient) || isAddress && g.isTo(domain)
 }

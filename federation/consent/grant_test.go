@@ -70,11 +70,11 @@ func TestGrantCheck(t *testing.T) {
 		},
 		{
 			"no resolution", func(g *consent.Grant) { g.Resolution = "" },
-			`the grant to client@breizh-sen2.example has resolution ""; this version can only grant "live", and sends nothing finer than what was granted`,
+			`the grant to client@breizh-sen2.example has resolution ""; it may be one of live, PT10S, PT10M, PT30M, PT1H, P1D`,
 		},
 		{
-			"a resolution to come", func(g *consent.Grant) { g.Resolution = "PT30M" },
-			`the grant to client@breizh-sen2.example has resolution "PT30M"; this version can only grant "live", and sends nothing finer than what was granted`,
+			"another resolution", func(g *consent.Grant) { g.Resolution = "PT15M" },
+			`the grant to client@breizh-sen2.example has resolution "PT15M"; it may be one of live, PT10S, PT10M, PT30M, PT1H, P1D`,
 		},
 	}
 	for _, tt := range tests {

@@ -12,6 +12,7 @@ type Kind string
 // What the ledger records.
 const (
 	Beginning       Kind = "beginning"       // of this ledger; Text says what became of the one before
+	Request         Kind = "request"         // somebody asked for a consent
 	Grant           Kind = "grant"           // a person agreed
 	Refusal         Kind = "refusal"         // a person said no
 	Withdrawal      Kind = "withdrawal"      // a person took a consent back
@@ -24,7 +25,7 @@ const (
 )
 
 var kinds = map[Kind]bool{
-	Beginning: true, Grant: true, Refusal: true, Withdrawal: true, Lapse: true, Transfer: true,
+	Beginning: true, Request: true, Grant: true, Refusal: true, Withdrawal: true, Lapse: true, Transfer: true,
 	Acknowledgement: true, Erasure: true, Change: true, Software: true,
 }
 

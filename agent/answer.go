@@ -1,0 +1,69 @@
+package main
+
+import (
+	"releve/federation/consent"
+	"releve/federation/ledger"
+)
+
+// Ask puts a grant on the list of what a person has to answer; by is who asks.
+func (n *notary) Ask(g consent.Grant, by string) (consent.Consent, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, _ := n.time()
+	return n.consents.Ask(g, by, at)
+}
+
+// Accept brings a consent in force; by is who says so: "terminal", "page", or an address. It is in the ledger then.
+func (n *notary) Accept(id, by string) (consent.Consent, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, _ := n.time()
+	return n.consents.Accept(id, by, at)
+}
+
+// AcceptAs is Accept in other terms than those that were asked for: the person's own, under another identifier.
+func (n *notary) AcceptAs(id string, g consent.Grant, by string) (consent.Consent, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, _ := n.time()
+	id, err := n.consents.Amend(id, g)
+	if err != nil {
+		return consent.Consent{}, err
+	}
+	return n.consents.Accept(id, by, at)
+}
+
+// Refuse says no to what was asked for.
+func (n *notary) Refuse(id, by string) (consent.Consent, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, _ := n.time()
+	return n.consents.Refuse(id, by, at)
+}
+
+// Withdraw takes a consent back. Nothing more leaves under it once this returns, also when it returns an error.
+func (n *notary) Withdraw(id, by string) (consent.Consent, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	one, err := n.consents.Find(id)
+	if err != nil {
+		return one, err
+	}
+	at, _ := n.time()
+	return n.consents.Withdraw(one.ID, by, at, n.tell(one.Grant))
+}
+
+// Changed records that somebody changed a setting of this agent, from something to something else. Call it before the
+// change holds: what cannot be recorded must not be done.
+func (n *notary) Changed(by, what, before, after string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.record(ledger.Entry{Kind: ledger.Change, By: by, Text: what, Before: before, After: after})
+}
+
+// Erased records that readings were erased: only the fact, and how many.
+func (n *notary) Erased(by, what string, count int) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.record(ledger.Entry{Kind: ledger.Erasure, By: by, Text: what, Count: count})
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"releve/agent/config"
+	"releve/agent/status"
+	"releve/federation/consent"
+)
+
+// byConfiguration is who asks for a consent when a recipient stands in the configuration and no grant does.
+const byConfiguration = "configuration"
+
+// consentsFile is the list, in the state folder.
+const consentsFile = "consents.json"
+
+// openConsents takes over the grants of the configuration and asks for those that its recipients lack.
+func (a *agent) openConsents(context.Context) error {
+	now, _ := a.notary.time()
+	if err := a.notary.consents.Adopt(a.cfg.Grants, now, a.notary.tell); err != nil {
+		a.log.Error("consents not written", "error", err)
+	}
+	a.notary.look()
+	wanted := map[string]bool{}
+	for _, g := range a.lacking() {
+		one, err := a.notary.Ask(g, byConfiguration)
+		if err != nil { // seen on the page as the ledger's trouble; asked again at the next start
+			a.log.Warn("consent not asked for", "recipient", g.To, "error", err)
+			continue
+		}
+		wanted[one.ID] = true
+	}
+	if err := a.notary.consents.Forget(byConfiguration, wanted); err != nil {
+		a.log.Error("consents not written", "error", err)
+	}
+	return nil
+}
+
+// lacking are the grants that recipients of the configuration would need. A person decides whether they are given: how
+// finely is left at the half-hour, which an adviser needs and the meters' own operator has.
+func (a *agent) lacking() []consent.Grant {
+	var all []consent.Grant
+	for _, r := range a.cfg.Recipients {
+		for _, to := range r.Grantees() {
+			if slices.ContainsFunc(a.notary.consents.All(), func(c consent.Consent) bool { return c.Grant.IsFor(to) && c.By != byConfiguration }) {
+				continue
+			}
+			all = append(all, pendingGrant(r, to))
+		}
+	}
+	return all
+}
+
+func pendingGrant(r config.Recipient, to string) consent.Grant {
+	return consent.Grant{
+		To: to, Series: []string{"*"}, Resolution: consent.HalfHour,
+		Purpose: fmt.Sprintf("destinataire %s (%s)", r.Name, r.Kind),
+		Details: consent.Details{PurposeEN: fmt.Sprintf("recipient %s (%s)", r.Name, r.Kind)},
+	}
+}
+
+// consentsFinding is about consents that a person has to look at.
+func (n *notary) consentsFinding() status.Finding {
+	now, known := n.now()
+	pending, ending := 0, ""
+	for _, c := range n.consents.All() {
+		switch {
+		case c.State == consent.Pending:
+			pending++
+		case known && c.EndsSoon(now):
+			ending = c.Grant.To
+		}
+	}
+	switch {
+	case pending > 0:
+		return status.Finding{
+			State:  status.Waiting,
+			Text:   status.Sayf("%d accord(s) attendent votre réponse : rien ne part d'ici là.", "%d consent(s) wait for your answer: nothing leaves until then.", pending),
+			Advice: status.Say("Lisez-les avec releve consent list, et répondez avec releve consent accept ou refuse.", "Read them with releve consent list, and answer with releve consent accept or refuse."),
+		}
+	case ending != "":
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Sayf("L'accord donné à %s prend bientôt fin.", "The consent given to %s ends soon.", ending),
+			Advice: status.Say("Pour continuer, donnez-en un autre avec releve consent request, puis accept.", "To go on, give another one with releve consent request, then accept."),
+		}
+	}
+	return status.Finding{}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"releve/agent/config"
+	"releve/federation/consent"
+)
+
+// The counter is where a terminal of this machine answers consents: a socket in the state folder, which only the
+// agent's user and root can reach. One writer has the list and the ledger, the agent; a terminal that wrote the file
+// itself would have to lock both, and would learn too late that the agent did not take it.
+
+// counterFile is the socket, in the state folder.
+const counterFile = "consents.sock"
+
+// request is one line to the counter, its answer one line back.
+type request struct {
+	Do    string        `json:"do"`
+	ID    string        `json:"id,omitempty"`
+	Grant consent.Grant `json:"grant,omitzero"`
+}
+
+type reply struct {
+	Consent consent.Consent `json:"consent,omitzero"`
+	Error   string          `json:"error,omitempty"`
+}
+
+// byTerminal is who answers at the counter.
+const byTerminal = "terminal"
+
+const (
+	counterPatience = 10 * time.Second
+	maxRequest      = 64 << 10 // bytes
+)
+
+// serveCounter answers terminals, one at a time.
+func (a *agent) serveCounter(ctx context.Context) error {
+	file := a.state(counterFile)
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a kill: the buffer's lock says that nobody else runs
+		return fmt.Errorf("open the counter of consents: %w", err)
+	}
+	listener, err := net.Listen("unix", file)
+	if err != nil {
+		return fmt.Errorf("open the counter of consents: %w", err)
+	}
+	defer context.AfterFunc(ctx, func() { _ = listener.Close() })() // it was only read from
+	if err := os.Chmod(file, 0o600); err != nil {
+		return errors.Join(fmt.Errorf("open the counter of consents: %w", err), listener.Close())
+	}
+	for {
+		conn, err := listener.Accept()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return errors.Join(fmt.Errorf("wait at the counter of consents: %w", err), listener.Close())
+		}
+		a.attend(conn)
+	}
+}
+
+// attend answers one terminal.
+func (a *agent) attend(conn net.Conn) {
+	defer conn.Close() // a terminal that is gone needs no answer
+	_ = conn.SetDeadline(time.Now().Add(counterPatience))
+	var r request
+	var answer reply
+	err := json.NewDecoder(io.LimitReader(conn, maxRequest)).Decode(&r)
+	if err == nil {
+		answer.Consent, err = a.obeyTerminal(r)
+	}
+	if err != nil {
+		answer.Error = err.Error()
+	}
+	_ = json.NewEncoder(conn).Encode(answer)
+}
+
+func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
+	switch r.Do {
+	case "accept":
+		return a.notary.AcceptAs(r.ID, r.Grant, byTerminal)
+	case "refuse":
+		return a.notary.Refuse(r.ID, byTerminal)
+	case "withdraw":
+		return a.notary.Withdraw(r.ID, byTerminal)
+	case "request":
+		return a.notary.Ask(r.Grant, byTerminal)
+	}
+	return consent.Consent{}, fmt.Errorf("the agent that runs does not know %q; it may be of another version", r.Do)
+}
+
+// askAgent has the agent that runs do something, and returns the consent as it is then.
+func askAgent(c config.Config, r request) (consent.Consent, error) {
+	conn, err := net.DialTimeout("unix", filepath.Join(c.Agent.State, counterFile), counterPatience)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return consent.Consent{}, errors.New("the agent does not run: start it, consents are answered while it does")
+	case err != nil:
+		return consent.Consent{}, fmt.Errorf("reach the agent: %w", err)
+	}
+	defer conn.Close() // all was read
+	_ = conn.SetDeadline(time.Now().Add(2 * counterPatience))
+	if err := json.NewEncoder(conn).Encode(r); err != nil {
+		return consent.Consent{}, fmt.Errorf("ask the agent: %w", err)
+	}
+	var answer reply
+	if err := json.NewDecoder(bufio.NewReader(conn)).Decode(&answer); err != nil {
+		return consent.Consent{}, fmt.Errorf("hear the agent's answer: %w", err)
+	}
+	if answer.Error != "" {
+		return answer.Consent, errors.New(answer.Error)
+	}
+	return answer.Consent, nil
+}
