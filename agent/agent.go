@@ -179,6 +179,7 @@ func (a *agent) newMeter(ctx context.Context, cfg config.Meter) *meter {
 		among:    among(a.cfg.Meters, cfg.Name),
 		recorder: recorder,
 		clock:    a.clock,
+		stamps:   a.clock.Stamps(),
 		take:     a.gatherer.add,
 		learn:    a.identities.learn,
 		moved:    a.identities.isMoved,

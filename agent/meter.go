@@ -29,6 +29,7 @@ type meter struct {
 	log      *slog.Logger
 
 	mu       sync.Mutex // guards everything below
+	stamps   clock.Stamps
 	line     port.State
 	counters tic.Counters
 	past     [2]tic.Counters // what the counters were at the last two turns of a span
@@ -78,7 +79,7 @@ func (m *meter) attend(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			m.take(m.recorder.Quiet(clock.Stamp(m.clock.Instant())))
+			m.take(m.recorder.Quiet(m.stamp(m.clock.Instant())))
 		}
 	}
 }
@@ -89,14 +90,22 @@ func (m *meter) frame(f *tic.Frame) {
 	if at, degraded, ok := told(f, m.view.location); ok {
 		m.clock.Hear(m.cfg.Name, now, at, degraded)
 	}
-	records := m.recorder.Record(f, clock.Stamp(now))
-	m.view.frame(f, clock.Stamp(now))
+	stamp := m.stamp(now)
+	records := m.recorder.Record(f, stamp)
+	m.view.frame(f, stamp)
 	for _, g := range f.Groups {
 		if string(g.Label) == "PRM" {
 			m.learn(m.cfg.Name, string(g.Value))
 		}
 	}
 	m.take(records)
+}
+
+// stamp is the time by which what was heard at an instant goes.
+func (m *meter) stamp(at clock.Instant) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stamps.Next(at)
 }
 
 func (m *meter) setState(s port.State) {

@@ -33,6 +33,7 @@ type life struct {
 	worn    bool          // it says that it is degraded, and may be anything
 
 	clock    *clock.Clock
+	stamps   clock.Stamps
 	buffer   *buffer.Buffer
 	dater    *dater
 	gatherer *gatherer
@@ -86,13 +87,18 @@ func (l *life) start() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.stamps = l.clock.Stamps()
 	l.dater = newDater(l.clock, l.buffer, quiet)
 	l.gatherer = &gatherer{put: l.dater.put, log: quiet}
 }
 
 // step lets some seconds pass, in which something may happen, and hears a frame.
 func (l *life) step() {
-	l.machine.Pass(time.Duration(1+l.random.IntN(9_000)) * time.Millisecond)
+	pass := 1 + l.random.IntN(9_000)
+	if l.random.IntN(9) == 0 {
+		pass = l.random.IntN(300) // as from a file
+	}
+	l.machine.Pass(time.Duration(pass) * time.Millisecond)
 	switch n := l.random.IntN(100); {
 	case n < 3: // the network comes, and a server that is not quite right
 		l.machine.Set(l.error(), true)
@@ -106,6 +112,7 @@ func (l *life) step() {
 		l.cut()
 	case n < 15:
 		l.stop()
+		l.machine.Pass(time.Second)
 		l.start()
 	case n < 30:
 		l.flush()
@@ -137,7 +144,7 @@ func (l *life) hear() {
 	l.clock.Hear("linky", now, at, degraded)
 	l.number++
 	l.heard[l.number], l.inRAM = truth, append(l.inRAM, l.number)
-	stamp := float64(clock.Stamp(now).UnixMilli()) / 1000
+	stamp := float64(l.stamps.Next(now).UnixMilli()) / 1000
 	l.gatherer.add(senml.Pack{{Name: "linky/n", Unit: "W", Value: senml.NumberValue(float64(l.number)), Time: stamp}})
 }
 
@@ -213,7 +220,7 @@ func (l *life) end() {
 		value, _ := r.Value.Number()
 		n := int(value)
 		at := time.UnixMilli(int64(r.Time * 1000))
-		if n <= last || r.Time < before {
+		if n <= last || r.Time <= before {
 			l.t.Fatalf("reading %d at %s comes after %d at %.3f", n, at, last, before)
 		}
 		if off := at.Sub(l.heard[n]); off.Abs() > tolerance || l.lost[n] {

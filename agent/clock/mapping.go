@@ -37,13 +37,18 @@ func (m Mapping) Date(at Instant) time.Time {
 	return piece.date(at)
 }
 
-// Unix turns the stamp of a record into Unix seconds, to the millisecond. A time that is no stamp stays as it is.
+// Unix turns the stamp of a record into Unix seconds: to the tenth, and never later than it was heard, or to the millisecond
+// (see Stamps). A time that is no stamp stays as it is.
 func (m Mapping) Unix(seconds float64) float64 {
 	at, ok := FromStamp(seconds)
 	if !ok {
 		return seconds
 	}
-	return float64(m.Date(at).UnixMilli()) / 1000
+	date := m.Date(at)
+	if isCoarse(at) {
+		date = date.Truncate(tenth)
+	}
+	return float64(date.UnixMilli()) / 1000
 }
 
 // last is the piece in force.

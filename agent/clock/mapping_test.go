@@ -2,6 +2,8 @@ package clock
 
 import (
 	"encoding/json"
+	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -44,18 +46,52 @@ func TestMappingIsBounded(t *testing.T) {
 func TestStamp(t *testing.T) {
 	t.Parallel()
 	m := Mapping{{Began: noon}}
-	for _, at := range []Instant{0, time.Millisecond, 1234567 * time.Millisecond, 3 * 365 * 24 * time.Hour} {
+	for at, want := range map[Instant]Instant{
+		0: 0, time.Millisecond: time.Millisecond, 1234567 * time.Millisecond: 1234567 * time.Millisecond,
+		190 * time.Millisecond: tenth, 3 * 365 * 24 * time.Hour: 3 * 365 * 24 * time.Hour,
+	} {
 		seconds := float64(Stamp(at).UnixMilli()) / 1000
 		if got, ok := FromStamp(seconds); got != at || !ok {
 			t.Errorf("the stamp of %s is read as %s, %v", at, got, ok)
 		}
-		if got, want := m.Unix(seconds), float64(noon.Add(at).UnixMilli())/1000; got != want {
+		if got, want := m.Unix(seconds), float64(noon.Add(want).UnixMilli())/1000; got != want {
 			t.Errorf("%s is dated %.3f, want %.3f", at, got, want)
 		}
 	}
 	for _, seconds := range []float64{0, 60, 1_577_836_800, 1_700_000_000} {
 		if _, ok := FromStamp(seconds); ok || m.Unix(seconds) != seconds {
 			t.Errorf("%.0f is taken for a stamp", seconds)
+		}
+	}
+}
+
+// TestStamps has readings come at any pace while a clock that was ahead runs at half speed: no two get the same date, and
+// those of a meter on a line get one to the tenth of a second, hardly before they were heard and never after.
+func TestStamps(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, fast := range []bool{false, true} {
+		for range 100 {
+			stamps := Stamps{}
+			began := noon.Add(time.Duration(random.IntN(1_000_000)) * time.Microsecond)
+			m := Mapping{{Began: began}, {From: 10 * time.Second, Began: began.Add(-time.Minute), Ahead: time.Minute}}
+			now, before := Instant(0), 0.0
+			for i := range 200 {
+				if pause := Instant(random.IntN(1000)) * time.Millisecond; !fast {
+					now += time.Second + pause
+				} else if random.IntN(3) == 0 {
+					now += pause / 3
+				}
+				got := m.Unix(float64(stamps.Next(now).UnixMilli()) / 1000)
+				if got <= before {
+					t.Fatalf("the date of reading %d is %.3f, after %.3f", i, got, before)
+				}
+				before = got
+				early := float64(m.Date(now).UnixMicro())/1e6 - got
+				if !fast && (early < 0 || early > 0.111 || got != math.Round(got*10)/10) {
+					t.Fatalf("the date of reading %d is %.3f, %.3f s before it was heard", i, got, early)
+				}
+			}
 		}
 	}
 }

@@ -15,6 +15,39 @@ const stampBase = 1 << 29
 // Stamp is the time by which a reading goes, that was heard at an instant, until it is dated.
 func Stamp(at Instant) time.Time { return time.Unix(stampBase, 0).Add(at) }
 
+// Stamps gives the readings of one meter their stamps. A frame takes longer than a second to come, so a tenth of a second is
+// all that can be known of when it was heard, and shorter to write: a stamp without milliseconds, to the hundredth, becomes a
+// date to the tenth (see Mapping.Unix). Frames that come faster, as from a file, are told apart to the millisecond. Each
+// stamp is so far behind the one before that their dates differ, also while a clock that was ahead runs at half speed.
+type Stamps struct{ last Instant }
+
+// Stamps begins with what is heard from now on.
+func (c *Clock) Stamps() Stamps { return Stamps{last: c.Instant()} }
+
+// Next is the stamp of a reading heard at an instant.
+func (s *Stamps) Next(at Instant) time.Time {
+	const far, near = 2 * tenth, 2 * time.Millisecond
+	switch coarse := at.Truncate(hundredth); {
+	case coarse >= s.last+far:
+		at = coarse
+	default:
+		at = max(at.Truncate(time.Millisecond), s.last+near)
+		if isCoarse(at) {
+			at += time.Millisecond
+		}
+	}
+	s.last = at
+	return Stamp(at)
+}
+
+const (
+	tenth     = 100 * time.Millisecond
+	hundredth = 10 * time.Millisecond
+)
+
+// isCoarse tells whether the stamp of an instant becomes a date to the tenth.
+func isCoarse(at Instant) bool { return at%hundredth == 0 }
+
 // FromStamp is the instant of a stamp in seconds. It returns false for a time which is no stamp: a date the meter told.
 func FromStamp(seconds float64) (Instant, bool) {
 	at := Instant(math.Round((seconds-stampBase)*1000)) * time.Millisecond

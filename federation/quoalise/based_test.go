@@ -126,12 +126,13 @@ func batch(path, unit string, value func(i int) float64, after func(i int) int) 
 }
 
 // A reading costs at most 26 bytes of the stream in batches of 500, all of the stanza counted, when it is dated to the
-// second, and at most 29 dated to the millisecond, which is three digits and a point more.
+// tenth of a second, as what is heard on a meter's line is, and at most 29 dated to the millisecond.
 func TestBytesOfAReading(t *testing.T) {
 	t.Parallel()
 	power := func(i int) float64 { return float64(350 + i*37%90 + 2000*(i/100%2)) } // VA, a kettle now and then
 	index := func(i int) float64 { return float64(17_623_547 + i) }                 // Wh
 	seconds := func(i int) int { return 1000 * (1 + i%2) }
+	tenths := func(i int) int { return 100 * (11 + i*37%8) }
 	millis := func(i int) int { return 1100 + i*397%800 }
 	tests := []struct {
 		name        string
@@ -140,6 +141,8 @@ func TestBytesOfAReading(t *testing.T) {
 	}{
 		{"power by the second", batch("consumption/power/apparent/raw", "VA", power, seconds), 11_950, 26},
 		{"index by the second", batch("consumption/energy/active/index", "Wh", index, seconds), 11_981, 26},
+		{"power by the tenth", batch("consumption/power/apparent/raw", "VA", power, tenths), 12_898, 26},
+		{"index by the tenth", batch("consumption/energy/active/index", "Wh", index, tenths), 12_929, 26},
 		{"power by the millisecond", batch("consumption/power/apparent/raw", "VA", power, millis), 13_886, 29},
 		{"index by the millisecond", batch("consumption/energy/active/index", "Wh", index, millis), 13_917, 29},
 	}

@@ -125,7 +125,7 @@ func minute(seq uint64) senml.Pack {
 		p = append(p, senml.Record{Name: device + "_" + path, Unit: unit, Value: senml.NumberValue(v), Time: float64(begin+ms) / 1000})
 	}
 	for i := range int64(40) {
-		ms := i*1500 + i*397%500
+		ms := i*1500 + i*397%500/100*100 // a tenth of a second, as a house dates what it hears
 		watts := 350 + float64((i*37+int64(seq)*11)%90) + 2000*float64(seq/7%2)
 		say("consumption/power/apparent/raw", "VA", watts, ms)
 		if i%2 == 0 {
@@ -219,7 +219,7 @@ func BenchmarkHistoryOfADay(b *testing.B) {
 		s := newBenchStage(b, lab.ShaperStock, xmpp.PaceAuto)
 		kept := &archive{series: map[string]senml.Pack{}}
 		for i := range day {
-			kept.put("linky/current/1", number("A", float64(i*37%90), 1_700_000_000+float64(i*1500+i*397%500)/1000))
+			kept.put("linky/current/1", number("A", float64(i*37%90), 1_700_000_000+float64(i*1500+i*397%500/100*100)/1000))
 		}
 		house := &Provider{
 			Session: s.house, Archive: kept, Describe: describe, Log: quiet,
