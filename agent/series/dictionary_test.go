@@ -77,7 +77,7 @@ func TestDictionaryIsComplete(t *testing.T) {
 	t.Parallel()
 	left := map[string]string{
 		"ADCO": "personal", "ADSC": "personal", "PRM": "personal", "MSG1": "personal", "MSG2": "personal",
-		"DATE": "the time of the others", "ADPS": "an event", "ADIR1": "an event", "ADIR2": "an event", "ADIR3": "an event",
+		"DATE": "the time of the others", "ADIR1": "an event", "ADIR2": "an event", "ADIR3": "an event",
 	}
 	d := series.NewDictionary()
 	for _, label := range tic.Labels() {

@@ -19,6 +19,7 @@ func instants() []entry {
 		{"PAPP", his, 0, PathPower, "VA", number(), "Puissance apparente soutirée", "Apparent power drawn"},
 		{"IINST", his, 0, "current/1", "A", number(), "Courant, phase 1", "Current, phase 1"},
 		{"IINST%d", his, 3, "current/%d", "A", number(), "Courant, phase %d", "Current, phase %d"},
+		{"ADPS", his, 0, "current/1/over", "A", number(), "Courant au-delà du souscrit, phase 1", "Current above the subscribed one, phase 1"},
 	}
 }
 

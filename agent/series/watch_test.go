@@ -82,7 +82,7 @@ func TestOverPowerHistoricSeries(t *testing.T) {
 	}{
 		{historic("IINST1 001"), "current/1=1A"}, // a short frame says nothing of it
 		{historic("ISOUSC 15"), "contract/current/subscribed=15A status/over-power=false"},
-		{historic("ISOUSC 15", "ADPS 018"), "status/over-power=true status/event=over-power"},
+		{historic("ISOUSC 15", "ADPS 018"), "current/1/over=18A status/over-power=true status/event=over-power"},
 		{historic("ISOUSC 15"), ""},
 	} {
 		if got := h.hear(step.frame); got != step.want {
