@@ -37,7 +37,9 @@ var arrows = map[string][]string{
 	"federation/sen1":     {"federation", "senml"},
 	"federation/consent":  {"buffer/statefile", "federation", "senml"},
 	"federation/ledger":   {"buffer/statefile"},
+	"federation/bmhs":     {"buffer/statefile", "federation", "senml"},
 	"federation/lab":      {},
+	"federation/lab/bmhs": {},
 	"federation/lab/demo": {"federation/lab"},
 	"agent":               {"*"},
 	"agent/clock":         {"buffer/statefile", "senml"},
@@ -61,7 +63,7 @@ var arrows = map[string][]string{
 var owners = map[string][]string{
 	"mellium.im":            {"federation/xmpp"},
 	"github.com/xdg-go":     {"federation/xmpp"},
-	"github.com/coder":      {"federation/xmpp"},
+	"github.com/coder":      {"federation/bmhs", "federation/lab/bmhs", "federation/xmpp"},
 	"github.com/dgraph-io":  {"buffer"},
 	"github.com/fxamacker":  {"senml"},
 	"go.bug.st/serial":      {"tic/port"},
@@ -70,7 +72,7 @@ var owners = map[string][]string{
 	"github.com/alecthomas": {"agent"},
 	"github.com/creack/pty": {"tic/linky"},
 	"golang.org/x/net/dns":  {"federation/lab"},
-	"github.com/cenkalti":   {"agent", "federation", "federation/quoalise", "federation/xmpp", "tic/port"},
+	"github.com/cenkalti":   {"agent", "federation", "federation/bmhs", "federation/quoalise", "federation/xmpp", "tic/port"},
 }
 
 // vague names say nothing of what a folder holds.

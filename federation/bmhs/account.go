@@ -1,0 +1,95 @@
+package bmhs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Account is who we are to a BMHS server: a user's, and one of that user's agents.
+type Account struct {
+	URL      string // with its path and without a slash at the end, such as https://bmhs.example/smarthome
+	Username string // e-mail
+	Key      string // applicationKey: one for the whole account
+	MAC      string // names the agent, letter by letter: another spelling is another agent
+}
+
+// What an agent has to say of itself and may not leave out. Where it stands is nobody's business.
+const (
+	privateIP  = "127.0.0.1"
+	agentModel = "Releve"
+)
+
+// patience is how long an answer may take. It is long: after a timeout the outcome is unknown, and what is sent again may
+// be stored twice.
+const patience = 60 * time.Second
+
+// NewClient returns what requests go through. It follows no redirect: a POST that becomes a GET looks like an answer.
+func NewClient() *http.Client {
+	return &http.Client{
+		Timeout:       patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// body is what publicChangeValueFromAgent takes.
+type body struct {
+	Username string  `json:"username"`
+	Key      string  `json:"applicationKey"`
+	MAC      string  `json:"mac"`
+	Private  string  `json:"privateIp"`
+	Model    string  `json:"agentModel"`
+	Data     message `json:"data"`
+}
+
+// deliver sends one message and returns nil once the server has it.
+//
+//	POST <url>/device/publicChangeValueFromAgent, JSON. 200 without content: stored; 400: a sentence, see answers.
+func (a Account) deliver(ctx context.Context, client *http.Client, m message) error {
+	text, err := plain(body{a.Username, a.Key, a.MAC, privateIP, agentModel, m})
+	if err != nil {
+		return fmt.Errorf("write a message: %w", err)
+	}
+	answer, err := post(ctx, client, a.URL+"/device/publicChangeValueFromAgent", "application/json", bytes.NewReader(text), "")
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	return verdict(answer)
+}
+
+// pass is what subscribing gives: a token for the websocket, and where that is.
+type pass struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"dateExpiration"`
+	URL     string    `json:"websocketUrl"`
+}
+
+// subscribe asks for a token.
+//
+//	POST <url>/agent/subscribe, a form. 200: JSON as pass; 400: a sentence.
+func (a Account) subscribe(ctx context.Context, client *http.Client) (pass, error) {
+	form := url.Values{
+		"username": {a.Username}, "applicationKey": {a.Key}, "mac": {a.MAC}, "privateIp": {privateIP}, "agentModel": {agentModel},
+	}
+	answer, err := post(ctx, client, a.URL+"/agent/subscribe", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), "")
+	if err != nil {
+		return pass{}, err
+	}
+	defer answer.Body.Close()
+	text, err := read(answer)
+	if err != nil {
+		return pass{}, err
+	}
+	var p pass
+	if json.Unmarshal(text, &p) != nil || p.Token == "" || p.URL == "" {
+		return pass{}, errors.New("another server answers in place of BMHS, a portal of the network perhaps: it gives no token")
+	}
+	return p, nil
+}
