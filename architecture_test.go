@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
 	"agent/status":        {},
 	"agent/strict":        {},
+	"agent/trial":         {"buffer/statefile"},
 	"agent/led":           {},
 	"agent/button":        {},
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},

@@ -44,6 +44,20 @@ const maxSize = 16 << 20
 // cannot be used; it must not repeat what is personal. A file that is not understood, or that check refuses, is set aside
 // and a *Damaged is under the error: then, and only then, the caller can go on with the zero value.
 func Read[T any](file string, check func(T) error) (T, error) {
+	value, err := Look(file, check)
+	var damage *damage
+	if !errors.As(err, &damage) {
+		return value, err
+	}
+	aside, err := SetAside(file, "damaged")
+	if err != nil {
+		return value, errors.Join(damage, err)
+	}
+	return value, &Damaged{Aside: aside, Reason: damage.reason}
+}
+
+// Look is Read that leaves a damaged file where it is, for who only wants to know.
+func Look[T any](file string, check func(T) error) (T, error) {
 	var value, none T
 	text, err := read(file)
 	switch {
@@ -52,19 +66,24 @@ func Read[T any](file string, check func(T) error) (T, error) {
 	case err != nil:
 		return none, err
 	}
-	reason := decode(text, &value)
-	if reason == nil && check != nil {
-		reason = check(value)
+	if err := decode(text, &value); err != nil {
+		return none, &damage{err}
 	}
-	if reason == nil {
+	if check == nil {
 		return value, nil
 	}
-	aside, err := SetAside(file, "damaged")
-	if err != nil {
-		return none, errors.Join(reason, err)
+	if err := check(value); err != nil {
+		return none, &damage{err}
 	}
-	return none, &Damaged{Aside: aside, Reason: reason}
+	return value, nil
 }
+
+// damage is why a file is not understood.
+type damage struct{ reason error }
+
+func (d *damage) Error() string { return d.reason.Error() }
+
+func (d *damage) Unwrap() error { return d.reason }
 
 func read(file string) ([]byte, error) {
 	info, err := os.Stat(file)
