@@ -26,7 +26,7 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) stat
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	m := status.Meter{
-		Name: cfg.Name, Port: cfg.Port, LastFrame: v.shown(v.lastFrame),
+		Name: cfg.Name, Title: cfg.Title, Port: cfg.Port, LastFrame: v.shown(v.lastFrame),
 		Frames: counters.Frames, Groups: counters.Groups, Rejected: counters.Refused(),
 		Trend: v.trendToNow(), Power: v.power(), Phases: v.phases(now), Today: v.today(), Events: v.events(),
 	}
@@ -211,7 +211,11 @@ func (a *agent) recipientsShown() []status.Recipient {
 	}
 	shown := []status.Recipient{}
 	for _, r := range a.recipients {
-		shown = append(shown, recipientShown(r.name, r.delivery.Stats(), cursors[r.place]))
+		one := recipientShown(r.name, r.delivery.Stats(), cursors[r.place])
+		if r.paused {
+			one.State, one.Text = status.Waiting, status.Say("En pause : rien n'est envoyé, sa place est gardée.", "Paused: nothing is sent, its place is kept.")
+		}
+		shown = append(shown, one)
 	}
 	if a.subscribers == nil {
 		return shown

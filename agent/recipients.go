@@ -16,6 +16,7 @@ const recipientPrefix = "recipient "
 // outgoing is a recipient of the configuration and the delivery to it.
 type outgoing struct {
 	name, place string // place: of its cursor
+	paused      bool   // nothing is sent; the place stays
 	delivery    *federation.Delivery
 	wake        chan struct{}
 	tasks       []task // what runs for it besides the delivery
@@ -48,7 +49,7 @@ func (a *agent) openRecipients(context.Context) error {
 }
 
 func (a *agent) newOutgoing(r config.Recipient) (*outgoing, error) {
-	one := &outgoing{name: r.Name, place: recipientPrefix + r.Kind + " " + r.Name, wake: make(chan struct{}, 1)}
+	one := &outgoing{name: r.Name, place: recipientPrefix + r.Kind + " " + r.Name, paused: r.Paused, wake: make(chan struct{}, 1)}
 	place, err := a.buffer.Cursor(one.place, buffer.Now())
 	if err != nil {
 		return nil, err
@@ -86,7 +87,9 @@ func (a *agent) dismiss(place string) error {
 func (a *agent) tasksOfRecipients() []task {
 	var tasks []task
 	for _, r := range a.recipients {
-		tasks = append(append(tasks, r.delivery), r.tasks...)
+		if !r.paused {
+			tasks = append(append(tasks, r.delivery), r.tasks...)
+		}
 	}
 	return tasks
 }

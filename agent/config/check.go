@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"releve/federation/consent"
 	"releve/federation/xmpp"
@@ -15,21 +18,15 @@ import (
 	"releve/tic/port"
 )
 
-// Load reads a configuration file and conf.d/*.toml beside it. Its error holds one line for each thing that is wrong.
+// Load reads a configuration file and conf.d/*.toml beside it, and nothing else that a configuration is made of, see Layers.
+// Its error holds one line for each thing that is wrong.
 func Load(file string) (Config, error) {
-	list, err := files(file)
+	base, err := Layers{File: file}.Read()
 	if err != nil {
 		return Config{}, err
 	}
-	var d document
-	var errs []error
-	for _, one := range list {
-		errs = append(errs, d.read(one))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return Config{}, err
-	}
-	return check(d)
+	l, err := base.With(Remote{})
+	return l.Config, err
 }
 
 // CheckText says what is wrong with a text that is to be a configuration file of its own, as Load does.
@@ -59,6 +56,10 @@ func check(d document) (Config, error) {
 		Status:     f.status(d),
 		LED:        f.led(d),
 		Button:     f.button(d),
+		Trial: Trial{
+			Prove:   f.duration("trial.prove", d.Trial.Prove, 5*time.Minute, 10*time.Second, time.Hour),
+			Confirm: f.duration("trial.confirm", d.Trial.Confirm, 15*time.Minute, 10*time.Second, day),
+		},
 	}
 	c.Recipients = f.recipients(d)
 	c.Grants = toGrantees(f.grants(d.Grant, c.Agent.Location), c.Recipients)
@@ -77,6 +78,8 @@ func or(value, absent string) string {
 	return value
 }
 
+const defaultState = "/var/lib/releve"
+
 // What agent.clock may be.
 const (
 	clockAuto   = "auto"
@@ -93,7 +96,7 @@ func (f *findings) agent(d document) Agent {
 	if clock := or(d.Agent.Clock, clockAuto); clock != clockAuto && clock != clockSystem {
 		f.addf("agent.clock: %q is not one of auto, system", clock)
 	}
-	return Agent{TrustClock: d.Agent.Clock == clockSystem, State: or(d.Agent.State, "/var/lib/releve"), Location: location}
+	return Agent{TrustClock: d.Agent.Clock == clockSystem, State: or(d.Agent.State, defaultState), Location: location}
 }
 
 var (
@@ -105,7 +108,7 @@ func (f *findings) meters(raw []rawMeter) []Meter {
 	var meters []Meter
 	names, ports := map[string]bool{}, map[string]bool{}
 	for i, r := range raw {
-		m := Meter{Name: or(r.Name, "linky"), Port: or(r.Port, "auto"), PRM: r.PRM, Derived: r.Derived == nil || *r.Derived}
+		m := Meter{Name: or(r.Name, "linky"), Title: r.Title, Port: or(r.Port, "auto"), PRM: r.PRM, Derived: r.Derived == nil || *r.Derived}
 		key := fmt.Sprintf("meter %d (%s)", i+1, m.Name)
 		f.meter(key, r, &m)
 		if names[m.Name] {
@@ -120,10 +123,15 @@ func (f *findings) meters(raw []rawMeter) []Meter {
 	return meters
 }
 
+const longestTitle = 64 // characters
+
 // meter checks what does not depend on the other meters.
 func (f *findings) meter(key string, r rawMeter, m *Meter) {
 	if !meterName.MatchString(m.Name) {
 		f.addf("%s: name must be 1 to 32 ASCII letters, digits or hyphens", key)
+	}
+	if utf8.RuneCountInString(m.Title) > longestTitle || strings.ContainsFunc(m.Title, unicode.IsControl) {
+		f.addf("%s: title must be at most %d characters of text", key, longestTitle)
 	}
 	if err := port.Check(m.Port); err != nil {
 		f.addf("%s: %w", key, err)
@@ -214,7 +222,7 @@ func (f *findings) bytes(key, value string) int64 {
 func (f *findings) federation(d document) *Federation {
 	raw := d.Federation
 	if raw.JID == "" {
-		if raw.PasswordFile+raw.Address+raw.CAFile+raw.Pin+raw.Proxy+raw.ProxyPasswordFile+raw.WebSocket+raw.PushEvery+raw.PushSlow+raw.Pace != "" || len(raw.Owners) > 0 {
+		if !reflect.ValueOf(raw).IsZero() {
 			f.addf("federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve")
 		}
 		return nil
@@ -231,9 +239,8 @@ func (f *findings) federation(d document) *Federation {
 	}
 	to := &Federation{JID: address, PasswordFile: raw.PasswordFile}
 	f.way(d, to)
-	if len(raw.Owners) > 0 {
-		f.addf("federation.owners: this version cannot be configured remotely yet; remove the key")
-	}
+	to.Roles = f.roles(raw)
+	to.Pairing = raw.Pairing == nil || *raw.Pairing
 	to.PushEvery = f.pushEvery(d)
 	if raw.Pace != "" {
 		if to.Pace, err = xmpp.ParsePace(raw.Pace); err != nil {

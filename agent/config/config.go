@@ -24,6 +24,7 @@ type Config struct {
 	Status     Status
 	LED        LED
 	Button     Button
+	Trial      Trial
 }
 
 // Agent is the [agent] section.
@@ -39,7 +40,9 @@ type Meter struct {
 	Name string // stable; ASCII letters, digits and hyphens
 	Port string // as port.Config names it: auto, a device, tcp://host:port, rfc2217://host:port, a file, or -
 	Mode tic.Mode
-	PRM  string // 14 digits, or "" to learn it from the meter in standard mode
+	// Title is what people call it; "" for its name.
+	Title string
+	PRM   string // 14 digits, or "" to learn it from the meter in standard mode
 
 	Derived bool   // whether what can be computed from the readings is recorded too
 	Share   string // host:port where other programs may read along; "" for nowhere
@@ -68,7 +71,12 @@ type Federation struct {
 	PushEvery         time.Duration
 	PushSlow          time.Duration // the same of what seldom changes
 	Pace              xmpp.Pace
+	Roles             Roles
+	Pairing           bool // whether a code makes the first owner
 }
+
+// Trial is the [trial] section: how long a change from afar has to prove itself, and then to be confirmed.
+type Trial struct{ Prove, Confirm time.Duration }
 
 // Status is the [status] section.
 type Status struct {

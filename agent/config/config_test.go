@@ -61,6 +61,7 @@ func TestDefaults(t *testing.T) {
 			Period: time.Minute, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour, Curve: 366 * 24 * time.Hour,
 		},
 		Status: config.Status{Listen: "127.0.0.1:8080"},
+		Trial:  config.Trial{Prove: 5 * time.Minute, Confirm: 15 * time.Minute},
 	}
 	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	if diff := cmp.Diff(want, c, sameZone); diff != "" {
@@ -155,11 +156,11 @@ func TestRefusals(t *testing.T) {
 		{"no jid beside push_every", "[federation]\npush_every = \"1m\"\n", "federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve"},
 		{"jid without a user", "[federation]\njid = \"sen1.example\"\npassword_file = \"p\"\n", `federation.jid: "sen1.example" is not an address such as maison@breizh-sen1.example/releve`},
 		{
-			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\npush_slow_every = \"2d\"\nowners = [\"a@b\"]\n",
+			"all of the federation", "[federation]\njid = \"@\"\naddress = \"host\"\npush_every = \"2h\"\npush_slow_every = \"2d\"\nowners = [\"a@b/c\", \"@b\", \"a@b\"]\n",
 			`federation.jid: "@" is not an address such as maison@breizh-sen1.example/releve` + "\n" +
 				"federation.password_file is missing: the file whose first line is the password\n" +
 				`federation.address: "host" is not host:port or xmpps://host:port` + "\n" +
-				"federation.owners: this version cannot be configured remotely yet; remove the key\n" +
+				`federation.owners: "a@b/c" is not an address without resource, such as alice@breizh-sen1.example, nor @ and a domain for everybody there` + "\n" +
 				`federation.push_every: "2h" is not a time from 1s to 1h, written like 10s, 5m, 12h or 31d` + "\n" +
 				`federation.push_slow_every: "2d" is not a time from 1s to 1d, written like 10s, 5m, 12h or 31d`,
 		},
@@ -423,7 +424,7 @@ pin = "GPIO17"
 		config.Buffer{Period: time.Minute, FullSet: 24 * time.Hour, MaxBytes: 8 << 20, MaxAge: 366 * 24 * time.Hour, Curve: 24 * time.Hour},
 		config.Federation{
 			PasswordFile: "p", Address: "[::1]:5222", CAFile: "ca.pem", PushEvery: time.Hour, PushSlow: 12 * time.Hour, WebSocket: "auto", Pace: 30_000,
-			Proxy: &xmpp.Proxy{Kind: "socks5", Address: "[::1]:1080", User: "ana"}, ProxyPasswordFile: "q",
+			Proxy: &xmpp.Proxy{Kind: "socks5", Address: "[::1]:1080", User: "ana"}, ProxyPasswordFile: "q", Pairing: true,
 		},
 		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},
 		config.Status{Listen: ":0"}, config.LED{Pin: "GPIO17"},

@@ -12,68 +12,79 @@ import (
 	"releve/agent/strict"
 )
 
-// document is what one file may hold, as it stands there. Nothing outside this package sees it.
+// document is what one file may hold, as it stands there. Nothing outside this package sees it. Its tags are the schema,
+// see Key; what a key means is told in reference.toml and reference.fr.toml.
 type document struct {
 	Agent struct {
-		State    string `toml:"state"`
-		Timezone string `toml:"timezone"`
-		Clock    string `toml:"clock"`
+		State    string `toml:"state" type:"file" default:"/var/lib/releve"`
+		Timezone string `toml:"timezone" default:"Europe/Paris"`
+		Clock    string `toml:"clock" choices:"auto,system" default:"auto"`
 	} `toml:"agent"`
 	Meter  []rawMeter `toml:"meter"`
 	Buffer struct {
-		Period   string `toml:"period"`
-		FullSet  string `toml:"full_set"`
-		MaxBytes string `toml:"max_bytes"`
-		MaxAge   string `toml:"max_age"`
-		Curve    string `toml:"keep_curve"`
+		Period   string `toml:"period" type:"duration" least:"1s" most:"1m" default:"1m" afar:"operator"`
+		FullSet  string `toml:"full_set" type:"duration" least:"1m" most:"1d" default:"10m" afar:"operator"`
+		MaxBytes string `toml:"max_bytes" type:"size" least:"8MiB" default:"256MiB"`
+		MaxAge   string `toml:"max_age" type:"duration" least:"1h" most:"366d" default:"31d"`
+		Curve    string `toml:"keep_curve" type:"duration" least:"1d" most:"1098d" default:"366d"`
 	} `toml:"buffer"`
-	Federation struct {
-		JID          string   `toml:"jid"`
-		PasswordFile string   `toml:"password_file"`
-		Address      string   `toml:"address"`
-		CAFile       string   `toml:"ca_file"`
-		Pin          string   `toml:"pin"`
-		Proxy        string   `toml:"proxy"`
-		WebSocket    string   `toml:"websocket"`
-		Owners       []string `toml:"owners"`
-		PushEvery    string   `toml:"push_every"`
-		PushSlow     string   `toml:"push_slow_every"`
-		Pace         string   `toml:"pace"`
-
-		ProxyPasswordFile string `toml:"proxy_password_file"`
-	} `toml:"federation"`
-	Grant     []rawGrant     `toml:"grant"`
-	Recipient []rawRecipient `toml:"recipient"`
-	Source    []rawSource    `toml:"source"`
-	Status    struct {
-		Listen *string `toml:"listen"`
+	Federation rawFederation  `toml:"federation"`
+	Grant      []rawGrant     `toml:"grant"`
+	Recipient  []rawRecipient `toml:"recipient"`
+	Source     []rawSource    `toml:"source"`
+	Status     struct {
+		Listen *string `toml:"listen" type:"endpoint" default:"127.0.0.1:8080"`
 	} `toml:"status"`
 	LED struct {
-		Pin string `toml:"pin"`
+		Pin string `toml:"pin" type:"pin" afar:"operator"`
 	} `toml:"led"`
 	Button struct {
-		Pin string `toml:"pin"`
+		Pin string `toml:"pin" type:"pin"`
 	} `toml:"button"`
+	Trial struct {
+		Prove   string `toml:"prove" type:"duration" least:"10s" most:"1h" default:"5m"`
+		Confirm string `toml:"confirm" type:"duration" least:"10s" most:"1d" default:"15m"`
+	} `toml:"trial"`
 }
 
 type rawMeter struct {
-	Name    string `toml:"name"`
-	Port    string `toml:"port"`
-	Mode    string `toml:"mode"`
-	PRM     string `toml:"prm"`
-	Derived *bool  `toml:"derived"`
+	Name    string `toml:"name" default:"linky" entry:"name"`
+	Title   string `toml:"title" afar:"operator"`
+	Port    string `toml:"port" type:"port" default:"auto" afar:"owner"`
+	Mode    string `toml:"mode" choices:"auto,historic,standard" default:"auto" afar:"operator"`
+	PRM     string `toml:"prm" secret:"yes"`
+	Derived *bool  `toml:"derived" default:"true" afar:"operator"`
 
-	Share string `toml:"share"`
+	Share string `toml:"share" type:"endpoint"`
+}
+
+type rawFederation struct {
+	JID          string   `toml:"jid" type:"address" afar:"owner"`
+	PasswordFile string   `toml:"password_file" type:"file" afar:"owner"`
+	Address      string   `toml:"address" type:"endpoint" afar:"owner"`
+	CAFile       string   `toml:"ca_file" type:"file" afar:"owner"`
+	Pin          string   `toml:"pin" afar:"owner"`
+	Proxy        string   `toml:"proxy" afar:"owner"`
+	WebSocket    string   `toml:"websocket" afar:"owner"`
+	Owners       []string `toml:"owners" type:"role" afar:"owner"`
+	Operators    []string `toml:"operators" type:"role" afar:"owner"`
+	Readers      []string `toml:"readers" type:"role" afar:"owner"`
+	Pairing      *bool    `toml:"pairing" default:"true"`
+	PushEvery    string   `toml:"push_every" type:"duration" least:"1s" most:"1h" default:"10s" afar:"operator"`
+	PushSlow     string   `toml:"push_slow_every" type:"duration" least:"1s" most:"1d" default:"30m" afar:"operator"`
+	Pace         string   `toml:"pace" type:"pace" default:"auto" afar:"operator"`
+
+	ProxyPasswordFile string `toml:"proxy_password_file" type:"file" afar:"owner"`
 }
 
 type rawGrant struct {
 	To         string          `toml:"to"`
 	Series     []string        `toml:"series"`
 	Sources    []string        `toml:"sources"`
-	Resolution string          `toml:"resolution"`
+	Resolution string          `toml:"resolution" default:"live"`
 	Purpose    string          `toml:"purpose"`
 	Until      *toml.LocalDate `toml:"until"`
-	Identity   bool            `toml:"identity"`
+	Identity   bool            `toml:"identity" default:"false"`
 
 	From        *toml.LocalDate `toml:"from"`
 	PurposeEN   string          `toml:"purpose_en"`
@@ -99,15 +110,6 @@ func files(main string) ([]string, error) {
 		}
 	}
 	return list, nil
-}
-
-// read adds what a file says to d.
-func (d *document) read(file string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	return d.parse(file, text)
 }
 
 // parse adds a text to d: single values replace, [[tables]] grow.

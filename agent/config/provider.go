@@ -21,7 +21,7 @@ type FromFederation struct {
 func (w FromFederation) address() string { return w.Provider.Bare().String() }
 
 type rawFromFederation struct {
-	Provider    string   `toml:"provider"`
+	Provider    string   `toml:"provider" type:"address"`
 	Identifiers []string `toml:"identifiers"`
 }
 

@@ -20,8 +20,8 @@ func (w ToPubSub) addresses() []string {
 }
 
 type rawToPubSub struct {
-	Readers []string `toml:"readers"`
-	Service string   `toml:"service"`
+	Readers []string `toml:"readers" type:"address" afar:"owner"`
+	Service string   `toml:"service" type:"address" afar:"owner"`
 }
 
 func (f *findings) toPubSub(key string, _ document, raw rawRecipient) Way {

@@ -9,8 +9,8 @@ import (
 
 // rawAsking is the keys that several kinds share of how a source is asked.
 type rawAsking struct {
-	Since  string `toml:"since"`
-	Repair string `toml:"repair"`
+	Since  string `toml:"since" type:"duration" least:"1m" most:"1098d" default:"31d"`
+	Repair string `toml:"repair" type:"duration" least:"10m" most:"31d" default:"1d"`
 }
 
 // name checks that of a recipient or a source, of which no two of a list have the same.

@@ -14,7 +14,9 @@ type Recipient struct {
 	Name  string        // stable: its place in the buffer is kept under it
 	Kind  string        // one of recipientKinds
 	Every time.Duration // what comes meanwhile travels together
-	Way   Way
+	// Paused says that nothing is sent; its place in the buffer is kept.
+	Paused bool
+	Way    Way
 }
 
 // Way is how a recipient of one kind is reached: ToReleve, ToPubSub, …
@@ -47,9 +49,10 @@ func recipientKinds() []recipientKind {
 
 // rawRecipient is a [[recipient]] of any kind as it stands in a file: what all have, what several share, what one has.
 type rawRecipient struct {
-	Name  string `toml:"name"`
-	Kind  string `toml:"kind"`
-	Every string `toml:"every"`
+	Name   string `toml:"name" afar:"owner" entry:"name"`
+	Kind   string `toml:"kind" afar:"owner"`
+	Every  string `toml:"every" type:"duration" least:"1s" most:"1d" afar:"operator"`
+	Paused *bool  `toml:"paused" default:"false" afar:"operator"`
 	rawToPubSub
 	rawToReleve
 }
@@ -66,7 +69,7 @@ func (f *findings) recipients(d document) []Recipient {
 }
 
 func (f *findings) recipient(key string, d document, raw rawRecipient) Recipient {
-	r := Recipient{Name: raw.Name, Kind: raw.Kind, Way: outside{}}
+	r := Recipient{Name: raw.Name, Kind: raw.Kind, Paused: raw.Paused != nil && *raw.Paused, Way: outside{}}
 	unlessSaid := (&findings{}).pushEvery(d) // what is wrong with it is said where it is given
 	r.Every = f.duration(key+": every", raw.Every, unlessSaid, time.Second, day)
 	kinds := recipientKinds()
@@ -75,7 +78,7 @@ func (f *findings) recipient(key string, d document, raw rawRecipient) Recipient
 		f.addf("%s: kind %q is not one of %s", key, raw.Kind, names(kinds, func(k recipientKind) string { return k.name }))
 		return r
 	}
-	f.foreign(key, raw.Kind, "name kind every "+kinds[i].keys, raw)
+	f.foreign(key, raw.Kind, "name kind every paused "+kinds[i].keys, raw)
 	if !kinds[i].outside && d.Federation.JID == "" {
 		f.addf("%s: kind %s needs a [federation] to reach it through", key, raw.Kind)
 	}

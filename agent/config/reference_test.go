@@ -33,12 +33,6 @@ func TestReferenceUncommented(t *testing.T) {
 	if err := d.parse("reference.toml", stricttest.Uncommented(stricttest.Reference(t))); err != nil {
 		t.Fatal(err)
 	}
-	_, err := check(d)
-	want := "federation.owners: this version cannot be configured remotely yet; remove the key"
-	if err == nil || err.Error() != want {
-		t.Fatalf("error is\n%v\nwant\n%s", err, want)
-	}
-	d.Federation.Owners = nil
 	got, err := check(d)
 	if err != nil {
 		t.Fatal(err)

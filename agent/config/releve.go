@@ -23,8 +23,8 @@ type ToReleve struct {
 func (w ToReleve) addresses() []string { return []string{w.To.Bare().String()} }
 
 type rawToReleve struct {
-	To     string `toml:"to"`
-	Naming string `toml:"naming"`
+	To     string `toml:"to" type:"address" afar:"owner"`
+	Naming string `toml:"naming" choices:"quoalise,sen1" default:"quoalise" afar:"owner"`
 }
 
 func (f *findings) toReleve(key string, d document, raw rawRecipient) Way {
@@ -69,7 +69,7 @@ type FromReleve struct {
 func (w FromReleve) address() string { return w.Sender.String() }
 
 type rawFromReleve struct {
-	From string `toml:"from"`
+	From string `toml:"from" type:"address"`
 }
 
 // fromReleve checks who hands packs to us: one source each, so that it is known whose they are.

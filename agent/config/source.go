@@ -43,7 +43,7 @@ func sourceKinds() []sourceKind {
 
 // rawSource is a [[source]] of any kind as it stands in a file: what all have, what several share, what one has.
 type rawSource struct {
-	Name string `toml:"name"`
+	Name string `toml:"name" entry:"name"`
 	Kind string `toml:"kind"`
 	rawAsking
 	rawFromFederation

@@ -26,6 +26,7 @@ type Snapshot struct {
 // Meter is one meter as last heard.
 type Meter struct {
 	Name      string    `json:"name"`
+	Title     string    `json:"title,omitempty"`     // what people call it
 	Port      string    `json:"port"`                // device or URL being read
 	Mode      string    `json:"mode,omitempty"`      // "historic", "standard", or empty while unknown
 	LastFrame time.Time `json:"last_frame,omitzero"` // zero until the first

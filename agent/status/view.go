@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"time"
@@ -103,7 +104,7 @@ func (c catalogue) page(s Snapshot) pageView {
 func (c catalogue) meter(key string, m Meter, now time.Time) meterView {
 	return meterView{
 		Key:      key,
-		Name:     m.Name,
+		Name:     cmp.Or(m.Title, m.Name),
 		Glance:   c.glance(m.Power, now),
 		Fresh:    c.fresh(m.Power, now),
 		Share:    c.share(m.Power, m.Trend, now),

@@ -72,8 +72,24 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		err := strict.Decode("f.toml", []byte(text), &sample{})
+		strict.Lines([]byte(text))
 		if err != nil && (len(err.Error()) < 7 || err.Error()[:6] != "f.toml") {
 			t.Errorf("error %q does not name the file", err)
 		}
 	})
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	text := "title = \"t\"\n\n[part]\n# why\nsize = 3\n\n[[many]]\nlist = [\n \"a\",\n]\n[[many]]\nflag = true\n\"day\" = 2027-12-31\n[one]\nname = \"n\"\n"
+	want := map[string]int{
+		"title": 1, "part.size": 5, "many[0]": 7, "many[0].list": 8, "many[1]": 11, "many[1].flag": 12, "many[1].day": 13, "one.name": 15,
+	}
+	if diff := cmp.Diff(want, strict.Lines([]byte(text))); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	want = map[string]int{"part": 1, "part.size": 1, "many": 2, "many[0]": 2, "many[0].flag": 2, "many[1]": 2, "many[1].list": 2, "one.name": 3}
+	if diff := cmp.Diff(want, strict.Lines([]byte("part = {size = 3}\nmany = [{flag = true}, {list = [\"a\"]}]\none.name = \"n\"\n"))); diff != "" {
+		t.Errorf("lines of tables in braces (-want +got):\n%s", diff)
+	}
 }
