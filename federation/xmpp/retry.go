@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -12,14 +13,16 @@ import (
 // Waiting times between connections. Those for reasons that repeating does not cure are long: a wrong password tried
 // again and again gets everybody behind the same address banned, and two agents that share a name would fight.
 //
-// After a session that had lasted, the first attempt comes within afterSession, anywhere in it: a server that restarts
-// has lost all its agents at once, and takes 100 to 150 logins a second on two cores; a thousand agents come back at 100
-// a second. A session that can be resumed costs its server less, and is due soon.
+// After a session that had lasted, the first attempt comes within afterSession, anywhere in it, and within afterLink when
+// the session can be resumed: then it was most likely our link alone. A server that restarts, which it says or its refusing
+// of connections does, has lost all its agents at once, and takes 100 to 150 logins a second on two cores: they come back
+// anywhere within afterRestart, three thousand at 100 a second, and whoever comes too early waits about as long again.
 const (
 	firstRetry    = time.Second
 	lastRetry     = 2 * time.Minute
 	afterSession  = 10 * time.Second
 	afterLink     = time.Second
+	afterRestart  = 30 * time.Second
 	retryConflict = 2 * time.Minute
 	retryPolicy   = 2 * time.Minute
 	retryRefused  = 10 * time.Minute
@@ -29,15 +32,13 @@ const (
 // retry is the pause before the next connection.
 type retry struct {
 	growing *backoff.ExponentialBackOff
+	had     bool // a session has lasted
+	crowd   bool // since then the server has left all its clients, not us alone
 }
 
 // after returns how long to wait after a connection that lasted so long ended, or could not be had, spread at random so
 // that many agents do not come back at once. kept says that its session may be resumed.
 func (r *retry) after(err error, lasted time.Duration, kept bool) time.Duration {
-	if r.growing == nil {
-		r.growing = backoff.NewExponentialBackOff()
-		r.growing.InitialInterval, r.growing.MaxInterval = firstRetry, lastRetry
-	}
 	spread := func(d time.Duration) time.Duration { return d + rand.N(d/2) }
 	fault := streamError(err)
 	switch {
@@ -49,15 +50,37 @@ func (r *retry) after(err error, lasted time.Duration, kept bool) time.Duration 
 	case fault != nil && (fault.Condition == "policy-violation" || fault.Condition == "resource-constraint"):
 		return spread(retryPolicy)
 	}
-	grown := r.growing.NextBackOff()
-	if lasted <= stableAfter {
-		return grown
+	ended := lasted > stableAfter
+	if ended {
+		r.had, r.crowd = true, false
 	}
-	r.growing.Reset()
-	if kept && fault == nil {
+	switch {
+	case r.had && !r.crowd && isRestart(err, fault):
+		r.crowd = true
+		r.growFrom(afterRestart)
+		return rand.N(afterRestart)
+	case !ended && r.growing != nil:
+		return r.growing.NextBackOff()
+	}
+	r.growFrom(firstRetry)
+	switch {
+	case !ended:
+		return r.growing.NextBackOff()
+	case kept && fault == nil:
 		return rand.N(afterLink)
 	}
 	return rand.N(afterSession)
+}
+
+// growFrom begins anew with waits that grow from d, each half of it more or less.
+func (r *retry) growFrom(d time.Duration) {
+	r.growing = backoff.NewExponentialBackOff()
+	r.growing.InitialInterval, r.growing.MaxInterval = d, lastRetry
+}
+
+// isRestart tells whether a server is restarting: it says so, or nobody listens where it was.
+func isRestart(err error, fault *StreamError) bool {
+	return fault != nil && fault.Condition == "system-shutdown" || errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // pause waits for d and says whether ctx lasts.

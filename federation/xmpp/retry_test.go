@@ -2,6 +2,7 @@ package xmpp
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,7 +25,9 @@ func TestRetryAfter(t *testing.T) {
 		{"certificate", ErrUntrusted, 0, false, firstRetry / 2, firstRetry * 3 / 2},
 		{"a session that did not last", errClosed, stableAfter, true, firstRetry / 2, firstRetry * 3 / 2},
 		{"the end of a session", errClosed, long, false, 0, afterSession},
-		{"a server that stops", fault("system-shutdown"), long, true, 0, afterSession},
+		{"a server that stops", fault("system-shutdown"), long, true, 0, afterRestart},
+		{"a server that stops soon", fault("system-shutdown"), stableAfter, true, firstRetry / 2, firstRetry * 3 / 2},
+		{"nobody listens at the start", errNobody, 0, false, firstRetry / 2, firstRetry * 3 / 2},
 		{"a link that broke", errLinkLost, long, true, 0, afterLink},
 	}
 	for _, tt := range tests {
@@ -64,17 +67,57 @@ func TestRetryAfterGrows(t *testing.T) {
 	}
 }
 
-// A thousand agents that lose their server together do not ask for more logins at once than it can do.
+// errNobody is what comes of dialling a server that is down.
+var errNobody = fmt.Errorf("dial: %w", syscall.ECONNREFUSED)
+
+// Two thousand agents that lose their server together do not ask for more logins at once than it can do, however it went
+// and however long it is away, and all are back soon.
 func TestRetrySpreadsAFleet(t *testing.T) {
 	t.Parallel()
-	logins := map[int]int{} // by second
-	for range 1000 {
-		var pause retry
-		logins[int(pause.after(errClosed, time.Hour, false)/time.Second)]++
-	}
-	for second, n := range logins {
-		if n > 150 {
-			t.Errorf("%d logins in second %d", n, second)
+	for _, row := range []struct {
+		name string
+		err  error
+		kept bool
+		away time.Duration
+		most time.Duration // until the last is back
+	}{
+		{"stopped", fmt.Errorf("read: %w", &StreamError{Condition: "system-shutdown"}), true, 5 * time.Second, 55 * time.Second},
+		{"stopped for long", fmt.Errorf("read: %w", &StreamError{Condition: "system-shutdown"}), true, 40 * time.Second, 2 * time.Minute},
+		{"killed", errClosed, true, 3 * time.Second, 50 * time.Second},
+		{"killed, no session is kept", errClosed, false, 12 * time.Second, 60 * time.Second},
+	} {
+		logins := map[int]int{} // by second
+		for range 2000 {
+			pause := retry{}
+			at := pause.after(row.err, time.Hour, row.kept)
+			for at < row.away {
+				at += pause.after(errNobody, 0, row.kept)
+			}
+			if at > row.most {
+				t.Errorf("%s: one is back after %s", row.name, at)
+			}
+			logins[int(at/time.Second)]++
 		}
+		for second, n := range logins {
+			if n > 150 {
+				t.Errorf("%s: %d logins in second %d", row.name, n, second)
+			}
+		}
+	}
+}
+
+// One that has lost only its link comes back at once, also some time after it had waited for a server.
+func TestRetryOfOne(t *testing.T) {
+	t.Parallel()
+	pause := retry{}
+	pause.after(errClosed, time.Hour, true)
+	for range 3 {
+		pause.after(errNobody, 0, true)
+	}
+	if wait := pause.after(errLinkLost, time.Hour, true); wait > afterLink {
+		t.Errorf("it waits %s", wait)
+	}
+	if wait := pause.after(errLinkLost, 0, true); wait > firstRetry*3/2 {
+		t.Errorf("then it waits %s", wait)
 	}
 }
