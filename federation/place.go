@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -51,9 +52,16 @@ func PlaceOf(name string) Place {
 // which only the intake of the agent learns, and the item, which becomes the path.
 //
 //	Example: device:b8:3A27:3Aeb_base, Outside("b8:27:eb", "base")
+//	Example: urn:dev:prm:01234567890123_pride.enedis.cdc, Outside("01234567890123", "pride.enedis.cdc")
 func Outside(device, item string) string {
-	return "device:" + escape(device, "-.") + "_" + escape(item, "-./_")
+	name := "_" + escape(item, "-./_")
+	if isPRM.MatchString(device) { // known for what it is, so that nobody sees it who was not granted the identity
+		return "urn:dev:prm:" + device + name
+	}
+	return "device:" + escape(device, "-.") + name
 }
+
+var isPRM = regexp.MustCompile(`^[0-9]{14}$`)
 
 // OutsideGlob makes a glob over paths of one over the items of a source outside the federation.
 //

@@ -33,6 +33,7 @@ func TestOutside(t *testing.T) {
 		"device:b8:3A27:3Aeb_base":         Outside("b8:27:eb", "base"),
 		"device:linky:20:C3:A9t:C3:A9_":    Outside("linky été", ""),
 		"device:h:5F1_tic:5BNJOURF:2B1:5D": Outside("h_1", "tic[NJOURF+1]"),
+		"urn:dev:prm:99123456789012_base":  Outside("99123456789012", "base"),
 		"tic:5BEASF*:5D":                   OutsideGlob("tic[EASF*]"),
 		"consumption/energy_x":             OutsideGlob("consumption/energy_x"),
 	} {

@@ -1,0 +1,68 @@
+package pride
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"releve/federation"
+	"releve/senml"
+)
+
+// Recipient stores packs on a platform. What it is sent twice is there once, for a datapoint is its series and its time.
+type Recipient struct {
+	*Service
+	Name   string            // as it is logged and shown
+	Prefix string            // of classes that no route names, before the path with dots
+	Label  string            // the label that holds the device
+	Labels map[string]string // added to every series
+}
+
+var _ federation.Recipient = (*Recipient)(nil)
+
+// String names it.
+func (r *Recipient) String() string { return r.Name }
+
+// mostInRequest bounds a request to update, in bytes.
+const mostInRequest = 1 << 20
+
+// Send stores a pack in as many requests as it takes. The acknowledgement of a platform is its status 200. When it
+// refuses one, what came before is stored, and comes again with the rest.
+func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	token, err := r.Token()
+	if err != nil {
+		return fmt.Errorf("%w: %w", federation.ErrStopped, err)
+	}
+	var body strings.Builder
+	for _, record := range p {
+		text, err := line(r.series(record), record)
+		if err != nil {
+			return fmt.Errorf("%w: %w", federation.ErrRefused, err)
+		}
+		if body.Len()+len(text) > mostInRequest && body.Len() > 0 {
+			if _, err := r.post(ctx, updateEndpoint, token, body.String()); err != nil {
+				return err
+			}
+			body.Reset()
+		}
+		body.WriteString(text)
+	}
+	_, err = r.post(ctx, updateEndpoint, token, body.String())
+	return err
+}
+
+// series says where a record is kept: a route may name the class and the value of the label.
+func (r *Recipient) series(record senml.Record) GTS {
+	place := federation.PlaceOf(record.Name)
+	g := GTS{
+		Class:  cmp.Or(place.Item, r.Prefix+strings.ReplaceAll(place.Path, "/", ".")),
+		Labels: map[string]string{r.Label: cmp.Or(place.Device, place.URN)},
+	}
+	if record.Unit != "" {
+		g.Labels["unit"] = record.Unit
+	}
+	maps.Copy(g.Labels, r.Labels)
+	return g
+}
