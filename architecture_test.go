@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"federation/peer":     {"federation", "federation/xmpp", "senml"},
 	"federation/pubsub":   {"federation", "federation/peer", "federation/xmpp", "senml"},
 	"federation/sen1":     {"federation", "senml"},
+	"federation/pride":    {"federation", "senml"},
 	"federation/consent":  {"buffer/statefile", "federation", "senml"},
 	"federation/ledger":   {"buffer/statefile"},
 	"federation/bmhs":     {"buffer/statefile", "federation", "senml"},
@@ -43,7 +44,7 @@ var arrows = map[string][]string{
 	"federation/lab/demo": {"federation/lab"},
 	"agent":               {"*"},
 	"agent/clock":         {"buffer/statefile", "senml"},
-	"agent/config":        {"agent/strict", "federation/consent", "federation/sen1", "federation/xmpp", "tic", "tic/port"},
+	"agent/config":        {"agent/strict", "federation/consent", "federation/sen1", "federation/xmpp", "senml", "tic", "tic/port"},
 	"agent/scenario":      {"agent/strict", "tic", "tic/linky"},
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
 	"agent/status":        {},
@@ -58,6 +59,7 @@ var arrows = map[string][]string{
 	"agent/series/derived":    {},
 	"agent/strict/stricttest": {},
 	"agent/clock/clocktest":   {"agent/clock"},
+	"federation/lab/warp10":   {},
 }
 
 // owners lists modules that only some folders may import.

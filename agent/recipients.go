@@ -65,6 +65,8 @@ func (a *agent) newOutgoing(r config.Recipient) (*outgoing, error) {
 // it the gate of who is behind its name; the gate of any other is the recipient's own.
 func (a *agent) reach(r config.Recipient, one *outgoing) error {
 	switch way := r.Way.(type) {
+	case config.ToPride:
+		a.reachPride(r.Name, way, one)
 	case config.ToPubSub:
 		a.reachPubSub(r.Name, way, one)
 	case config.ToReleve:

@@ -18,6 +18,7 @@ import (
 type source struct {
 	name       string
 	origin     config.Origin
+	renames    []config.Rename
 	intake     *intake
 	identities *identities
 	location   *time.Location
@@ -42,7 +43,7 @@ func (a *agent) openSources(context.Context) error {
 	}
 	for _, cfg := range a.cfg.Sources {
 		s := &source{
-			name: cfg.Name, origin: cfg.Origin, intake: a.intake, identities: a.identities, location: a.cfg.Agent.Location, log: a.log,
+			name: cfg.Name, origin: cfg.Origin, renames: cfg.Renames, intake: a.intake, identities: a.identities, location: a.cfg.Agent.Location, log: a.log,
 		}
 		if err := a.tap(s); err != nil {
 			return fmt.Errorf("prepare source %s: %w", cfg.Name, err)
@@ -62,6 +63,8 @@ func (a *agent) tap(s *source) error {
 	case config.FromReleve:
 		s.finding = s.handedFinding // receive takes what it hands us
 		return nil
+	case config.FromPride:
+		return a.tapPride(s, origin)
 	}
 	return fmt.Errorf("kind %T cannot be asked", s.origin)
 }

@@ -64,6 +64,7 @@ func check(d document) (Config, error) {
 	c.Recipients = f.recipients(d)
 	c.Grants = toGrantees(f.grants(d.Grant, c.Agent.Location), c.Recipients)
 	c.Sources = f.sources(d)
+	f.rename(d.Rename, c.Sources)
 	f.passedOn(c.Grants, c.Sources)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

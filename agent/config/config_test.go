@@ -74,6 +74,22 @@ const (
 	releve = "[[recipient]]\nname = \"s\"\nkind = \"releve\"\nto = \"s@b\"\n"
 )
 
+// A grant to the name of a system outside the federation is one to it alone, not to a domain that is called so.
+func TestGrantToSystem(t *testing.T) {
+	t.Parallel()
+	c, refused := load(t, map[string]string{"releve.toml": "[[recipient]]\nname = \"lorient\"\nkind = \"pride\"\nurl = \"https://warp.example/api\"\ntoken_file = \"t\"\n" +
+		"[[grant]]\nto = \"lorient\"\nseries = [\"*\"]\npurpose = \"p\"\n"})
+	if refused != "" || len(c.Grants) != 1 || c.Grants[0].To != "recipient lorient" || c.Recipients[0].Grantee() != "recipient lorient" {
+		t.Fatalf("%s, %+v", refused, c.Grants)
+	}
+	book := consent.Book{Grants: c.Grants}
+	for grantee, want := range map[string]bool{"recipient lorient": true, "a@lorient": false, "lorient": false, "recipient": false} {
+		if got := book.Knows(grantee); got != want {
+			t.Errorf("%q is granted: %t", grantee, got)
+		}
+	}
+}
+
 // A grant to the name of a recipient is one to each address behind it.
 func TestGrantToName(t *testing.T) {
 	t.Parallel()
@@ -186,7 +202,7 @@ func TestRefusals(t *testing.T) {
 			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT15M\"\n",
 			`grant 1: the grant to a@b has resolution "PT15M"; it may be one of live, PT10S, PT10M, PT30M, PT1H, P1D`,
 		},
-		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1 (lorient): kind "lognact" is not one of pubsub, releve`},
+		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"lognact\"\n", `recipient 1 (lorient): kind "lognact" is not one of pride, pubsub, releve`},
 		{"recipient without a federation", releve, "recipient 1 (s): kind releve needs a [federation] to reach it through"},
 		{"recipient without an address", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\n", `recipient 1 (a): to: "" is not an address such as serveur@breizh-sen2.example/releve`},
 		{"recipient that is a domain", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\nto = \"b.example\"\n", `recipient 1 (a): to: "b.example" is not an address such as serveur@breizh-sen2.example/releve`},
@@ -213,7 +229,7 @@ func TestRefusals(t *testing.T) {
 		},
 		{
 			"source without anything", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n[[source]]\n",
-			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of federation, releve`,
+			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of federation, pride, releve`,
 		},
 		{
 			"senders", joined + "[[source]]\nname = \"a\"\nkind = \"releve\"\nfrom = \"a@b/c\"\nsince = \"1d\"\n" +
@@ -236,6 +252,21 @@ func TestRefusals(t *testing.T) {
 				`source 2 (a): identifier 2 is not one such as urn:dev:prm:01234567890123_consumption/power/active/raw` + "\n" +
 				`source 2 (a): identifier 3 is not one such as urn:dev:prm:01234567890123_consumption/power/active/raw` + "\n" +
 				`grant 1: a@b would get back what comes from it` + "\n" + `grant 1: there is no source "b"`,
+		},
+		{
+			"platforms", "[[recipient]]\nname = \"a\"\nkind = \"pride\"\nurl = \"http://warp.example/api?x=1\"\nlabels = [\"unit=W\", \"x\", \"a=b=c\"]\nto = \"a@b\"\n" +
+				"[[source]]\nname = \"b\"\nkind = \"pride\"\nurl = \"http://warp.example/api\"\ntoken_file = \"t\"\nselectors = [\"x{PRM=01234567890123\"]\nprovider = \"a@b/c\"\n" +
+				"[[rename]]\nsource = \"b\"\n[[rename]]\nsource = \"b\"\nitem = \"a\"\npath = \"a_b\"\n[[rename]]\nsource = \"b\"\nitem = \"a\"\npath = \"a/b\"\nunit = \"watts\"\n[[rename]]\nsource = \"a\"\n",
+			`recipient 1 (a): to is no key of kind pride` + "\n" + `recipient 1 (a): token_file is missing: the file whose first line is the token` + "\n" +
+				`recipient 1 (a): url: "http://warp.example/api?x=1" is not an address such as https://warp.example/api` + "\n" +
+				`recipient 1 (a): labels: "unit=W" is not name=value, with another name than unit and device` + "\n" +
+				`recipient 1 (a): labels: "x" is not name=value, with another name than unit and device` + "\n" +
+				`source 1 (b): provider is no key of kind pride` + "\n" +
+				`source 1 (b): url: "http://warp.example/api" has no encryption; that is for this machine alone (127.0.0.1)` + "\n" +
+				`source 1 (b): selector 1 is not one of Warp 10, such as =pride.enedis.cdc{PRM=01234567890123}` + "\n" +
+				`rename 1 (b): item is missing: what the source calls it` + "\n" +
+				`rename 2 (b): path: "a_b" is not one such as consumption/power/active/mean` + "\n" +
+				`rename 3 (b): unit: "watts" is none of SenML, such as W, VA, Wh or kWh` + "\n" + `rename 4 (a): there is no source "a"`,
 		},
 		{
 			"several at once", "[agent]\ntimezone = \"Mars\"\n[[meter]]\nport = \"x\"\nmode = \"no\"\n[buffer]\nmax_bytes = \"\\u0000\"\n[[grant]]\nto = \"a@b\"\n",

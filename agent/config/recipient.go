@@ -42,6 +42,7 @@ type recipientKind struct {
 // recipientKinds are the kinds of recipient that this version knows, in the order of the alphabet.
 func recipientKinds() []recipientKind {
 	return []recipientKind{
+		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, check: (*findings).toPride},
 		{name: KindPubSub, keys: "readers service", check: (*findings).toPubSub},
 		{name: KindReleve, keys: "to naming", check: (*findings).toReleve},
 	}
@@ -53,6 +54,9 @@ type rawRecipient struct {
 	Kind   string `toml:"kind" afar:"owner"`
 	Every  string `toml:"every" type:"duration" least:"1s" most:"1d" afar:"operator"`
 	Paused *bool  `toml:"paused" default:"false" afar:"operator"`
+	rawReach
+	rawPride
+	rawToPride
 	rawToPubSub
 	rawToReleve
 }

@@ -48,6 +48,13 @@ func TestReferenceUncommented(t *testing.T) {
 			Name: "tableau", Kind: KindPubSub, Every: 10 * time.Second,
 			Way: ToPubSub{Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")}, Service: jid.MustParse("pubsub.breizh-sen1.example")},
 		},
+		{
+			Name: "pride", Kind: KindPride, Every: 10 * time.Second,
+			Way: ToPride{
+				Pride:  Pride{URL: "https://warp.example/api", TokenFile: "/etc/releve/secrets/pride-write", CAFile: "/etc/releve/ca.pem", Label: "device"},
+				Prefix: "releve.", Labels: map[string]string{"site": "lorient"},
+			},
+		},
 	}
 	wanted.Sources = []Source{
 		{
@@ -58,6 +65,14 @@ func TestReferenceUncommented(t *testing.T) {
 			},
 		},
 		{Name: "quartier", Kind: KindReleve, Origin: FromReleve{Sender: jid.MustParse("maison@breizh-sen1.example")}},
+		{
+			Name: "enedis", Kind: KindPride, Renames: []Rename{{Item: "pride.enedis.cdc", Path: "consumption/power/active/mean", Unit: "W"}},
+			Origin: FromPride{
+				Pride:     Pride{URL: "https://warp.example/api", TokenFile: "/etc/releve/secrets/pride-read", CAFile: "/etc/releve/ca.pem", Label: "PRM"},
+				Asking:    Asking{Since: 31 * day, Every: 5 * time.Minute, Repair: day},
+				Selectors: []string{"=pride.enedis.cdc{}"},
+			},
+		},
 	}
 	wanted.Grants = []consent.Grant{{
 		To: "conseil@breizh-sen2.example", Series: []string{"*"}, Sources: []string{"voisins"}, Resolution: "live", Purpose: "conseil en énergie",
@@ -87,6 +102,7 @@ func TestReferenceHasEveryKey(t *testing.T) {
 var compareConfig = cmp.Options{
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 	cmp.Comparer(func(a, b xmpp.JID) bool { return a.Equal(b) }),
+	cmp.AllowUnexported(ToPride{}, FromPride{}),
 }
 
 func parsed(t *testing.T, text string) Config {

@@ -9,9 +9,10 @@ import (
 
 // Source is one [[source]]: whom readings come from besides meters.
 type Source struct {
-	Name   string // stable: series are kept under it
-	Kind   string // one of sourceKinds
-	Origin Origin
+	Name    string // stable: series are kept under it
+	Kind    string // one of sourceKinds
+	Origin  Origin
+	Renames []Rename // of items outside the federation
 }
 
 // Origin is where a source of one kind has readings from: FromFederation, FromReleve, …
@@ -33,10 +34,14 @@ type sourceKind struct {
 	check   func(f *findings, key string, d document, raw rawSource) Origin
 }
 
+// asked are the keys of every source outside the federation.
+const asked = "since every repair "
+
 // sourceKinds are the kinds of source that this version knows, in the order of the alphabet.
 func sourceKinds() []sourceKind {
 	return []sourceKind{
 		{name: KindFederation, keys: "provider identifiers since repair", check: (*findings).fromFederation},
+		{name: KindPride, keys: asked + "url token_file ca_file device_label selectors", outside: true, check: (*findings).fromPride},
 		{name: KindReleve, keys: "from", check: (*findings).fromReleve},
 	}
 }
@@ -45,7 +50,10 @@ func sourceKinds() []sourceKind {
 type rawSource struct {
 	Name string `toml:"name" entry:"name"`
 	Kind string `toml:"kind"`
+	rawReach
 	rawAsking
+	rawPride
+	rawFromPride
 	rawFromFederation
 	rawFromReleve
 }
