@@ -154,8 +154,8 @@ func TestConfigRefused(t *testing.T) {
 	}{
 		{"no such section", "[x]\n", "FILE:1: unknown key x"},
 		{
-			"kind of a later version", session("password_file = \"p\"\n") + "[[recipient]]\nname = \"a\"\nkind = \"lognact\"\n",
-			"recipient 1 (a): kind \"lognact\" is not one of releve, pubsub",
+			"recipient without an address", session("password_file = \"p\"\n") + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\n",
+			"recipient 1 (a): to: \"\" is not an address such as serveur@breizh-sen2.example/releve",
 		},
 		{
 			"no password", session("password_file = \"/nowhere/p\"\n"),
