@@ -24,6 +24,12 @@ func sessionTrouble(err error) (text, advice status.Words) {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return status.Say("Le certificat du serveur de la fédération n'est pas valable à cette date ; les relevés attendent ici.", "The certificate of the federation's server is not valid at this date; readings wait here."),
 			status.Say("Si l'heure de cet appareil est juste, prévenez qui tient le serveur : l'envoi reprendra seul.", "If this device's clock is right, tell whoever runs the server: sending resumes by itself.")
+	case errors.Is(err, xmpp.ErrShorter):
+		return status.Say("Un message était trop long pour le serveur de la fédération : les suivants seront plus courts ; les relevés attendent ici.", "A message was too long for the federation's server: the next ones will be shorter; readings wait here."),
+			status.Say("Rien à faire : l'envoi reprendra seul.", "Nothing to do: sending resumes by itself.")
+	case errors.Is(err, xmpp.ErrShortest):
+		return status.Say("Le serveur de la fédération refuse même les messages courts ; les relevés attendent ici.", "The federation's server refuses even short messages; readings wait here."),
+			status.Say("Demandez à qui tient le serveur d'accepter 10 000 octets par message, le moins que veut la norme (RFC 6120 §13.12).", "Ask whoever runs the server to take 10,000 bytes a message, the least that the standard asks for (RFC 6120 §13.12).")
 	case errors.As(err, &fault):
 		return streamTrouble(fault)
 	case errors.Is(err, xmpp.ErrUntrusted):
@@ -59,6 +65,10 @@ func recipientTrouble(err error) status.Words {
 		return status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")
 	case errors.Is(err, xmpp.ErrAway):
 		return status.Say("Ses relevés attendent la connexion à la fédération.", "Its readings wait for the connection to the federation.")
+	case errors.Is(err, xmpp.ErrNoRoom), errors.As(err, &bounce) && bounce.TooLarge() && errors.Is(err, federation.ErrStopped):
+		return status.Say("Le serveur de ce destinataire refuse même les messages les plus courts ; ses relevés l'attendent ici.", "This recipient's server refuses even the shortest messages; its readings wait here.")
+	case errors.As(err, &bounce) && bounce.TooLarge():
+		return status.Say("Un message était trop long pour le serveur de ce destinataire : les suivants seront plus courts ; ses relevés l'attendent ici.", "A message was too long for this recipient's server: the next ones will be shorter; its readings wait here.")
 	case errors.As(err, &bounce) && bounce.Condition == "resource-constraint":
 		return status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")
 	case errors.As(err, &bounce) && strings.HasPrefix(bounce.Condition, "remote-server-"):

@@ -30,8 +30,13 @@ func TestSessionTrouble(t *testing.T) {
 		"restart":   {fault("system-shutdown", ""), "The federation's server stops or restarts; readings wait here.", "Nothing to do: sending resumes by itself."},
 		"elsewhere": {fault("see-other-host", "two.example"), "The federation's server sends Relève on to two.example; readings wait here.", "Nothing to do: sending resumes by itself."},
 		"policy":    {fault("policy-violation", ""), "The federation's server hung up: something sent was against its rules of size or rate; readings wait here.", "Ask whoever runs the server for its limits, and give a lower pace."},
-		"full":      {fault("resource-constraint", ""), "The federation's server has no means for one more session; readings wait here.", "Tell whoever runs the server if this lasts: sending resumes by itself."},
-		"other":     {fault("reset", ""), "The federation's server ended the session (reset); readings wait here.", "Nothing to do: sending resumes by itself."},
+		"long":      {fmt.Errorf("%w: %w", xmpp.ErrShorter, fault("policy-violation", "")), "A message was too long for the federation's server: the next ones will be shorter; readings wait here.", "Nothing to do: sending resumes by itself."},
+		"long for anybody": {
+			fmt.Errorf("%w: %w", xmpp.ErrShortest, fault("policy-violation", "")), "The federation's server refuses even short messages; readings wait here.",
+			"Ask whoever runs the server to take 10,000 bytes a message, the least that the standard asks for (RFC 6120 §13.12).",
+		},
+		"full":  {fault("resource-constraint", ""), "The federation's server has no means for one more session; readings wait here.", "Tell whoever runs the server if this lasts: sending resumes by itself."},
+		"other": {fault("reset", ""), "The federation's server ended the session (reset); readings wait here.", "Nothing to do: sending resumes by itself."},
 	} {
 		text, advice := sessionTrouble(fmt.Errorf("log in: %w", test.err))
 		if text.EN != test.text || advice.EN != test.advice || text.FR == "" || advice.FR == "" {
@@ -52,7 +57,13 @@ func TestRecipientTrouble(t *testing.T) {
 		"full":   {bounce("resource-constraint"), status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")},
 		"cut":    {bounce("remote-server-timeout"), status.Say("Le serveur de ce destinataire est injoignable ; ses relevés l'attendent ici.", "This recipient's server cannot be reached; its readings wait here.")},
 		"gone":   {bounce("recipient-unavailable"), status.Say("Ce destinataire est injoignable (recipient-unavailable) ; ses relevés l'attendent ici.", "This recipient cannot be reached (recipient-unavailable); its readings wait here.")},
-		"other":  {errors.New("odd"), status.Say("Sera réessayé : send: odd", "Will be tried again: send: odd")},
+		"long":   {bounce("policy-violation"), status.Say("Un message était trop long pour le serveur de ce destinataire : les suivants seront plus courts ; ses relevés l'attendent ici.", "A message was too long for this recipient's server: the next ones will be shorter; its readings wait here.")},
+		"long for anybody": {
+			fmt.Errorf("%w: %w", federation.ErrStopped, bounce("policy-violation")),
+			status.Say("Le serveur de ce destinataire refuse même les messages les plus courts ; ses relevés l'attendent ici.", "This recipient's server refuses even the shortest messages; its readings wait here."),
+		},
+		"no room": {fmt.Errorf("%w: %w", federation.ErrStopped, xmpp.ErrNoRoom), status.Say("Le serveur de ce destinataire refuse même les messages les plus courts ; ses relevés l'attendent ici.", "This recipient's server refuses even the shortest messages; its readings wait here.")},
+		"other":   {errors.New("odd"), status.Say("Sera réessayé : send: odd", "Will be tried again: send: odd")},
 	} {
 		if diff := cmp.Diff(test.want, recipientTrouble(fmt.Errorf("send: %w", test.err))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -16,6 +16,7 @@ import (
 const (
 	recordsPerRequest = 1_500            // about 45 kB of XML: 18 s of a stock shaper
 	featureTimeout    = 30 * time.Second // for the question what the consumer takes
+	limitFor          = time.Hour        // until as many records as ever are tried again
 )
 
 // Session is what a recipient needs of an XMPP session. *xmpp.Client is one.
@@ -33,7 +34,8 @@ type Recipient struct {
 
 	// Only Send, which is never called twice at once, uses what follows.
 	format senml.Format               // what the consumer takes; 0 when it has to be asked
-	limit  int                        // records; less than recordsPerRequest once the consumer has said that more is too large
+	limit  int                        // records; less than recordsPerRequest once more was too large
+	until  time.Time                  // when limit is forgotten
 	done   map[[sha256.Size]byte]bool // what it acknowledged of a Send that did not come to its end
 }
 
@@ -54,6 +56,9 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 		return err
 	}
 	var refused error
+	if !time.Now().Before(r.until) {
+		r.limit = recordsPerRequest
+	}
 	fits := r.limit
 	for rest := p; len(rest) > 0; {
 		n, err := r.hand(ctx, rest)
@@ -107,7 +112,7 @@ func (r *Recipient) hand(ctx context.Context, p senml.Pack) (n int, err error) {
 			return n, r.tooLarge(err)
 		}
 		n /= 2
-		r.limit = min(r.limit, n)
+		r.limit, r.until = min(r.limit, n), time.Now().Add(limitFor)
 	}
 }
 

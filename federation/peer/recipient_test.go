@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -59,6 +61,8 @@ func TestSend(t *testing.T) {
 			federation.ErrStopped, "stopped until somebody mends it: serveur@breizh-sen2.example/releve says not-acceptable",
 		},
 		{"too large, halved", []string{NS}, answers{says("modify", "policy-violation"), says("modify", "resource-constraint")}, 8, []int{8, 4, 2, 2, 2, 2}, nil, ""},
+		{"more than there is room for, halved", []string{NS}, answers{fails(xmpp.ErrNoRoom), fails(xmpp.ErrNoRoom)}, 8, []int{8, 4, 2, 2, 2, 2}, nil, ""},
+		{"one record is more than there is room for", []string{NS}, answers{fails(xmpp.ErrNoRoom)}, 1, []int{1}, federation.ErrStopped, "stopped until somebody mends it: too large: the stanza is larger"},
 		{"one record is too large there", []string{NS}, answers{says("modify", "policy-violation")}, 1, []int{1}, federation.ErrStopped, "stopped until somebody mends it: too large for serveur"},
 		{"one record is too large for a stanza", []string{NS}, answers{fails(xmpp.ErrTooBig)}, 1, []int{1}, federation.ErrRefused, "refused for good: too large: the stanza is larger than 60000 bytes"},
 	} {
@@ -135,6 +139,24 @@ func TestSendRemembersHowManyFit(t *testing.T) {
 	if diff := cmp.Diff([]int{300, 300}, s.sizes()); diff != "" {
 		t.Errorf("records of each request, once learned (-want +got):\n%s", diff)
 	}
+}
+
+// That fewer records fit is forgotten after a while: who runs the server may have changed it.
+func TestSendForgetsHowManyFit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{features: []string{NS}, answers: []func(*xmpp.Element) (*xmpp.Element, error){says("modify", "policy-violation")}}
+		r := New(s, serveur)
+		for _, later := range []time.Duration{0, limitFor - 1, 1} {
+			time.Sleep(later)
+			if err := r.Send(t.Context(), records(8)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff([]int{8, 4, 4, 4, 4, 8}, s.sizes()); diff != "" {
+			t.Errorf("records of each request (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // Who cannot be asked now is asked again; nothing is lost over it, whatever it answers.

@@ -15,30 +15,27 @@ var errTooLarge = errors.New("too large")
 // verdict says what an error of a request means for its records. What is not known for certain to be about them loses
 // none: it waits.
 //
-//	too large   policy-violation, or resource-constraint of type modify   fewer records at once
-//	refused     bad-request                                               let go, and counted
-//	waits       of type wait, nobody there, a server away                 sent again
-//	stopped     forbidden and all else                                    kept until somebody mends it
+//	too large   policy-violation and its like (StanzaError.TooLarge)   fewer records at once
+//	refused     bad-request                                            let go, and counted
+//	waits       of type wait, nobody there, a server away              sent again
+//	stopped     forbidden and all else                                 kept until somebody mends it
 //
 // Among the latter is not-acceptable, which is also what our own server says of an address that our account has blocked
 // (XEP-0191 §3.3).
 func (r *Recipient) verdict(err error) error {
 	var told *xmpp.StanzaError
 	switch {
-	case errors.Is(err, xmpp.ErrTooBig):
+	case errors.Is(err, xmpp.ErrTooBig), errors.Is(err, xmpp.ErrNoRoom):
 		return fmt.Errorf("%w: %w", errTooLarge, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w from %s: %w", federation.ErrSilent, r.jid, err)
 	case !errors.As(err, &told):
 		return fmt.Errorf("hand a pack to %s: %w", r.jid, err)
 	}
-	switch told.Condition {
-	case "policy-violation":
+	if told.TooLarge() {
 		return fmt.Errorf("%w for %s: %w", errTooLarge, r.jid, err)
-	case "resource-constraint":
-		if told.Type == "modify" {
-			return fmt.Errorf("%w for %s: %w", errTooLarge, r.jid, err)
-		}
+	}
+	switch told.Condition {
 	case "bad-request":
 		return fmt.Errorf("%w by %s: %w", federation.ErrRefused, r.jid, err)
 	case "item-not-found": // what some servers say of a client that is away

@@ -137,11 +137,11 @@ func (n node) verdict(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, xmpp.ErrTooBig):
+	case errors.Is(err, xmpp.ErrTooBig), errors.Is(err, xmpp.ErrNoRoom):
 		return fmt.Errorf("%w: %w", errTooLarge, err)
 	case !errors.As(err, &told):
 		return fmt.Errorf("publish on node %s: %w", n.name, err)
-	case told.Condition == "not-acceptable" && told.App != nil && told.App.Name.Local == "payload-too-big", told.Condition == "policy-violation":
+	case told.TooLarge():
 		return fmt.Errorf("%w: %w", errTooLarge, err)
 	case told.Temporary(), told.Condition == "item-not-found", told.Condition == "conflict", told.Condition == "precondition-not-met":
 		return fmt.Errorf("publish on node %s: %w", n.name, err) // it is looked at again

@@ -80,10 +80,12 @@ func (s *Subscriber) post(ctx context.Context, data Data) ([]*xmpp.Receipt, erro
 	}
 	receipt, err := s.Session.Post(ctx, s.JID, element, s.Receipts)
 	switch {
-	case errors.Is(err, xmpp.ErrTooBig) && len(data.Records) > 1:
+	case (errors.Is(err, xmpp.ErrTooBig) || errors.Is(err, xmpp.ErrNoRoom)) && len(data.Records) > 1:
 		return s.postHalves(ctx, data)
 	case errors.Is(err, xmpp.ErrTooBig):
 		return nil, fmt.Errorf("%w: %w", federation.ErrRefused, err)
+	case errors.Is(err, xmpp.ErrNoRoom): // there may be some later
+		return nil, fmt.Errorf("%w: %w", federation.ErrStopped, err)
 	case err != nil:
 		return nil, err
 	}
@@ -142,6 +144,9 @@ func (s *Subscriber) settle(ctx context.Context, open []*xmpp.Receipt) error {
 		group.Go(func() { fates[i] = receipt.Wait(waitCtx) })
 	}
 	group.Wait()
+	if err := s.measure(ctx, open, fates); err != nil {
+		return err
+	}
 	var refused error
 	for _, fate := range fates {
 		err := s.verdict(ctx, fate, limit)
@@ -153,6 +158,43 @@ func (s *Subscriber) settle(ctx context.Context, open []*xmpp.Receipt) error {
 		}
 	}
 	return refused
+}
+
+// measure tells the room of the recipient what came of all messages. One that came back for its size is an error: all is
+// sent again, in shorter ones, or stops when there are none.
+func (s *Subscriber) measure(ctx context.Context, open []*xmpp.Receipt, fates []error) error {
+	var silent, large, taken *xmpp.Receipt // the longest of each
+	var refusal *xmpp.StanzaError
+	for i, receipt := range open {
+		var told *xmpp.StanzaError
+		switch fate := fates[i]; {
+		case fate == nil:
+			taken = longer(taken, receipt)
+		case errors.As(fate, &told) && told.TooLarge():
+			large, refusal = longer(large, receipt), told
+		case errors.Is(fate, context.DeadlineExceeded) && ctx.Err() == nil && s.Receipts:
+			silent = longer(silent, receipt)
+		}
+	}
+	switch {
+	case large != nil && large.Room.TooLarge(large.Size):
+		return fmt.Errorf("a message of %d bytes to %s came back, shorter ones follow: %w", large.Size, s.JID, refusal)
+	case large != nil:
+		return fmt.Errorf("%w: %s takes not even a message of %d bytes: %w", federation.ErrStopped, s.JID, large.Size, refusal)
+	case taken != nil && longer(silent, taken) == taken: // what keeps silent is not for its size
+		taken.Room.Took()
+	case silent != nil:
+		silent.Room.Silent(silent.Size)
+	}
+	return nil
+}
+
+// longer returns the receipt of the longer message, of two that are as long the second; nil is none.
+func longer(a, b *xmpp.Receipt) *xmpp.Receipt {
+	if a == nil || a.Size <= b.Size {
+		return b
+	}
+	return a
 }
 
 // verdict says what the fate of a message means for its pack.

@@ -77,6 +77,8 @@ type Client struct {
 	onLogin  []func(ctx context.Context)
 	onFail   []func(err error)
 	pacer    *pacer
+	room     Room  // of our own server
+	rooms    rooms // of those we send to
 
 	mu    sync.Mutex // guards everything below
 	link  *link      // nil while away
@@ -85,7 +87,7 @@ type Client struct {
 	until time.Time  // when that is
 	place string     // where our server wants to be reached next, or ""
 	tied  bool       // whether the last login was tied to its connection
-	most  int        // bytes of a stanza that our server takes, as learned; 0 when it never refused one
+	ends  int        // of connections in a row on a long stanza that was not taken
 	state State
 }
 
@@ -184,7 +186,9 @@ func (c *Client) connect(ctx context.Context) error {
 	c.up(l, w)
 	defer c.away()
 	go c.greet(alive, l, w)
-	err = c.learn(l, w, l.serve(ctx, w))
+	if err = l.serve(ctx, w); ctx.Err() == nil {
+		err = c.learn(l, w, err)
+	}
 	if ctx.Err() != nil || !c.keep(l, err) {
 		l.end()
 	}
@@ -287,7 +291,8 @@ func (c *Client) Query(ctx context.Context, typ string, to JID, payload *Element
 }
 
 // Post sends a message at the pace of bulk data, in turn with those to others, and returns the wait for its fate once it
-// has left. With receipt it asks the recipient's client to acknowledge (XEP-0184).
+// has left. With receipt it asks the recipient's client to acknowledge (XEP-0184). ErrNoRoom says that fewer bytes may be
+// taken now.
 func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt bool) (*Receipt, error) {
 	m := Message{ID: newID(), To: to, Children: []*Element{payload}}
 	if receipt {
@@ -301,10 +306,12 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > l.terms.stanza() {
-		return nil, ErrTooBig
+	room := c.rooms.room(to)
+	if err := l.fits(len(text), room); err != nil {
+		return nil, err
 	}
 	wait := c.router.receipts.expect(m.ID, to, l.confirm)
+	wait.Size, wait.Room = len(text), room
 	if err := l.send(ctx, to, text, bulk, wait.Settle); err != nil {
 		wait.Forget()
 		return nil, err

@@ -23,6 +23,7 @@ type gauge struct {
 
 	long   int // bytes of the longest stanza begun since the last question
 	longer int // and of those before that the answer is about
+	taking int // of the longest stanza known to be handled
 
 	open     bool // a question is
 	asked    time.Time
@@ -80,6 +81,13 @@ func (g *gauge) longest() int {
 	return max(g.long, g.longer)
 }
 
+// passed is the size of the longest stanza that the server has taken.
+func (g *gauge) passed() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.taking
+}
+
 // ask notes that a question is put behind everything written. It says false when one is open already.
 func (g *gauge) ask() bool {
 	g.mu.Lock()
@@ -110,6 +118,7 @@ func (g *gauge) answer() (r round, ok bool) {
 	if !r.late() {
 		g.busy = time.Time{}
 	}
+	g.taking = max(g.taking, g.longer)
 	g.open, g.taken, g.answered, g.longer = false, g.behind, now, 0
 	return r, true
 }

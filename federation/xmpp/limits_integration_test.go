@@ -41,7 +41,7 @@ func TestIntegrationShorterStanzas(t *testing.T) {
 				t.Errorf("%d sessions ended", n)
 			}
 			for range len(failures) {
-				if err := <-failures; !errors.Is(err, errShorter) {
+				if err := <-failures; !errors.Is(err, ErrShorter) {
 					t.Errorf("a session ended with %v", err)
 				}
 			}
@@ -55,7 +55,7 @@ func postSized(t *testing.T, c *Client, size *int) bool {
 	ctx := within(t, time.Minute)
 	receipt, err := c.Post(ctx, conseil, NewElement("urn:test", "data").WithText(strings.Repeat("x", *size)), true)
 	switch {
-	case errors.Is(err, ErrTooBig):
+	case errors.Is(err, ErrTooBig), errors.Is(err, ErrNoRoom):
 		*size /= 2
 		return false
 	case err != nil:

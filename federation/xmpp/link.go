@@ -35,6 +35,7 @@ type link struct {
 	pacer  *pacer
 	queue  *queue
 	tally  *tally
+	rooms  *rooms
 
 	life context.Context // of handlers
 	end  func()          // of the link, once
@@ -62,6 +63,7 @@ func newLink(self JID, r *router, p *pacer) *link {
 		pacer:    p,
 		queue:    newQueue(),
 		tally:    newTally(),
+		rooms:    &rooms{},
 		life:     life,
 		requests: make(chan struct{}, maxRequests),
 		refusals: make(chan struct{}, maxRefusals),
@@ -204,7 +206,7 @@ func (l *link) refuse(stanza *Element, e *StanzaError) {
 // reply answers a request. A large answer takes its turn among data; when too much waits already, the peer is told to
 // come back.
 func (l *link) reply(q IQ) {
-	text, err := bounded(q, l.router.answer(l.life, q), l.terms.stanza())
+	text, err := bounded(q, l.router.answer(l.life, q), min(l.terms.stanza(), l.rooms.known(q.From).Most()))
 	if err == nil {
 		err = l.send(l.life, q.From, text, laneOf(text), nil)
 	}

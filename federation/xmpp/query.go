@@ -9,6 +9,7 @@ import (
 type waiter struct {
 	id     string
 	to     JID
+	size   int // of the request, in bytes
 	answer chan *Element
 }
 
@@ -24,11 +25,14 @@ func (l *link) query(ctx context.Context, q IQ, lane lane) (*Element, error) {
 
 // request sends a request. Who gets no error awaits the answer.
 func (l *link) request(ctx context.Context, q IQ, lane lane) (w waiter, err error) {
-	text, err := encodeWithin(q.element(), l.terms.stanza())
+	text, err := encodeWithin(q.element(), MaxStanza)
+	if err == nil {
+		err = l.fits(len(text), l.rooms.known(q.To))
+	}
 	if err != nil {
 		return w, err
 	}
-	w = waiter{id: q.ID, to: q.To, answer: make(chan *Element, 1)}
+	w = waiter{id: q.ID, to: q.To, size: len(text), answer: make(chan *Element, 1)}
 	if err := l.expect(q.ID, w); err != nil {
 		return w, err
 	}

@@ -14,6 +14,9 @@ const nsHints = "urn:xmpp:hints"
 
 // Receipt is the wait for the word of a recipient's client that it has a message (XEP-0184), or for its bounce.
 type Receipt struct {
+	Size int   // of the message, in bytes
+	Room *Room // of its recipient: whoever waits for several tells it what came of them all; may be nil
+
 	settled chan error
 	forget  func()
 	confirm func(ctx context.Context) error // nil when there is nothing to ask

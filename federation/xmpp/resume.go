@@ -9,7 +9,7 @@ import (
 // server does not know any more.
 func (c *Client) take(w *wire) *link {
 	c.mu.Lock()
-	kept, most := c.kept, c.most
+	kept := c.kept
 	c.kept = nil
 	c.mu.Unlock()
 	if w.bound.resumed {
@@ -20,7 +20,7 @@ func (c *Client) take(w *wire) *link {
 	}
 	l := newLink(w.session.LocalAddr(), c.router, c.pacer)
 	l.terms = w.terms
-	l.terms.learned = most
+	l.terms.learned, l.rooms = &c.room, &c.rooms
 	return l
 }
 

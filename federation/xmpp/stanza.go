@@ -3,6 +3,7 @@ package xmpp
 import (
 	"encoding/xml"
 	"errors"
+	"regexp"
 	"strings"
 
 	"mellium.im/xmpp/jid"
@@ -74,6 +75,26 @@ func (e *StanzaError) Temporary() bool {
 	}
 	return e.Type == "wait"
 }
+
+// TooLarge says whether a stanza came back for its size, or may have: policy-violation (RFC 6120 §8.3.3.12) and
+// resource-constraint of type modify, and what says so in words. not-acceptable alone is also what our own server says of
+// an address that our account has blocked (XEP-0191 §3.3), resource-constraint alone what one says that stores no more.
+func (e *StanzaError) TooLarge() bool {
+	switch {
+	case e.App != nil && (e.App.Name.Local == "payload-too-big" || e.App.Name.Local == "stanza-too-big"): // XEP-0060 §7.1.3.4, XEP-0205
+		return true
+	case e.Condition == "policy-violation", e.Condition == "resource-constraint" && e.Type == "modify":
+		return true
+	}
+	switch e.Condition {
+	case "resource-constraint", "not-acceptable", "undefined-condition":
+		return ofSize.MatchString(e.Text)
+	}
+	return false
+}
+
+// ofSize finds what servers write about a stanza that is too large, in English as they do.
+var ofSize = regexp.MustCompile(`(?i)too (big|large|long)|(stanza|message|packet|payload) size|size limit`)
 
 func (e *StanzaError) element() *Element {
 	x := NewElement("", "error", "type", e.Type).Add(NewElement(nsStanzas, e.Condition))

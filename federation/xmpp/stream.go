@@ -46,7 +46,7 @@ func over(err error) bool {
 	if errors.As(err, &fault) {
 		return !fault.fleeting()
 	}
-	return errors.Is(err, errClosed)
+	return errors.Is(err, errClosed) || errors.Is(err, ErrShorter)
 }
 
 // streamError returns the stream error in err, whether we read it or mellium, or nil.
