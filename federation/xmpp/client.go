@@ -5,8 +5,9 @@
 // answered with an error or dropped and counted; none ends the session or the process.
 //
 // What a session holds is bounded: 1 MiB of data waits to be written (maxQueued), and what peers may ask at once
-// (maxRequests, maxRefusals) beside it; 256 KiB are written and not acknowledged (maxFlight); 256 messages wait for
-// their handler (maxMessages), 256 requests of ours for their answer (maxWaiting), 1 MiB is the largest element read.
+// (maxRequests, maxRefusals) beside it; 256 KiB are written and not acknowledged (maxFlight); 256 messages, or
+// 1 MiB of them, wait for their handler (maxMessages, maxHeld), 256 requests of ours for their answer (maxWaiting), 1 MiB
+// is the largest element read.
 package xmpp
 
 import (

@@ -26,6 +26,8 @@ type gauge struct {
 	taking int // of the longest stanza known to be handled
 
 	open     bool // a question is
+	question question
+	short    bool // a word about less than was asked came since
 	asked    time.Time
 	from     time.Time // when the first byte before it, and after the question before, was written
 	behind   uint64    // bytes before it
@@ -34,6 +36,12 @@ type gauge struct {
 	busy     time.Time // since when the server has been behind; zero when it is not
 	work     uint64    // bytes it may have paid for since
 	least    time.Duration
+}
+
+// question is what tells the answer to it from other words of our server.
+type question struct {
+	ping string // the id of a ping; "" for <r/> (XEP-0198 §4)
+	upto uint32 // of our stanzas, those before <r/>: a server may also say unasked how far it is
 }
 
 // round is what the answer to a question tells.
@@ -89,16 +97,39 @@ func (g *gauge) passed() int {
 }
 
 // ask notes that a question is put behind everything written. It says false when one is open already.
-func (g *gauge) ask() bool {
+func (g *gauge) ask(q question) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open {
 		return false
 	}
-	g.open, g.asked, g.behind = true, time.Now(), g.written
+	g.open, g.question, g.short, g.asked, g.behind = true, q, false, time.Now(), g.written
 	g.from, g.began = g.began, time.Time{}
 	g.longer, g.long = max(g.longer, g.long), 0
 	return true
+}
+
+// asks returns the open question.
+func (g *gauge) asks() (q question, open bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.question, g.open
+}
+
+// fallsShort notes that the server said how far it is, which is not as far as was asked.
+func (g *gauge) fallsShort() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.short = true
+}
+
+// doubtful says once whether the answer may have come, and been about less than was asked.
+func (g *gauge) doubtful() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	short := g.open && g.short
+	g.short = false
+	return short
 }
 
 // answer notes that the open question was answered, and returns what that tells.

@@ -119,7 +119,7 @@ func TestNotStuck(t *testing.T) {
 	for range 3 {
 		for range 2 {
 			s.wire.gauge.begins(30_000)
-			s.wire.gauge.ask()
+			s.wire.gauge.ask(question{})
 			s.wire.gauge.answer()
 		}
 		s.wire.gauge.begins(30_000)

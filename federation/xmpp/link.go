@@ -6,16 +6,18 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // Bounds on one link. A peer that asks too much at once is told to wait; nothing it does stops the stream.
 const (
-	maxID       = 256   // bytes
-	bulkFrom    = 4_000 // bytes: smaller answers and requests are urgent, larger ones are data
-	maxRequests = 16    // answered at the same time
-	maxRefusals = 64    // being told at the same time; beyond that they are silent
-	maxMessages = 256   // waiting for their handler
-	maxWaiting  = 256   // requests of ours waiting for their answer
+	maxID       = 256     // bytes
+	bulkFrom    = 4_000   // bytes: smaller answers and requests are urgent, larger ones are data
+	maxRequests = 16      // answered at the same time
+	maxRefusals = 64      // being told at the same time; beyond that they are silent
+	maxMessages = 256     // waiting for their handler
+	maxHeld     = 1 << 20 // bytes of XML of those, unless it is a single one
+	maxWaiting  = 256     // requests of ours waiting for their answer
 )
 
 var (
@@ -43,6 +45,7 @@ type link struct {
 	requests chan struct{} // one token a request being answered
 	refusals chan struct{} // one token a refusal being told
 	messages chan arrived
+	held     atomic.Int64 // bytes of messages, and of the one with its handler
 
 	mu      sync.Mutex // guards everything below
 	waiting map[string]waiter
@@ -53,6 +56,7 @@ type link struct {
 type arrived struct {
 	message Message
 	number  uint32
+	bytes   int64 // of XML
 }
 
 func newLink(self JID, r *router, p *pacer) *link {
@@ -106,6 +110,7 @@ func (l *link) serve(ctx context.Context, w *wire) error {
 
 func (l *link) read(w *wire) error {
 	for {
+		before := w.in.InputOffset()
 		start, err := nextStanza(w.in)
 		switch {
 		case errors.Is(err, io.EOF):
@@ -121,12 +126,12 @@ func (l *link) read(w *wire) error {
 		case err != nil:
 			return err
 		}
-		l.dispatch(w, stanza, err != nil)
+		l.dispatch(w, stanza, w.in.InputOffset()-before, err != nil)
 	}
 }
 
 // dispatch never blocks and never fails: what a peer sends must not be able to end the session.
-func (l *link) dispatch(w *wire, stanza *Element, drop bool) {
+func (l *link) dispatch(w *wire, stanza *Element, bytes int64, drop bool) {
 	switch {
 	case stanza.Name.Space == nsManagement:
 		l.manage(w, stanza)
@@ -144,7 +149,7 @@ func (l *link) dispatch(w *wire, stanza *Element, drop bool) {
 			l.tally.finish(number)
 		}
 	default:
-		l.dispatchMessage(stanza, number)
+		l.dispatchMessage(stanza, number, bytes)
 	}
 }
 
@@ -256,21 +261,33 @@ func (l *link) unanswered(to string, err error) {
 	}
 }
 
-func (l *link) dispatchMessage(stanza *Element, number uint32) {
+func (l *link) dispatchMessage(stanza *Element, number uint32, bytes int64) {
 	m, err := parseMessage(stanza)
 	switch {
 	case err != nil:
 		l.router.refused("address")
 	case l.router.receipts.settle(m, stanza):
-	default:
-		select {
-		case l.messages <- arrived{m, number}:
-			return
-		default: // no receipt is sent: a sender that keeps its data sends it again
-			l.router.refused("too many messages")
-		}
+	case l.hold(arrived{m, number, bytes}):
+		return
+	default: // no receipt is sent: a sender that keeps its data sends it again
+		l.router.refused("too many messages")
 	}
 	l.tally.finish(number)
+}
+
+// hold keeps a message for its handler, unless too many wait, or too large ones. Only the reader calls it.
+func (l *link) hold(m arrived) bool {
+	if held := l.held.Load(); held > 0 && held+m.bytes > maxHeld {
+		return false
+	}
+	l.held.Add(m.bytes)
+	select {
+	case l.messages <- m:
+		return true
+	default:
+		l.held.Add(-m.bytes)
+		return false
+	}
 }
 
 // handleMessages runs message handlers one after the other: the order of data matters.
@@ -286,6 +303,7 @@ func (l *link) handleMessages(ctx context.Context) {
 				}
 				l.tally.finish(m.number)
 			})
+			l.held.Add(-m.bytes)
 		}
 	}
 }

@@ -225,3 +225,37 @@ func TestMessagesInOrder(t *testing.T) {
 		}
 	})
 }
+
+// Large messages are held by their bytes: a flood of them takes no more memory than a few, whatever is in them.
+func TestLargeMessagesAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hold, done := make(chan struct{}), 0
+		r := on(quietRouter(), fine, func(context.Context, Message) error { <-hold; done++; return nil })
+		l, s, _ := serving(t, r)
+		const flood, size = 50, 200_000
+		filler := strings.Repeat("x", size-100)
+		message := func() {
+			s.say(`<message from="%s"><thing xmlns="urn:x"/><body>%s</body></message>`, peer, filler)
+			synctest.Wait()
+		}
+		for range flood {
+			message()
+		}
+		if held := l.held.Load(); held > maxHeld || r.refusals.Load() != flood-maxHeld/size {
+			t.Errorf("%d bytes are held, %d of %d messages refused", held, r.refusals.Load(), flood)
+		}
+		s.say(`<iq type="get" id="7"><thing xmlns="urn:x"/></iq>`)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"iq type=result id=7 <fine>"}, s.heard()); diff != "" {
+			t.Errorf("the stream does not go on:\n%s", diff)
+		}
+		close(hold)
+		synctest.Wait()
+		filler = strings.Repeat("x", maxElementBytes-200) // alone it fits
+		message()
+		if held := l.held.Load(); held != 0 || done != maxHeld/size+1 {
+			t.Errorf("%d bytes stay held, %d messages were handled", held, done)
+		}
+	})
+}

@@ -191,7 +191,7 @@ func TestPaceOutlastsShortMessages(t *testing.T) {
 				p.change(time.Now(), 3_089)
 				for _, m := range tt.messages {
 					g.writes(m.bytes)()
-					g.ask()
+					g.ask(question{})
 					time.Sleep(m.answer*time.Millisecond + time.Millisecond)
 					r, _ := g.answer()
 					p.judge(r)

@@ -222,6 +222,38 @@ func TestHandledIsWhatIsDone(t *testing.T) {
 	})
 }
 
+// A server may say how far it is without being asked, as Prosody does. That is an answer only once it is as far as was
+// asked; one whose answer fell short is asked again before it is given up.
+func TestUnaskedAcknowledgement(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, l, s, _ := counted(t)
+		c.up(l, s.wire)
+		s.message(t, c, "one")
+		for _, step := range []struct {
+			h    int
+			open bool
+		}{{0, true}, {1, false}, {1, false}} {
+			s.say(`<a xmlns="%s" h="%d"/>`, nsManagement, step.h)
+			synctest.Wait()
+			if _, open := s.wire.gauge.asks(); open != step.open {
+				t.Errorf("after h=%d the question is open: %t", step.h, open)
+			}
+		}
+		s.message(t, c, "two")
+		s.say(`<a xmlns="%s" h="1"/>`, nsManagement)
+		time.Sleep(margin - watchTick)
+		if diff := cmp.Diff([]string{"one", "r", "two", "r", "r"}, words(s)); diff != "" {
+			t.Error(diff)
+		}
+		s.say(`<a xmlns="%s" h="2"/>`, nsManagement)
+		synctest.Wait()
+		if _, open := s.wire.gauge.asks(); open {
+			t.Error("the question stays open")
+		}
+	})
+}
+
 // A session is not kept when the server ended it, or had something against it.
 func TestOver(t *testing.T) {
 	t.Parallel()

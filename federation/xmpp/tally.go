@@ -147,6 +147,20 @@ func (t *tally) acknowledge(h string) (ok bool) {
 	return true
 }
 
+// total is how many stanzas were sent.
+func (t *tally) total() uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sent
+}
+
+// reached says whether the server has acknowledged that many of them, or more.
+func (t *tally) reached(n uint32) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return int32(t.acked-n) >= 0 // modulo 2^32
+}
+
 // pending returns what was not acknowledged, oldest first: what is to be sent again after a resumption.
 func (t *tally) pending() []*item {
 	t.mu.Lock()

@@ -33,7 +33,7 @@ func (l *link) watch(ctx context.Context, w *wire, cancel context.CancelCauseFun
 			cancel(errSilent)
 			return
 		}
-		if silence > pingAfter {
+		if silence > pingAfter || silence > watchTick && w.gauge.doubtful() {
 			select {
 			case w.sound <- struct{}{}:
 				l.queue.rouse()

@@ -127,15 +127,17 @@ func TestIntegrationWays(t *testing.T) {
 func echo(t *testing.T, cfg Config) {
 	t.Helper()
 	c := New(cfg)
-	taken := make(chan string, 1)
+	taken, mine := make(chan string, 1), newID()
 	c.HandleMessage("urn:test", "data", func(_ context.Context, m Message) error {
-		taken <- m.Child("urn:test", "data").Text
+		if data := m.Child("urn:test", "data"); data.Attr("of") == mine { // not what a session before left
+			taken <- data.Text
+		}
 		return nil
 	})
 	run(t, c)
 	ctx := within(t, 60*time.Second)
 	want := strings.Repeat("é<'>\"/&]]> \n", 350)
-	data := NewElement("urn:test", "data", "note", "<'/>").WithText(want).Add(NewElement("", "empty"))
+	data := NewElement("urn:test", "data", "of", mine, "note", "<'/>").WithText(want).Add(NewElement("", "empty"))
 	receipt, err := c.Post(ctx, maison, data, true)
 	if err != nil {
 		t.Fatal(err)

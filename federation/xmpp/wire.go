@@ -25,7 +25,6 @@ type wire struct {
 	terms   terms
 	bound   binding // how it became ours
 	gauge   gauge
-	ping    string        // id of the question to a server that does not count; written by the writer, under gauge.mu
 	sound   chan struct{} // has a value when the silence is to be broken
 }
 
@@ -159,19 +158,25 @@ func (w *wire) say(e *Element) error {
 }
 
 // ask puts a question behind what was written, when none is open: how far a server is that counts, or a ping to one
-// that does not, which costs more and is asked less often.
+// that does not, which costs more and is asked less often. now asks one that counts again.
 func (l *link) ask(w *wire, now bool) error {
 	on, _ := l.tally.counting()
-	if !on && !now && w.gauge.flight() < soundFrom || !w.gauge.ask() {
+	if !on {
+		return l.askByPing(w, now)
+	}
+	if !w.gauge.ask(question{upto: l.tally.total()}) && !now {
 		return nil
 	}
-	if on {
-		l.pacer.spend(len(`<r xmlns=""/>`) + len(nsManagement))
-		return w.say(NewElement(nsManagement, "r"))
-	}
+	l.pacer.spend(len(`<r xmlns=""/>`) + len(nsManagement))
+	return w.say(NewElement(nsManagement, "r"))
+}
+
+func (l *link) askByPing(w *wire, now bool) error {
 	ping := l.pingRequest()
 	ping.ID = newID()
-	w.setPing(ping.ID)
+	if !now && w.gauge.flight() < soundFrom || !w.gauge.ask(question{ping: ping.ID}) {
+		return nil
+	}
 	text, err := encode(ping.element())
 	if err != nil {
 		return err
@@ -181,24 +186,14 @@ func (l *link) ask(w *wire, now bool) error {
 	return w.write(text)
 }
 
-func (w *wire) setPing(id string) {
-	w.gauge.mu.Lock()
-	defer w.gauge.mu.Unlock()
-	w.ping = id
-}
-
 // heard takes the answer to our ping and says whether it was that.
 func (l *link) heard(w *wire, id string) bool {
-	w.gauge.mu.Lock()
-	mine := w.ping != "" && w.ping == id
-	if mine {
-		w.ping = ""
+	q, open := w.gauge.asks()
+	if !open || q.ping == "" || q.ping != id {
+		return false
 	}
-	w.gauge.mu.Unlock()
-	if mine {
-		l.answered(w)
-	}
-	return mine
+	l.answered(w)
+	return true
 }
 
 // answered notes that our question was answered.
@@ -223,11 +218,12 @@ func (l *link) manage(w *wire, e *Element) {
 			l.router.refused("acknowledgement")
 			return
 		}
-		w.gauge.mu.Lock()
-		pinged := w.ping != ""
-		w.gauge.mu.Unlock()
-		if !pinged {
+		switch q, open := w.gauge.asks(); {
+		case !open || q.ping != "":
+		case l.tally.reached(q.upto):
 			l.answered(w)
+		default: // unasked, or by a server that counts late
+			w.gauge.fallsShort()
 		}
 	}
 }
