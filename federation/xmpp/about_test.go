@@ -126,7 +126,7 @@ func TestIntegrationPeer(t *testing.T) {
 			house.HandleMessage("urn:test", "data", func(context.Context, Message) error { known.Store(true); return nil })
 			run(t, house)
 			uptime := map[lab.Kind]string{lab.Ejabberd: "uptime service-unavailable ", lab.Prosody: "uptime True"}
-			features := []string{nsCaps, nsCommands, nsDiscoInfo, nsDiscoItems, nsLast, nsVersion, nsForm, nsPing, NSReceipts, nsTime}
+			features := []string{nsCaps, nsCommands, nsDiscoInfo, nsDiscoItems, nsLast, nsVersion, nsForm, nsValidate, nsPing, NSReceipts, nsTime}
 			slices.Sort(features)
 			want := []string{
 				"identity client bot None Relève",
