@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"federation/pubsub":   {"federation", "federation/peer", "federation/xmpp", "senml"},
 	"federation/sen1":     {"federation", "senml"},
 	"federation/pride":    {"federation", "senml"},
+	"federation/command":  {"federation/xmpp"},
 	"federation/consent":  {"buffer/statefile", "federation", "senml"},
 	"federation/ledger":   {"buffer/statefile"},
 	"federation/bmhs":     {"buffer/statefile", "federation", "senml"},

@@ -17,6 +17,7 @@ import (
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
+	"releve/federation/command"
 	"releve/federation/consent"
 	"releve/federation/peer"
 	"releve/federation/xmpp"
@@ -48,6 +49,9 @@ type agent struct {
 	followed    []*followed    // of the sources
 	receiver    *peer.Receiver // nil unless a source hands us packs
 	notary      *notary
+	door        *command.Door // nil without [federation]
+	tracer      *tracer       // nil without [federation]
+	lines       *logLines     // of the log, the latest; nil when none are remembered
 	health      *status.Check
 
 	presses *presses                // nil without [button]
@@ -156,7 +160,7 @@ func (a *agent) tasks() []task {
 		}
 	}
 	if a.session != nil {
-		tasks = append(tasks, a.session, a.subscribers)
+		tasks = append(tasks, a.session, a.subscribers, a.tracer)
 	}
 	tasks = append(tasks, a.tasksOfSources()...)
 	tasks = append(tasks, a.tasksOfRecipients()...)

@@ -84,6 +84,11 @@ func (v doctorVerb) exam() doctor.Exam {
 		e.Err = err
 		return e
 	}
+	return v.about(e, cfg)
+}
+
+// about adds what a configuration says.
+func (v doctorVerb) about(e doctor.Exam, cfg config.Config) doctor.Exam {
 	for _, m := range cfg.Meters {
 		e.Meters = append(e.Meters, v.meter(m, among(cfg.Meters, m.Name)))
 	}

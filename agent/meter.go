@@ -27,6 +27,7 @@ type meter struct {
 	view     *view
 	share    *share.Server // nil when nobody may read along
 	log      *slog.Logger
+	taps     taps
 
 	mu       sync.Mutex // guards everything below
 	stamps   clock.Stamps
@@ -93,6 +94,7 @@ func (m *meter) frame(f *tic.Frame) {
 	stamp := m.stamp(now)
 	records := m.recorder.Record(f, stamp)
 	m.view.frame(f, stamp)
+	m.taps.frame(f, records)
 	for _, g := range f.Groups {
 		if string(g.Label) == "PRM" {
 			m.learn(m.cfg.Name, string(g.Value))

@@ -273,6 +273,9 @@ func (a *agent) federationShown() status.Federation {
 	if n := a.session.Refused(); n > 0 && finding.Text.IsZero() {
 		finding.Text = status.Sayf("%d messages mal formés ou en trop ont été écartés.", "%d malformed or excess messages were turned away.", n)
 	}
+	if n := a.door.Stats().Forbidden; n > 0 && finding.Text.IsZero() {
+		finding.Text = status.Sayf("%d commandes de qui n'a pas de rôle pour elles ont été refusées.", "%d commands of who has no role for them were refused.", n)
+	}
 	if state.Up && finding.Text.IsZero() {
 		finding.Text = sessionShown(state)
 	}

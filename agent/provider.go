@@ -32,6 +32,8 @@ func (a *agent) join(context.Context) error {
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,
 	}
 	provider.Offer()
+	a.tracer = newTracer(a.session, a.log)
+	a.openDoor()
 	a.subscribers = &subscribers{
 		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: a.book,
 		describe: a.describe, slow: slow, rhythm: a.cfg.Federation.PushEvery, slowRhythm: a.cfg.Federation.PushSlow, log: a.log, running: map[string]*running{},

@@ -23,13 +23,17 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(t.err, v.LogLevel)
+	log, lines := remembered(newLog(t.err, v.LogLevel))
 	spareMemory()
 	presses := watchButton(ctx, cfg.Button.Pin, log)
 	defer presses.close()
 	for {
-		err := measure(ctx, cfg, log, presses)
-		if !errors.Is(err, errRest) {
+		err := measure(ctx, cfg, log, lines, presses)
+		switch {
+		case errors.Is(err, errRestart):
+			presses.close()
+			return reexec()
+		case !errors.Is(err, errRest):
 			return err
 		}
 		if !rest(ctx, presses, log) {
@@ -55,8 +59,9 @@ func spareMemory() {
 	}
 }
 
-// measure starts every part and stops them all when ctx ends, or when the button asks to rest: then it returns errRest.
-func measure(ctx context.Context, cfg config.Config, log *slog.Logger, presses *presses) error {
+// measure starts every part and stops them all when ctx ends, or when the button asks to rest or somebody to restart: then
+// it returns errRest or errRestart.
+func measure(ctx context.Context, cfg config.Config, log *slog.Logger, lines *logLines, presses *presses) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	machine, err := clock.OpenSystem()
@@ -67,7 +72,7 @@ func measure(ctx context.Context, cfg config.Config, log *slog.Logger, presses *
 	if err != nil {
 		return err
 	}
-	a.presses, a.rest = presses, stop
+	a.presses, a.rest, a.lines = presses, stop, lines
 	log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
 	serve(ctx, log, a.tasks())
 	if err := a.stop(); err != nil {
@@ -77,9 +82,9 @@ func measure(ctx context.Context, cfg config.Config, log *slog.Logger, presses *
 	return restOrNil(ctx)
 }
 
-// restOrNil tells whether it is the button that ended ctx.
+// restOrNil tells whether ctx ended and the process goes on: because of the button, or to restart.
 func restOrNil(ctx context.Context) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errRest) {
+	if cause := context.Cause(ctx); errors.Is(cause, errRest) || errors.Is(cause, errRestart) {
 		return cause
 	}
 	return nil

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"releve/agent/config"
+	"releve/agent/status"
+	"releve/federation/command"
+	"releve/federation/xmpp"
+)
+
+// openDoor offers what those with a role may do from afar, in the order in which it is listed.
+func (a *agent) openDoor() {
+	a.door = &command.Door{Roles: a.roleOf, Log: a.log}
+	a.door.Offer(a.session,
+		command.Command{Node: "status", Title: status.Say("État de l'agent", "How the agent does"), Least: command.Reader, Begin: a.commandStatus},
+		command.Command{Node: "doctor", Title: status.Say("Diagnostic", "Diagnose"), Least: command.Reader, Begin: a.commandDoctor},
+		command.Command{Node: "log", Title: status.Say("Dernières lignes du journal", "Latest lines of the log"), Least: command.Reader, Begin: a.commandLog},
+		command.Command{Node: "trace", Title: status.Say("Suivre un compteur en direct", "Follow a meter live"), Least: command.Owner, Begin: a.commandTrace},
+		command.Command{Node: "export", Title: status.Say("Exporter des relevés", "Export readings"), Least: command.Owner, Begin: a.commandExport},
+		command.Command{Node: "restart", Title: status.Say("Redémarrer l'agent", "Restart the agent"), Least: command.Operator, Begin: a.commandRestart},
+	)
+}
+
+// roleOf is the role that the configuration gives an address.
+func (a *agent) roleOf(of xmpp.JID) command.Role {
+	roles := map[config.Role]command.Role{config.Reader: command.Reader, config.Operator: command.Operator, config.Owner: command.Owner}
+	return roles[a.cfg.Federation.Roles.Of(of)]
+}
+
+// changed writes an accepted change into the ledger, before it holds: what cannot be recorded is not done.
+func (a *agent) changed(c command.Caller, what, before, after string) error {
+	return a.notary.Changed(c.Bare(), what, before, after)
+}
+
+// text says the same in every language: a name, a number, an error.
+func text(format string, args ...any) status.Words {
+	s := fmt.Sprintf(format, args...)
+	return status.Say(s, s)
+}
+
+// answerField is a line of a result.
+func answerField(name, fr, en, value string) command.Field {
+	return command.Field{Name: name, Label: status.Say(fr, en), Kind: command.Line, Values: []string{value}}
+}
+
+// column is one of a table.
+func column(name, fr, en string) command.Field {
+	return command.Field{Name: name, Label: status.Say(fr, en), Kind: command.Line}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/federation/lab"
+)
+
+// Every command, by who may and who may not, from the other domain, with either server at home.
+func TestIntegrationCommands(t *testing.T) {
+	requireSlixmpp(t)
+	t.Parallel()
+	for _, own := range []lab.Kind{lab.Ejabberd, lab.Prosody} {
+		t.Run(own.String(), func(t *testing.T) {
+			t.Parallel()
+			h := newHousehold(t, own)
+			h.arrives(1)
+			h.enlist("owners", "chef@"+consumerDomain)
+			h.enlist("readers", "lecteur@"+consumerDomain)
+			h.restartAgent()
+			h.arrives(5)
+			owner, reader, stranger := h.newCommander("chef"), h.newCommander("lecteur"), h.newCommander("inconnu")
+			t.Run("listed", func(t *testing.T) { checkListed(t, owner, reader, stranger) })
+			t.Run("stranger and reader", func(t *testing.T) { checkForbidden(t, h, owner, reader, stranger) })
+			t.Run("forged, replayed, oversized, out of order", func(t *testing.T) { checkForms(t, owner, reader) })
+			t.Run("status, doctor, log", func(t *testing.T) { checkReading(t, h, owner) })
+			t.Run("trace and export", func(t *testing.T) { checkData(t, h, owner) })
+			t.Run("restart", func(t *testing.T) { checkRestart(t, h, owner) })
+		})
+	}
+}
+
+const commandList = "http://jabber.org/protocol/commands"
+
+// nodes are the first of each row.
+func (r heard) nodes() []string {
+	var all []string
+	for _, row := range r.Rows {
+		all = append(all, row[0])
+	}
+	return all
+}
+
+func checkListed(t *testing.T, owner, reader, stranger *commander) {
+	open := []string{"get_history", "subscribe", "unsubscribe"}
+	forReaders := append(slices.Clone(open), "status", "doctor", "log")
+	for _, tt := range []struct {
+		who  *commander
+		want []string
+	}{
+		{stranger, open}, {reader, forReaders}, {owner, append(slices.Clone(forReaders), "trace", "export", "restart")},
+	} {
+		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
+			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)
+		}
+	}
+	if got := owner.ask(wish{Do: "info", Node: "status"}).nodes(); !slices.Contains(got, "How the agent does") {
+		t.Errorf("the command is described as %q", got)
+	}
+	if got := stranger.ask(wish{Do: "info", Node: "status"}); got.Error != "item-not-found" {
+		t.Errorf("a stranger is told %+v", got)
+	}
+}
+
+func checkForbidden(t *testing.T, h *household, owner, reader, stranger *commander) {
+	for _, tt := range []struct {
+		who  *commander
+		node string
+	}{{stranger, "status"}, {stranger, "restart"}, {reader, "restart"}, {reader, "export"}} {
+		want := addressOf(tt.who.account, consumerDomain) + " may not do this here"
+		if got := tt.who.run(tt.node); got.Error != "forbidden" || got.Text != want {
+			t.Errorf("%s runs %s: %+v", tt.who.account.User, tt.node, got)
+		}
+	}
+	if got := owner.run("status").value("forbidden"); got != "4" {
+		t.Errorf("%s refusals are counted, want 4", got)
+	}
+	for range 20 {
+		stranger.run("status")
+	}
+	if got := stranger.run("status"); got.Error != "resource-constraint" {
+		t.Errorf("who does not stop asking is told %+v", got)
+	}
+	if s, err := h.snapshot(); err != nil || !strings.Contains(s.Federation.Text.EN, "commands of who has no role for them were refused") {
+		t.Errorf("the page says %q, %v", s.Federation.Text.EN, err)
+	}
+}
+
+func checkForms(t *testing.T, owner, reader *commander) {
+	first := owner.run("log")
+	if got := reader.step("log", first, "complete", "lines=5"); got.Error != "bad-request bad-sessionid" {
+		t.Errorf("another's session: %+v", got)
+	}
+	for _, tt := range []struct{ name, action, field, want string }{
+		{"unknown field", "complete", "shell=rm", `error: the form has no field "shell".`},
+		{"out of range", "complete", "lines=0", `error: Number of lines: "0" is not a whole number from 1 to 400.`},
+		{"no number", "complete", "lines=many", `error: Number of lines: "many" is not a whole number from 1 to 400.`},
+		{"oversized", "complete", "lines=" + strings.Repeat("9", 20_000), "bad-request bad-payload: a field of the form is longer than any of ours may be"},
+		{"out of order", "prev", "lines=5", "bad-request bad-action: this step does not offer the action prev"},
+		{"malformed", "dance", "lines=5", "bad-request malformed-action: this action is not known"},
+	} {
+		got := owner.step("log", first, tt.action, tt.field)
+		said := strings.Join(got.Notes, "|")
+		if got.Error != "" {
+			said = got.Error + ": " + got.Text
+		}
+		if said != tt.want {
+			t.Errorf("%s: told %q, want %q", tt.name, said, tt.want)
+		}
+	}
+	if got := owner.ask(wish{Do: "command", Node: "log", Lang: "fr-FR"}); got.Form == nil || got.Form.Fields["lines"].Label != "Nombre de lignes" {
+		t.Errorf("in French: %+v", got)
+	}
+	if got := owner.step("log", first, "complete", "lines=5"); got.Status != "completed" {
+		t.Errorf("the form as it should be: %+v", got)
+	}
+	if got := owner.step("log", first, "complete", "lines=5"); got.Error != "not-allowed session-expired" {
+		t.Errorf("the same again: %+v", got)
+	}
+	second := owner.run("restart")
+	if got := owner.step("restart", second, "cancel"); got.Status != "canceled" {
+		t.Errorf("cancelled: %+v", got)
+	}
+	if got := owner.step("restart", second, "complete"); got.Error != "not-allowed session-expired" {
+		t.Errorf("after it was cancelled: %+v", got)
+	}
+}
+
+func checkReading(t *testing.T, h *household, owner *commander) {
+	r := owner.run("status")
+	if r.value("health") != "ok" || !slices.ContainsFunc(r.Form.Rows, func(row []string) bool { return row[0] == "· Frames" && row[1] == "fine" }) {
+		t.Errorf("status is %+v", r.Form)
+	}
+	if got := owner.run("doctor").value("report"); !strings.Contains(got, "Meter's signal: The meter is read in standard mode") {
+		t.Errorf("the doctor says\n%s", got)
+	}
+	got := owner.run("log", []string{"lines=400"}).value("log")
+	if !strings.Contains(got, "msg=\"federation up\"") || !strings.Contains(got, "msg=\"command forbidden\"") {
+		t.Errorf("the log says\n%s", got)
+	}
+	for _, secret := range h.secrets() {
+		if strings.Contains(got, secret) {
+			t.Error("the log tells whose meter it is")
+		}
+	}
+}
+
+func checkData(t *testing.T, h *household, owner *commander) {
+	const series = "linky/consumption/power/apparent/raw"
+	got := owner.run("export", []string{"series=" + series, "from=-1h"}).value("csv")
+	if head, rest, _ := strings.Cut(got, "\n"); head != "time,series,unit,value,text" || !strings.Contains(rest, series+",VA,") {
+		t.Errorf("exported\n%s", got)
+	}
+	if got := owner.run("trace", []string{"meter=linky", "what=frames", "minutes=1"}); got.Status != "completed" {
+		t.Fatalf("trace: %+v", got)
+	}
+	if got := owner.run("trace", []string{"meter=linky"}); fmt.Sprint(got.Notes) != "[error: This client follows a meter already; wait for the end.]" {
+		t.Errorf("a second trace: %+v", got)
+	}
+	h.until("frames", patience, func() bool {
+		return strings.Contains(owner.told(), "SINSTS ") && strings.Contains(owner.told(), "ADSC …")
+	})
+	for _, secret := range h.secrets() {
+		if strings.Contains(owner.told(), secret) {
+			t.Error("the trace tells whose meter it is")
+		}
+	}
+}
+
+func checkRestart(t *testing.T, h *household, owner *commander) {
+	before := owner.run("status").value("started")
+	if got := owner.run("restart", []string{}); fmt.Sprint(got.Notes) != "[info: The agent restarts.]" {
+		t.Fatalf("restart: %+v", got)
+	}
+	h.until("another start", patience, func() bool {
+		after := owner.run("status").value("started")
+		return after != "" && after != before
+	})
+	h.arrives(2)
+}
