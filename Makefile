@@ -34,6 +34,11 @@ fleet: packages-demo ## many agents on one ejabberd: memory, messages, and how t
 	@$(GO) build -o bin/fleet ./federation/lab/fleet
 	@ulimit -n 65536 2>/dev/null || ulimit -n "$$(ulimit -Hn)"; exec bin/fleet -n $(or $(N),200)
 
+.PHONY: transcripts
+transcripts: packages ## what a client on slixmpp and an agent say to each other, as XML, on ejabberd and on Prosody, in DIR (default bin/transcripts)
+	TRANSCRIPTS=$(abspath $(or $(DIR),bin/transcripts)) $(GO) test -count=1 -run '^TestIntegrationTranscripts$$' ./agent
+	@ls $(abspath $(or $(DIR),bin/transcripts))/*.xml
+
 .PHONY: test
 test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds
 

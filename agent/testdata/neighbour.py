@@ -1,15 +1,18 @@
 """A neighbour on slixmpp who speaks Quoalise as the federation's reference client does, without receipts, and can be rude.
 
-usage: neighbour.py listen|repair|rude JID PASSWORD HOST PORT CA-FILE PROVIDER [START]
+usage: neighbour.py listen|repair|rude|tour JID PASSWORD HOST PORT CA-FILE PROVIDER [START]
 listen subscribes to everything the provider lists and prints what it pushes; repair prints the history of everything it
 lists since START; rude sends the stanzas on standard input, separated by NUL, and then wants a ping answered. Records are
-printed as SenML JSON, one resolved record a line.
+printed as SenML JSON, one resolved record a line. tour does once what a client can do and prints what is said both ways, from
+the login on, as an XML document; whatever is not as it should be ends it with an error.
 """
 import asyncio
 import json
 import re
 import sys
 import xml.etree.ElementTree as ET
+from datetime import datetime, timedelta, timezone
+from xml.dom import minidom
 
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
@@ -45,10 +48,14 @@ def command(node, **fields):
     return element
 
 
+def instant(seconds):
+    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
 class Neighbour(slixmpp.ClientXMPP):
     def __init__(self, verb, jid, password, ca, provider, start=""):
         super().__init__(jid, password)
-        self.ca_certs, self.provider, self.since, self.failed = ca, provider, start, None
+        self.ca_certs, self.provider, self.since, self.failed, self.pushes = ca, provider, start, None, None
         self.verb = getattr(self, verb)
         self.register_plugin("xep_0030")
         self.register_plugin("xep_0199")
@@ -63,6 +70,8 @@ class Neighbour(slixmpp.ClientXMPP):
             self.disconnect()
 
     def pushed(self, message):
+        if self.pushes:
+            return self.pushes.put_nowait(message)
         show(message.xml.find(Q + "quoalise").find(Q + "data"))
 
     async def ask(self, element, timeout=30):
@@ -107,6 +116,85 @@ class Neighbour(slixmpp.ClientXMPP):
             await self.history(name, page[1], end)
             return
         show(answer.find(Q + "quoalise").find(Q + "data"))
+
+    def said(self, way):
+        """A filter that prints what passes between this client and the provider."""
+        def show(stanza):
+            peer = stanza["to" if way == "sent" else "from"]
+            if stanza.name == "presence" and not stanza.xml.get("to") or peer.bare == slixmpp.JID(self.provider).bare:
+                text = minidom.parseString(str(stanza)).documentElement.toprettyxml(indent="  ")
+                print("<%s at='%s'>\n%s</%s>" % (way, instant(0), text, way), flush=True)
+            return stanza
+        return show
+
+    def step(self, text):
+        print("\n<!-- %s -->" % text, flush=True)
+
+    async def refused(self, condition, element):
+        try:
+            await self.ask(element)
+        except IqError as error:
+            assert error.condition == condition, "refused with %s, not %s" % (error.condition, condition)
+        else:
+            raise AssertionError("not refused with " + condition)
+
+    async def tour(self):
+        for device in {name.split("_")[0] for name in await self.series()}:  # whoever had this account before may have subscribed
+            await self.ask(command("unsubscribe", identifier=device))
+            await asyncio.sleep(5)
+        self.pushes = asyncio.Queue()  # not printed as records
+        print("<transcript client='slixmpp %s' begun='%s'>" % (slixmpp.__version__, instant(0)))
+        self.add_filter("in", self.said("received"))
+        self.add_filter("out_sync", self.said("sent"))
+        self.step("Presence, by which messages to the bare address come here.")
+        self.send_presence(ppriority=1)
+        await asyncio.sleep(1)
+        self.step("What is it, and what can it do?")
+        await self["xep_0030"].get_info(jid=self.provider, timeout=60)
+        self.step("Which commands does it have?")
+        await self["xep_0030"].get_items(jid=self.provider, node="http://jabber.org/protocol/commands", timeout=60)
+        self.step("Which series may I see?")
+        names = await self.series()
+        device = names[0].split("_")[0] if names else "urn:dev:org:60060-unknown"
+        name = device + "_consumption/power/apparent/raw"
+        if self.since == "stranger":
+            assert not names, "a stranger is told of %s" % names
+            self.step("A stranger asks for the history of a meter, and may not know whether there is one.")
+            await self.refused("not-authorized", command("get_history", identifier=name))
+            self.step("A stranger subscribes.")
+            await self.refused("not-authorized", command("subscribe", identifier=device))
+        else:
+            await self.granted(names, device, name)
+        self.step("Does it live?")
+        await self["xep_0199"].ping(self.provider, timeout=60)
+        print("</transcript>", flush=True)
+        self.disconnect()
+
+    async def granted(self, names, device, name):
+        assert name in names, "%s is not among %s" % (name, names)
+        self.step("Ten seconds of raw values.")
+        await self.ask(command("get_history", identifier=name, start_time=instant(-12), end_time=instant(-2)))
+        self.step("Means of ten minutes, by a name: none is over yet.")
+        await self.ask(command("get_history", identifier=name + "/mean/PT10M", start_time=instant(-60), end_time=instant(0)))
+        self.step("A series there is not.")
+        await self.refused("not-authorized", command("get_history", identifier=device + "_no/such/series"))
+        self.step("A time that is none.")
+        await self.refused("bad-request", command("get_history", identifier=name, start_time="yesterday"))
+        self.step("A form to fill in, as for people: what does subscribe want?")
+        execution = ET.Element(CMD + "command", node="subscribe", action="execute")
+        form = await self.ask(execution)
+        assert form.get("status") == "executing", "a command without a form is " + form.get("status")
+        self.step("Never mind.")
+        await self.ask(ET.Element(CMD + "command", node="subscribe", action="cancel", sessionid=form.get("sessionid")))
+        self.step("Subscribe to the power, to changes of 10 VA and more. Two pushes are waited for.")
+        self.pushes = asyncio.Queue()
+        await self.ask(command("subscribe", identifier=name, dead_band="10"))
+        for _ in range(2):
+            await asyncio.wait_for(self.pushes.get(), 300)
+        self.step("Enough.")
+        await self.ask(command("unsubscribe", identifier=name))
+        self.step("A command there is not.")
+        await self.refused("item-not-found", command("get_rich"))
 
     async def rude(self):
         self.send_presence(ppriority=-1)
