@@ -78,7 +78,7 @@ func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log
 // stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer
 // stopped.
 func (a *agent) stop() error {
-	return errors.Join(a.gatherer.flush(), a.closeClock(), a.notary.close(), a.buffer.Close())
+	return errors.Join(a.gatherer.flush(), a.closeClock(), a.book.Places.Save(), a.notary.close(), a.buffer.Close())
 }
 
 // close ends what a newAgent that failed had opened.
@@ -136,7 +136,17 @@ func (a *agent) openBook(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.book = &consent.Book{Consents: a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime}
+	places, err := consent.OpenPlaces(a.state("places.json"))
+	if places == nil {
+		return err
+	}
+	if err != nil {
+		a.log.Warn("places lost", "error", err)
+	}
+	a.book = &consent.Book{
+		Consents: a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime,
+		Archive: a.archive(), Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
+	}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	return nil
 }

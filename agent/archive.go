@@ -7,6 +7,7 @@ import (
 
 	"releve/buffer"
 	"releve/federation"
+	"releve/federation/consent"
 	"releve/federation/quoalise"
 	"releve/senml"
 )
@@ -15,9 +16,15 @@ import (
 type archive struct {
 	buffer *buffer.Buffer
 	now    func() time.Time
+	hold   time.Duration // how long a value is in force; 0 for the buffer's own default
 }
 
-var _ quoalise.Archive = archive{}
+var (
+	_ quoalise.Archive = archive{}
+	_ consent.Archive  = archive{}
+)
+
+func (a *agent) archive() archive { return archive{a.buffer, a.now, holdOf(a.cfg.Buffer.FullSet)} }
 
 // Series returns the names of all series.
 func (a archive) Series() []string {
@@ -41,6 +48,9 @@ func (a archive) everything(ctx context.Context, local string, from, to time.Tim
 
 // Periods returns periods of one series. One that is not over would come again with another value, and is left out.
 func (a archive) Periods(ctx context.Context, local string, r quoalise.Resolution, from, to time.Time, limit int) ([]quoalise.Period, bool, error) {
+	if r == quoalise.TenSeconds {
+		return a.tenSeconds(ctx, local, from, to, limit)
+	}
 	known := map[quoalise.Resolution]buffer.Resolution{
 		quoalise.TenMinutes: buffer.TenMinutes, quoalise.HalfHour: buffer.HalfHour, quoalise.Hour: buffer.Hour,
 		quoalise.Day: buffer.Day, quoalise.Month: buffer.Month, quoalise.Year: buffer.Year,
@@ -49,10 +59,34 @@ func (a archive) Periods(ctx context.Context, local string, r quoalise.Resolutio
 	var periods []quoalise.Period
 	for _, p := range found {
 		if !p.End.After(a.now()) {
-			periods = append(periods, quoalise.Period{Begin: p.Begin, Mean: p.Mean, Min: p.Min, Max: p.Max, First: p.First, Since: p.Since})
+			periods = append(periods, quoalise.Period{
+				Begin: p.Begin, Mean: p.Mean, Min: p.Min, Max: p.Max, First: p.First, Since: p.Since, Count: p.Count,
+				Whole: p.Covered >= p.End.Sub(p.Begin),
+			})
 		}
 	}
 	return periods, more, err
+}
+
+// cutText is how long a text of a roll-up may be; one as long may have been longer.
+const cutText = 32 // bytes
+
+// Coarse returns what leaves of a series that is granted coarser than it is read.
+func (a archive) Coarse(ctx context.Context, local string, r consent.Resolution, from, to time.Time) ([]consent.Period, error) {
+	found, _, err := a.Periods(ctx, local, quoalise.Resolution(r), from, to, math.MaxInt32)
+	var periods []consent.Period
+	for _, p := range found {
+		one := consent.Period{Begin: p.Begin, Mean: !math.IsNaN(p.Mean)}
+		text, _ := p.First.Text()
+		switch {
+		case one.Mean && p.Whole:
+			one.Value = senml.NumberValue(math.Round(p.Mean*1000) / 1000) // what is behind it is noise of the division
+		case !one.Mean && p.Since.Equal(p.Begin) && len(text) < cutText:
+			one.Value = p.First
+		}
+		periods = append(periods, one)
+	}
+	return periods, err
 }
 
 // cursor shows a cursor of the buffer to a delivery.

@@ -37,14 +37,14 @@ func TestArchiveGivesPeriodsThatAreOver(t *testing.T) {
 	if _, err := b.Put(p); err != nil {
 		t.Fatal(err)
 	}
-	a := archive{b, func() time.Time { return now }}
+	a := archive{buffer: b, now: func() time.Time { return now }}
 	periods, more, err := a.Periods(t.Context(), "linky/current/1", quoalise.TenMinutes, begin, begin.Add(time.Hour), 10)
 	if err != nil || more {
 		t.Fatal(more, err)
 	}
 	want := []quoalise.Period{
-		{Begin: begin, Since: begin, Mean: 0, Min: 0, Max: 0, First: senml.NumberValue(0)},
-		{Begin: begin.Add(10 * time.Minute), Since: begin.Add(10 * time.Minute), Mean: 1, Min: 1, Max: 1, First: senml.NumberValue(1)},
+		{Begin: begin, Since: begin, Mean: 0, Min: 0, Max: 0, First: senml.NumberValue(0), Count: 10, Whole: true},
+		{Begin: begin.Add(10 * time.Minute), Since: begin.Add(10 * time.Minute), Mean: 1, Min: 1, Max: 1, First: senml.NumberValue(1), Count: 10, Whole: true},
 	}
 	if diff := cmp.Diff(want, periods, cmp.Comparer(senml.Value.Equal)); diff != "" {
 		t.Errorf("periods (-want +got):\n%s", diff)

@@ -340,7 +340,7 @@ func TestAgentComesBack(t *testing.T) {
 	if err := h.gatherer.flush(); err != nil {
 		t.Fatal(err)
 	}
-	names := archive{h.buffer, time.Now}.Series()
+	names := archive{buffer: h.buffer, now: time.Now}.Series()
 	if len(names) < 15 || !strings.HasPrefix(names[0], "linky/") {
 		t.Fatalf("series are %v", names)
 	}
@@ -348,13 +348,13 @@ func TestAgentComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := newHouse(t, func(c *config.Config) { *c = h.cfg })
-	if diff := cmp.Diff(names, archive{again.buffer, time.Now}.Series()); diff != "" {
+	if diff := cmp.Diff(names, archive{buffer: again.buffer, now: time.Now}.Series()); diff != "" {
 		t.Errorf("series (-before +after):\n%s", diff)
 	}
 	if got, want := again.identities.prm("linky"), h.identities.prm("linky"); got != want || want == "" {
 		t.Errorf("delivery point known is %t, before %t", got != "", want != "")
 	}
-	p, more, err := archive{again.buffer, time.Now}.History(t.Context(), "linky/"+series.PathDrawn, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 10)
+	p, more, err := archive{buffer: again.buffer, now: time.Now}.History(t.Context(), "linky/"+series.PathDrawn, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 10)
 	if err != nil || more || len(p) == 0 {
 		t.Errorf("history of the index is %v, %t, %v", p, more, err)
 	}

@@ -28,7 +28,7 @@ func (a *agent) join(context.Context) error {
 	session.Now = a.clock.Now
 	a.session = xmpp.New(session)
 	provider := &quoalise.Provider{
-		Session: a.session, Archive: archive{a.buffer, a.now}, Consent: a.book,
+		Session: a.session, Archive: a.archive(), Consent: a.book,
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,
 	}
 	provider.Offer()

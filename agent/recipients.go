@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -56,7 +57,7 @@ func (a *agent) newOutgoing(r config.Recipient) (*outgoing, error) {
 	}
 	one.delivery = &federation.Delivery{
 		Cursor: cursor{place, a.clock.Known()}, Rhythm: r.Every, Wake: one.wake, Log: a.log,
-		Gate: a.book.Gate(r.Grantee(), nil),
+		Gate: a.book.Gate(r.Grantee(), one.place, nil),
 	}
 	return one, a.reach(r, one)
 }
@@ -82,7 +83,7 @@ func (a *agent) dismiss(place string) error {
 	if name, hasNodes := strings.CutPrefix(place, recipientPrefix+config.KindPubSub+" "); hasNodes {
 		return a.dismissPubSub(name, place)
 	}
-	return a.buffer.RemoveCursor(place)
+	return errors.Join(a.buffer.RemoveCursor(place), a.book.Forget(place))
 }
 
 // tasksOfRecipients is what runs for the recipients of the configuration.

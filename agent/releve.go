@@ -10,7 +10,7 @@ import (
 // reachReleve hands packs to a consumer that acknowledges them.
 func (a *agent) reachReleve(way config.ToReleve, one *outgoing) {
 	one.delivery.Recipient = peer.New(a.session, way.To)
-	one.delivery.Gate = a.namedAs(way.Naming, a.book.Gate(way.To.Bare().String(), nil))
+	one.delivery.Gate = a.namedAs(way.Naming, a.book.Gate(way.To.Bare().String(), one.place, nil))
 }
 
 // namedAs gives what passes a gate the names that the recipient wants.

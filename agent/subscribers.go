@@ -131,7 +131,7 @@ func (s *subscribers) forget(wanted map[string]quoalise.Subscription) error {
 		for _, prefix := range []string{cursorPrefix, slowPrefix} {
 			jid, ours := strings.CutPrefix(c.Name, prefix)
 			if _, still := wanted[jid]; ours && !still {
-				errs = append(errs, s.buffer.RemoveCursor(c.Name))
+				errs = append(errs, s.buffer.RemoveCursor(c.Name), s.book.Forget(c.Name))
 			}
 		}
 	}
@@ -186,15 +186,14 @@ func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, 
 	}
 	wake := make(chan struct{}, 1)
 	r.wakes = append(r.wakes, wake)
+	gate := s.book.Gate(one.JID, prefix+one.JID, func(name string) bool { return one.Wants(name) && takes(quoalise.PathOf(name)) })
 	return &federation.Delivery{
 		Recipient: &quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe},
 		Cursor:    cursor{place, s.known},
-		Gate: s.thinned(one, takes, s.book.Gate(one.JID, func(name string) bool {
-			return one.Wants(name) && takes(quoalise.PathOf(name))
-		})),
-		Rhythm: rhythm,
-		Wake:   wake,
-		Log:    s.log,
+		Gate:      s.thinned(one, takes, gate),
+		Rhythm:    rhythm,
+		Wake:      wake,
+		Log:       s.log,
 	}, nil
 }
 
@@ -211,7 +210,7 @@ func (s *subscribers) thinned(one quoalise.Subscription, takes func(path string)
 			}
 			return one.Thinning(s.book.Aliases(one.JID, local)...)
 		},
-		History: archive{s.buffer, time.Now}.everything,
+		History: archive{buffer: s.buffer, now: time.Now}.everything,
 		Log:     s.log,
 	}
 }

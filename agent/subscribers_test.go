@@ -105,7 +105,7 @@ func (d *desk) open() (end func()) {
 	d.session = &counter{commands: map[string]xmpp.Command{}, posted: make(chan string, 100)}
 	describe := func(string) quoalise.Measurement { return quoalise.Measurement{Name: "test"} }
 	provider := &quoalise.Provider{
-		Session: d.session, Archive: archive{d.buffer, time.Now}, Consent: d.book, Subscriptions: subscriptions, Describe: describe, Log: quiet,
+		Session: d.session, Archive: archive{buffer: d.buffer, now: time.Now}, Consent: d.book, Subscriptions: subscriptions, Describe: describe, Log: quiet,
 	}
 	provider.Offer()
 	known := make(chan struct{})

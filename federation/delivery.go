@@ -39,7 +39,7 @@ type Delivery struct {
 // Stats is what a delivery has done since it started.
 type Stats struct {
 	Records  uint64    // acknowledged
-	Withheld uint64    // not granted
+	Withheld uint64    // not granted, or not so finely
 	Refused  uint64    // packs never taken by the recipient, let go
 	Refusal  error     // of the last of them
 	Last     time.Time // of the last acknowledgement
@@ -87,6 +87,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 		}
 		singly = max(0, singly-1)
 		d.refuse(err)
+		d.Gate.Settled(err == nil)
 		if err := d.Cursor.Ack(last); err != nil {
 			return err
 		}
@@ -139,7 +140,7 @@ func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 		if err != nil && (ctx.Err() != nil || errors.Is(err, ErrRefused)) {
 			return err
 		}
-		news := d.record(len(whole)-len(granted), len(granted), err)
+		news := d.record(max(0, len(whole)-len(granted)), len(granted), err)
 		if err == nil {
 			return nil
 		}

@@ -151,6 +151,7 @@ func stall(ctx context.Context, _ int) error {
 type gate func(senml.Pack) senml.Pack
 
 func (g gate) Pass(p senml.Pack) senml.Pack { return g(p) }
+func (g gate) Settled(bool)                 {}
 
 var open = gate(func(p senml.Pack) senml.Pack { return p })
 

@@ -33,6 +33,8 @@ var ErrSilent = errors.New("no acknowledgement")
 // a consent withdrawn meanwhile also stops what was already waiting.
 type Gate interface {
 	Pass(p senml.Pack) senml.Pack
+	// Settled ends what began with the latest Pass: the recipient has what passed, or, when taken is false, never will.
+	Settled(taken bool)
 }
 
 // Item is a pack and its place in the order of the buffer.

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -13,27 +14,31 @@ type Book struct {
 	Key      []byte                    // of the pseudonyms: random, kept in the house
 	PRM      func(meter string) string // delivery point number of a meter, "" when it is not known
 	Now      func() time.Time          // nil for time.Now
+
+	Archive  Archive        // of what is granted coarser than it is read; nil withholds that
+	Places   *Places        // how far that has come; nil withholds it too
+	Hold     time.Duration  // how long a value is in force in the archive, at most
+	Location *time.Location // whose days are meant; nil for UTC
+	Log      *slog.Logger   // of what has to be withheld; nil for nowhere
+}
+
+// Forget drops how far a place has come, whose cursor is no more.
+func (b *Book) Forget(place string) error {
+	if b.Places == nil {
+		return nil
+	}
+	return b.Places.Forget(place)
 }
 
 // Knows says whether any grant is in force for a recipient.
 func (b *Book) Knows(recipient string) bool { return len(b.inForce(recipient)) > 0 }
 
 // Name returns the name under which a recipient may see a local series, "<meter>/<path>", or "" when it may not.
-func (b *Book) Name(recipient, local string) string {
-	meter, path, _ := strings.Cut(local, "/")
-	if meter == "" || path == "" {
-		return ""
-	}
-	granted, identity := false, false
-	for _, g := range b.inForce(recipient) {
-		if g.matches(meter, path) {
-			granted, identity = true, identity || g.Identity
-		}
-	}
-	if !granted {
-		return ""
-	}
-	return b.device(recipient, meter, identity) + "_" + path
+func (b *Book) Name(recipient, local string) string { return b.sight(recipient, local).name }
+
+// Finest returns how finely a recipient may see a local series, a Resolution, or "" when it may not see it at all.
+func (b *Book) Finest(recipient, local string) string {
+	return string(b.sight(recipient, local).finest)
 }
 
 // Aliases returns all names a recipient may ever have known a series by. They are for comparing, not for telling.
@@ -71,7 +76,7 @@ func (b *Book) inForce(recipient string) []Grant {
 	}
 	var grants []Grant
 	for _, g := range b.standing() {
-		if g.covers(recipient, now()) && g.Resolution == Live {
+		if g.covers(recipient, now()) {
 			grants = append(grants, g)
 		}
 	}

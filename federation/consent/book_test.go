@@ -226,7 +226,7 @@ func TestGatePass(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := book(tt.grants...).Gate(client, tt.wants).Pass(in)
+			got := book(tt.grants...).Gate(client, client, tt.wants).Pass(in)
 			if diff := cmp.Diff(fmt.Sprint(tt.want), fmt.Sprint(got)); diff != "" {
 				t.Errorf("passed (-want +got):\n%s", diff)
 			}
@@ -245,7 +245,7 @@ func TestGateClosesWhenGrantLapses(t *testing.T) {
 	clock := now
 	b := book(g)
 	b.Now = func() time.Time { return clock }
-	gate, waiting := b.Gate(client, nil), senml.Pack{record("linky/current/1", 1)}
+	gate, waiting := b.Gate(client, client, nil), senml.Pack{record("linky/current/1", 1)}
 	if passed := gate.Pass(waiting); len(passed) != 1 {
 		t.Errorf("before its end: %v", passed)
 	}
@@ -331,7 +331,7 @@ func TestGateKnowsBothNames(t *testing.T) {
 	identified := book(grant(true, "*")).Name(client, "linky/current/1")
 	for _, asked := range []string{pseudonymous, identified} {
 		for identity, want := range map[bool]string{false: pseudonymous, true: identified} {
-			gate := book(grant(identity, "*")).Gate(client, func(name string) bool { return name == asked })
+			gate := book(grant(identity, "*")).Gate(client, client, func(name string) bool { return name == asked })
 			passed := gate.Pass(senml.Pack{record("linky/current/1", 1), record("linky/voltage/1", 230)})
 			if len(passed) != 1 || passed[0].Name != want {
 				t.Errorf("asked for %s with identity %t: got %v", asked, identity, passed)

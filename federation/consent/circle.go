@@ -7,22 +7,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"releve/senml"
 )
 
 // Circle is several readers of one copy, of which each sees all. It is a gate: a record passes when every member may
-// see it. Its devices have a pseudonym of the circle's own, never the delivery point number: whoever joins later, or
+// see it, as finely as the one does who may see least. Its devices have a pseudonym of the circle's own, never the delivery point number: whoever joins later, or
 // was not granted the identity, reads the same.
 type Circle struct {
 	book    *Book
 	name    string
 	readers []string // bare addresses
+	*Gate
 }
 
 // Circle returns the gate of a recipient, by its name, whose copy these bare addresses read.
 func (b *Book) Circle(name string, readers []string) *Circle {
-	return &Circle{book: b, name: name, readers: slices.Sorted(slices.Values(readers))}
+	c := &Circle{book: b, name: name, readers: slices.Sorted(slices.Values(readers))}
+	c.Gate = &Gate{see: c.sight, coarse: coarsener{book: b, place: "circle " + name}}
+	return c
 }
 
 // Members returns the readers that have any grant in force, sorted.
@@ -49,37 +50,23 @@ func (c *Circle) Scope() string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-// Pass returns the records of p that all members may see, renamed. Without members nothing passes.
-func (c *Circle) Pass(p senml.Pack) senml.Pack {
-	members := c.Members()
-	names := map[string]string{}
-	var passed senml.Pack
-	for _, r := range p {
-		name, known := names[r.Name]
-		if !known {
-			name = c.title(members, r.Name)
-			names[r.Name] = name
+// sight is how all members may see a local series. Without members nobody does.
+func (c *Circle) sight(local string) sight {
+	var all sight
+	for _, member := range c.Members() {
+		s := c.book.sight(member, local)
+		if s.name == "" {
+			return sight{}
 		}
-		if name != "" {
-			r.Name = name
-			passed = append(passed, r)
+		if all.finest == "" || all.finest.isFinerThan(s.finest) {
+			all = s
 		}
 	}
-	return passed
-}
-
-// title returns the name under which all members may see a local series, or "".
-func (c *Circle) title(members []string, local string) string {
-	if len(members) == 0 {
-		return ""
+	if all.finest != "" {
+		meter, path, _ := strings.Cut(local, "/")
+		all.name = c.Device(meter) + "_" + path
 	}
-	for _, member := range members {
-		if c.book.Name(member, local) == "" {
-			return ""
-		}
-	}
-	meter, path, _ := strings.Cut(local, "/")
-	return c.Device(meter) + "_" + path
+	return all
 }
 
 // Device is the name of a meter in this circle.

@@ -1,51 +1,79 @@
 package consent
 
 import (
+	"maps"
 	"slices"
 
+	"releve/federation"
 	"releve/senml"
 )
 
-// Gate lets through what one recipient may see. It is asked at each attempt to send, so that a grant that lapses or
-// is withdrawn also stops what was already waiting.
+var _ federation.Gate = (*Gate)(nil)
+
+// Gate lets through what one recipient may see, as finely as it may see it. It is asked at each attempt to send, so that
+// a grant that lapses or is withdrawn also stops what was already waiting. One delivery uses it.
 type Gate struct {
-	book      *Book
-	recipient string
-	wants     func(name string) bool
+	see    func(local string) sight
+	coarse coarsener
+
+	sights map[string]sight // of the latest pack, by local series
 }
 
-// Gate returns the gate of a recipient. Of what is granted, only what wants returns true for passes; nil wants all.
-func (b *Book) Gate(recipient string, wants func(name string) bool) *Gate {
-	return &Gate{book: b, recipient: recipient, wants: wants}
+// Gate returns the gate of a recipient for the delivery of one cursor, by whose name it knows how far it has come. Of what
+// is granted, only what wants returns true for passes; nil wants all. What
+// is wanted may have been asked for under the other name of the meter: its identity became known, or was granted or
+// withdrawn, after the recipient asked.
+func (b *Book) Gate(recipient, place string, wants func(name string) bool) *Gate {
+	see := func(local string) sight {
+		s := b.sight(recipient, local)
+		if s.name == "" || wants == nil || slices.ContainsFunc(b.Aliases(recipient, local), wants) {
+			return s
+		}
+		return sight{}
+	}
+	return &Gate{see: see, coarse: coarsener{book: b, place: place}}
 }
 
-// Pass returns the records of p that may go, renamed for the recipient. p must be resolved and is not changed.
+// Pass returns the records of p that may go, renamed for the recipient: readings of what is granted live, and of what is
+// granted coarser the periods that end with them. p must be resolved and is not changed.
 func (g *Gate) Pass(p senml.Pack) senml.Pack {
-	names := map[string]string{}
+	g.sights = map[string]sight{}
+	g.coarse.begin()
 	var passed senml.Pack
+	var order []string
+	coarse := map[string]senml.Pack{}
 	for _, r := range p {
-		name, known := names[r.Name]
+		s, known := g.sights[r.Name]
 		if !known {
-			name = g.name(r.Name)
-			names[r.Name] = name
+			s = g.see(r.Name)
+			g.sights[r.Name] = s
+			if s.name != "" && s.finest != Live {
+				order = append(order, r.Name)
+			}
 		}
-		if name != "" {
-			r.Name = name
+		switch {
+		case s.name == "":
+		case s.finest == Live:
+			r.Name = s.name
 			passed = append(passed, r)
+		default:
+			coarse[r.Name] = append(coarse[r.Name], r)
 		}
+	}
+	for _, local := range order {
+		passed = append(passed, g.coarse.periods(g.sights[local], coarse[local])...)
 	}
 	return passed
 }
 
-// name returns the name under which a series may go, or "". What is wanted may have been asked for under the other
-// name of the meter: its identity became known, or was granted or withdrawn, after the recipient asked.
-func (g *Gate) name(local string) string {
-	name := g.book.Name(g.recipient, local)
-	if name == "" || g.wants == nil {
-		return name
+// Settled notes that the latest pack is done with: the recipient has what passed of it, or will never take it.
+func (g *Gate) Settled(bool) {
+	var withheld []string
+	for _, local := range slices.Sorted(maps.Keys(g.sights)) {
+		if s := g.sights[local]; s.name == "" || s.finest == Live {
+			withheld = append(withheld, local)
+		}
 	}
-	if slices.ContainsFunc(g.book.Aliases(g.recipient, local), g.wants) {
-		return name
-	}
-	return ""
+	g.coarse.settle(withheld)
+	g.sights = nil
 }

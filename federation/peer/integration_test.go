@@ -232,6 +232,7 @@ func (s *stage) deliver(l *line, session Session, wake <-chan struct{}) *federat
 type through struct{}
 
 func (through) Pass(p senml.Pack) senml.Pack { return p }
+func (through) Settled(bool)                 {}
 
 func values(from, to int) (all []float64, texts []string) {
 	for v := from; v < to; v++ {

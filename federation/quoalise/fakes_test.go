@@ -108,6 +108,13 @@ func (b book) Local(recipient, name string, all []string) string {
 	return ""
 }
 
+func (b book) Finest(recipient, local string) string {
+	if finest := b[recipient]["finest "+local]; finest != "" {
+		return finest
+	}
+	return live
+}
+
 func (b book) Granted(recipient string, all []string) []string {
 	var names []string
 	for _, local := range all {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"releve/federation/xmpp"
@@ -30,6 +31,7 @@ type question struct {
 	rollUp      rollUp       // as the identifier asks for it
 	resolutions []Resolution // to be tried in order until an answer is not too large; "" for records
 	from, to    time.Time
+	whole       bool // only periods of which all is known
 }
 
 func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, error) {
@@ -44,9 +46,13 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 	if err != nil {
 		return xmpp.Outcome{}, err
 	}
-	local := p.Consent.Local(s.From.Bare().String(), q.series, p.Archive.Series())
+	asker := s.From.Bare().String()
+	local := p.Consent.Local(asker, q.series, p.Archive.Series())
 	if local == "" {
 		return xmpp.Outcome{}, errNoSeries()
+	}
+	if q, err = q.within(p.Consent.Finest(asker, local)); err != nil {
+		return xmpp.Outcome{}, err
 	}
 	data, err := p.answer(ctx, local, q)
 	if err != nil {
@@ -58,7 +64,7 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 // askHistory is the form for people, who are better served with something coarser than with a refusal.
 func askHistory() xmpp.Outcome {
 	return form("Get history", fmt.Sprintf("At most %d records an answer. Without times: the last 15 minutes. "+
-		"Resolution: raw, PT10M, PT30M, PT1H, P1D, P1M, P1Y, or auto for the finest that one answer can hold.", MaxRecords),
+		"Resolution: raw, PT10S, PT10M, PT30M, PT1H, P1D, P1M, P1Y, or auto for the finest that one answer can hold.", MaxRecords),
 		identifierField(),
 		xmpp.Field{Var: "start_time", Type: "text-single", Label: "Start time (ISO 8601 with offset)"},
 		xmpp.Field{Var: "end_time", Type: "text-single", Label: "End time, excluded (ISO 8601 with offset)"},
@@ -78,6 +84,26 @@ func ask(id string, f *xmpp.Form, now time.Time) (q question, err error) {
 	}
 	q.from, q.to, err = timeRange(f, now, q.resolutions[0].reach())
 	return q, err
+}
+
+// within is the question as a consent allows it. Who asks for readings and was granted periods gets periods; what is
+// finer than that, or tells one reading out of a period, is refused.
+func (q question) within(finest string) (question, error) {
+	if finest == live {
+		return q, nil
+	}
+	q.whole = true
+	if q.rollUp == (rollUp{}) && q.resolutions[0] == "" {
+		q.resolutions[0] = Resolution(finest)
+	}
+	if q.rollUp.aggregation == minimum || q.rollUp.aggregation == maximum {
+		return q, xmpp.NotAuthorized("the consent does not cover single readings, such as the " + q.rollUp.aggregation + " of a period")
+	}
+	q.resolutions = slices.DeleteFunc(slices.Clone(q.resolutions), func(r Resolution) bool { return r.isFinerThan(Resolution(finest)) })
+	if len(q.resolutions) == 0 {
+		return q, xmpp.NotAuthorized("the consent covers nothing finer than " + finest)
+	}
+	return q, nil
 }
 
 // answer reads at the first resolution of which one answer can hold all.

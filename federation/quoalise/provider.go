@@ -35,7 +35,12 @@ type Consent interface {
 	Knows(recipient string) bool
 	Local(recipient, name string, all []string) string
 	Granted(recipient string, all []string) []string
+	// Finest says how finely it may see a local series: "live", or the length of periods in ISO 8601.
+	Finest(recipient, local string) string
 }
+
+// live is the resolution of readings.
+const live = "live"
 
 // Session is what a provider needs of an XMPP session. *xmpp.Client is one.
 type Session interface {

@@ -41,7 +41,7 @@ func TestFormIsAsked(t *testing.T) {
 	tests := []struct{ node, want string }{
 		{
 			"get_history", x + `Get history</title><instructions>At most 1000 records an answer. Without times: the last 15 minutes. ` +
-				`Resolution: raw, PT10M, PT30M, PT1H, P1D, P1M, P1Y, or auto for the finest that one answer can hold.</instructions>` + identifier +
+				`Resolution: raw, PT10S, PT10M, PT30M, PT1H, P1D, P1M, P1Y, or auto for the finest that one answer can hold.</instructions>` + identifier +
 				`<field var="start_time" type="text-single" label="Start time (ISO 8601 with offset)"/>` +
 				`<field var="end_time" type="text-single" label="End time, excluded (ISO 8601 with offset)"/>` +
 				`<field var="resolution" type="text-single" label="Resolution"><value>auto</value></field></x>`,

@@ -161,7 +161,7 @@ func TestHistoryChoosesItsResolution(t *testing.T) {
 func TestHistoryRefusesRollUps(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, id, resolution, err string }{
-		{"no such resolution", current, "PT7M", `bad-request: resolution "PT7M" is unknown; it may be raw, auto, PT10M, PT30M, PT1H, P1D, P1M or P1Y`},
+		{"no such resolution", current, "PT7M", `bad-request: resolution "PT7M" is unknown; it may be raw, auto, PT10S, PT10M, PT30M, PT1H, P1D, P1M or P1Y`},
 		{"very long, and not repeated", current, strings.Repeat("'", 100_000), "bad-request: resolution has more than 64 bytes"},
 		{"two of them", current + "/mean/P1D", "PT1H", "bad-request: the identifier asks for resolution P1D already; leave the field resolution out"},
 		{"the mean of an index", current + "/mean/P1M", "", "bad-request: this series has no mean; ask for first"},

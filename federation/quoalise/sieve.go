@@ -67,6 +67,9 @@ func (s *Sieve) Pass(p senml.Pack) senml.Pack {
 	return s.Next.Pass(passed)
 }
 
+// Settled tells the next gate.
+func (s *Sieve) Settled(taken bool) { s.Next.Settled(taken) }
+
 // decide says of the records of one series in a pack, by their places, which go. It goes on from what it knows when
 // they follow in time, and otherwise asks the history what came before: after a restart, and when something comes late.
 func (s *Sieve) decide(t Thinning, p senml.Pack, at []int) []bool {

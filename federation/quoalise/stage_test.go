@@ -137,6 +137,8 @@ func (l *line) Ack(seq uint64) error {
 // granted is the gate of conseil: the names of the book, and of them what was subscribed.
 type granted struct{ h house }
 
+func (g granted) Settled(bool) {}
+
 func (g granted) Pass(p senml.Pack) senml.Pack {
 	var passed senml.Pack
 	bare := conseil.Bare().String()

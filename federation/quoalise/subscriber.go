@@ -119,14 +119,28 @@ func (s *Subscriber) messages(p senml.Pack) []Data {
 	}
 	var messages []Data
 	for _, name := range order {
-		_, path := splitIdentifier(name)
+		measurement := s.measurement(name)
 		for records := series[name]; len(records) > 0; {
 			n := min(len(records), recordsPerMessage)
-			messages = append(messages, Data{Name: name, Measurement: s.Describe(path), Records: records[:n]})
+			messages = append(messages, Data{Name: name, Measurement: measurement, Records: records[:n]})
 			records = records[n:]
 		}
 	}
 	return messages
+}
+
+// measurement is what a series measures, or one that was rolled up because it was granted no finer.
+func (s *Subscriber) measurement(name string) Measurement {
+	series, wanted := splitRollUp(name)
+	m := s.Describe(PathOf(series))
+	if wanted == (rollUp{}) {
+		return m
+	}
+	if wanted.aggregation != first {
+		m.Aggregation = wanted.aggregation
+	}
+	m.SamplingInterval = string(wanted.resolution)
+	return m
 }
 
 // settle waits for the fate of all messages at once: one that keeps silent must not hide the bounce of another. What

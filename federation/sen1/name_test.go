@@ -97,6 +97,7 @@ func FuzzName(f *testing.F) {
 type through struct{}
 
 func (through) Pass(p senml.Pack) senml.Pack { return p }
+func (through) Settled(bool)                 {}
 
 func TestGate(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,7 @@ func (a *agent) run(ctx context.Context) {
 	a.source.begin()
 	delivery := &federation.Delivery{
 		Recipient: &quoalise.Subscriber{Session: a.session, JID: to, Receipts: one.Receipts, Describe: describe},
-		Cursor:    a.source, Gate: a.book.Gate(one.JID, one.Wants), Wake: wake, Log: a.log,
+		Cursor:    a.source, Gate: a.book.Gate(one.JID, one.JID, one.Wants), Wake: wake, Log: a.log,
 	}
 	both.Go(func() { _ = delivery.Run(ctx) }) // the source has no errors
 }

@@ -1,0 +1,36 @@
+package consent
+
+import "strings"
+
+// sight is how one recipient may see one series now.
+type sight struct {
+	name   string     // its name for the recipient; "" when it may not be seen
+	finest Resolution // "" with the name
+	grant  string     // identifier of the one that allows it
+}
+
+// sight judges by the finest grant in force. Its name shows the delivery point only where one that is as fine allows
+// that: what was agreed to by days with the number, and live without, leaves live without.
+func (b *Book) sight(recipient, local string) sight {
+	meter, path, _ := strings.Cut(local, "/")
+	if meter == "" || path == "" {
+		return sight{}
+	}
+	var seen sight
+	identity := false
+	for _, g := range b.inForce(recipient) {
+		if !g.matches(meter, path) || seen.finest != "" && seen.finest.isFinerThan(g.Resolution) {
+			continue
+		}
+		if g.Resolution != seen.finest {
+			seen, identity = sight{finest: g.Resolution, grant: g.ID()}, false
+		}
+		if g.Identity && !identity {
+			seen.grant, identity = g.ID(), true
+		}
+	}
+	if seen.finest != "" {
+		seen.name = b.device(recipient, meter, identity) + "_" + path
+	}
+	return seen
+}
