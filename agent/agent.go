@@ -53,6 +53,7 @@ type agent struct {
 	tracer      *tracer       // nil without [federation]
 	lines       *logLines     // of the log, the latest; nil when none are remembered
 	health      *status.Check
+	remote      *remote // nil in tests that decide nothing from afar
 
 	presses *presses                // nil without [button]
 	rest    context.CancelCauseFunc // stops the agent, and says why
@@ -61,8 +62,8 @@ type agent struct {
 
 // newAgent opens what must be there before anything runs, in the order in which one needs the other. The ledger comes
 // after the buffer, whose lock keeps a second agent off the state folder.
-func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger) (*agent, error) {
-	a := &agent{cfg: cfg, log: log, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
+func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
+	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
 	for _, open := range []func(context.Context) error{
 		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients,
 		a.openConsents,
@@ -174,6 +175,9 @@ func (a *agent) tasks() []task {
 	}
 	tasks = append(tasks, a.tasksOfSources()...)
 	tasks = append(tasks, a.tasksOfRecipients()...)
+	if a.remote != nil {
+		tasks = append(tasks, named{"report of changes", a.report})
+	}
 	if a.cfg.Status.Listen != "" {
 		tasks = append(tasks, named{"page", a.page})
 	}

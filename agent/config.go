@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"time"
 
 	"releve/agent/config"
+	"releve/agent/trial"
 )
 
 type configVerbs struct {
@@ -16,18 +18,47 @@ type configVerbs struct {
 
 // configFile is the flag that verbs share.
 type configFile struct {
-	Config string `help:"Configuration file; conf.d/*.toml beside it is read too." default:"/etc/releve/releve.toml" type:"path" env:"RELEVE_CONFIG"`
+	Set    []string `help:"Set a value, before what files and variables say; may be repeated." placeholder:"KEY=VALUE" sep:"none"`
+	Config string   `help:"Configuration file; conf.d/*.toml beside it is read too." default:"/etc/releve/releve.toml" type:"path" env:"RELEVE_CONFIG"`
 }
 
-func (f configFile) load() (config.Config, error) {
-	c, err := config.Load(f.Config)
+// read reads what is given on the device: flags, variables and files.
+func (f configFile) read() (config.Base, error) {
+	base, err := config.Layers{Set: f.Set, Environ: os.Environ(), File: f.Config}.Read()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; --config FILE names another, and releve probe prints what a first one needs", err)
 	}
 	if err != nil {
-		return c, refusal{err}
+		return base, refusal{err}
 	}
-	return c, nil
+	return base, nil
+}
+
+// loadAll is the configuration that counts, with what was changed from afar. trouble says why that cannot be read or used:
+// then it does not count, and is left where it is.
+func (f configFile) loadAll() (loaded config.Loaded, trouble, err error) {
+	base, err := f.read()
+	if err != nil {
+		return loaded, nil, err
+	}
+	plain, err := base.With(config.Remote{})
+	if err != nil {
+		return loaded, nil, refusal{err}
+	}
+	values, trouble := trial.ReadOverlay(plain.Agent.State)
+	if trouble != nil {
+		return plain, trouble, nil
+	}
+	loaded, trouble = base.With(config.Remote{Changes: config.Changes(values)})
+	if trouble != nil {
+		return plain, fmt.Errorf("what was changed from afar does not go with the files: %w", trouble), nil
+	}
+	return loaded, nil, nil
+}
+
+func (f configFile) load() (config.Config, error) {
+	loaded, _, err := f.loadAll()
+	return loaded.Config, err
 }
 
 type configCheckVerb struct {

@@ -63,7 +63,7 @@ func newHouseOn(t testing.TB, machine clock.Machine, change func(c *config.Confi
 		change(&cfg)
 	}
 	said := &bytes.Buffer{}
-	a, err := newAgent(t.Context(), cfg, machine, slog.New(slog.NewTextHandler(said, nil)))
+	a, err := newAgent(t.Context(), cfg, machine, slog.New(slog.NewTextHandler(said, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func TestSecondAgentLeavesLedgerAlone(t *testing.T) {
 	before := r.entries()
 	other := h.cfg
 	other.Grants = []consent.Grant{{To: "breizh-sen1.example", Series: []string{"*"}, Resolution: consent.Live, Purpose: "a study"}}
-	if _, err := newAgent(t.Context(), other, h.machine, slog.New(slog.DiscardHandler)); err == nil {
+	if _, err := newAgent(t.Context(), other, h.machine, slog.New(slog.DiscardHandler), nil); err == nil {
 		t.Fatal("two agents have one state folder")
 	}
 	if diff := cmp.Diff(before, r.entries()); diff != "" {

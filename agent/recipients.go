@@ -39,7 +39,7 @@ func (a *agent) openRecipients(context.Context) error {
 		a.session.OnLogin(a.wakeRecipients)
 	}
 	for _, c := range a.buffer.Cursors() {
-		if !strings.HasPrefix(c.Name, recipientPrefix) || wanted[c.Name] {
+		if !strings.HasPrefix(c.Name, recipientPrefix) || wanted[c.Name] || a.onTrial() {
 			continue
 		}
 		if err := a.dismiss(c.Name); err != nil {
@@ -76,6 +76,15 @@ func (a *agent) reach(r config.Recipient, one *outgoing) error {
 		return fmt.Errorf("kind %s cannot be reached", r.Kind)
 	}
 	return nil
+}
+
+// onTrial says whether the configuration may yet be taken back: then nothing is forgotten.
+func (a *agent) onTrial() bool {
+	if a.remote == nil {
+		return false
+	}
+	_, _, ok := a.remote.current()
+	return ok
 }
 
 // dismiss forgets the place of a recipient that is no longer in the configuration.

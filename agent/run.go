@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync"
 
 	"releve/agent/clock"
-	"releve/agent/config"
 )
 
 type runVerb struct {
@@ -17,26 +17,54 @@ type runVerb struct {
 	LogLevel string `help:"${enum}." enum:"debug,info,warn,error" default:"info"`
 }
 
+// tenure is what outlives the agents of a process, which begin anew.
+type tenure struct {
+	machine clock.Machine
+	log     *slog.Logger
+	lines   *logLines
+	presses *presses // nil without [button]
+	remote  *remote
+}
+
 // Run measures until ctx ends. The button can make it rest meanwhile.
 func (v runVerb) Run(ctx context.Context, t terminal) error {
-	cfg, err := v.load()
+	base, err := v.read()
 	if err != nil {
 		return err
 	}
-	log, lines := remembered(newLog(t.err, v.LogLevel))
+	var l tenure
+	if l.machine, err = clock.OpenSystem(); err != nil {
+		return err
+	}
+	l.log, l.lines = remembered(newLog(t.err, v.LogLevel))
+	if l.remote, err = openRemote(base, l.machine, l.log); err != nil {
+		return refusal{err}
+	}
 	spareMemory()
-	presses := watchButton(ctx, cfg.Button.Pin, log)
-	defer presses.close()
+	l.presses = watchButton(ctx, l.remote.choose().Button.Pin, l.log)
+	err = l.measureOn(ctx)
+	l.presses.close()
+	if errors.Is(err, errRestart) {
+		return reexec()
+	}
+	return err
+}
+
+// measureOn measures until ctx ends or a restart is asked for, and begins anew whenever the configuration changes or the
+// button has had its rest.
+func (l tenure) measureOn(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	group.Go(func() { l.remote.watch(ctx) })
+	defer group.Wait()
+	defer cancel()
 	for {
-		err := measure(ctx, cfg, log, lines, presses)
+		err := l.measure(ctx)
 		switch {
-		case errors.Is(err, errRestart):
-			presses.close()
-			return reexec()
+		case errors.Is(err, errAgain) && ctx.Err() == nil:
 		case !errors.Is(err, errRest):
 			return err
-		}
-		if !rest(ctx, presses, log) {
+		case !rest(ctx, l.presses, l.log):
 			return nil
 		}
 	}
@@ -59,33 +87,38 @@ func spareMemory() {
 	}
 }
 
-// measure starts every part and stops them all when ctx ends, or when the button asks to rest or somebody to restart: then
-// it returns errRest or errRestart.
-func measure(ctx context.Context, cfg config.Config, log *slog.Logger, lines *logLines, presses *presses) error {
+// measure starts every part and stops them all when ctx ends, or when the button asks to rest, somebody to restart, or the
+// configuration changes: then it returns errRest, errRestart or errAgain.
+func (l tenure) measure(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	machine, err := clock.OpenSystem()
-	if err != nil {
+	l.remote.begins(stop)
+	defer l.remote.ended()
+	cfg := l.remote.choose().Config
+	a, err := newAgent(ctx, cfg, l.machine, l.log, l.remote)
+	switch {
+	case err != nil && l.remote.failed(err):
+		return errAgain
+	case err != nil:
 		return err
 	}
-	a, err := newAgent(ctx, cfg, machine, log)
-	if err != nil {
-		return err
-	}
-	a.presses, a.rest, a.lines = presses, stop, lines
-	log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
-	serve(ctx, log, a.tasks())
+	a.presses, a.rest, a.lines = l.presses, stop, l.lines
+	l.remote.opened(a)
+	l.log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
+	serve(ctx, l.log, a.tasks())
 	if err := a.stop(); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
-	log.Info("stopped")
+	l.log.Info("stopped")
 	return restOrNil(ctx)
 }
 
-// restOrNil tells whether ctx ended and the process goes on: because of the button, or to restart.
+// restOrNil tells whether ctx ended and the process goes on: because of the button, to restart, or to begin anew.
 func restOrNil(ctx context.Context) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errRest) || errors.Is(cause, errRestart) {
-		return cause
+	for _, goesOn := range []error{errRest, errRestart, errAgain} {
+		if cause := context.Cause(ctx); errors.Is(cause, goesOn) {
+			return cause
+		}
 	}
 	return nil
 }

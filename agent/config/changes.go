@@ -90,6 +90,9 @@ func (l *Loaded) overlay(text string, values []string) error {
 	if path.Key == "" {
 		return l.remove(path)
 	}
+	if key, known := schemaOf(path.SchemaKey()); !known || key.Afar == Nobody {
+		return fmt.Errorf("%s: this cannot be changed from afar", path)
+	}
 	if _, there := l.raw.at(path, false); !there && path.Entry != "" && path.Key != "kind" {
 		return nil // of what is in no file any more: it was not the overlay that brought it, or kind had come before
 	}
@@ -158,11 +161,27 @@ func (b Base) changeable(text string, values []string) error {
 		return fmt.Errorf("this is given by %s on the device, which counts before any change from afar", place)
 	case path.Table == "meter" && !b.has(path):
 		return fmt.Errorf("there is no meter of that name")
+	case path.Table == "recipient" && path.Key != "every" && path.Key != "paused":
+		if err := b.readdresses(path); err != nil {
+			return err
+		}
 	}
 	for _, value := range values {
 		if err := b.safe(key, value); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// readdresses keeps a consent with whom it was given to: what stands behind a name that a consent may have is not changed
+// from afar.
+func (b Base) readdresses(path Path) error {
+	if b.has(path) {
+		return fmt.Errorf("this recipient is in the device's files: from afar only every and paused can be changed, or add another")
+	}
+	if slices.ContainsFunc(b.raw.Grant, func(g rawGrant) bool { return g.To == path.Entry }) {
+		return fmt.Errorf("a consent in the device's files names %s: choose another name", path.Entry)
 	}
 	return nil
 }

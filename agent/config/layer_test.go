@@ -184,8 +184,8 @@ func TestFaults(t *testing.T) {
 		got = append(got, f.Path)
 	}
 	want := []string{
-		"federation.push_every", "meter[linky].derived", "meter[linky].mode", "buffer.period", "federation.jid",
-		"recipient[a].every", "recipient[a].kind", "recipient[a].to", "grant[1]",
+		"federation.push_every", "grant[1].purpose", "meter[linky].derived", "meter[linky].mode", "buffer.period", "federation.jid",
+		"recipient[a].every", "recipient[a].kind", "recipient[a].to",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("of (-want +got):\n%s\n%v", diff, err)
@@ -198,7 +198,7 @@ func TestFaults(t *testing.T) {
 // What may not be changed from afar is refused whatever its value, and no value names a file of the device.
 func TestCheckChanges(t *testing.T) {
 	t.Parallel()
-	l := layered(t, house, "")
+	l := layered(t, house, "[[recipient]]\nname = \"old\"\nkind = \"releve\"\nto = \"a@b\"\n[[grant]]\nto = \"granted\"\nseries = [\"*\"]\npurpose = \"p\"\n")
 	l.Environ = []string{"RELEVE_BUFFER_FULL_SET=30m"}
 	base, err := l.Read()
 	if err != nil {
@@ -232,6 +232,9 @@ func TestCheckChanges(t *testing.T) {
 		{"status.listen", ":80", "this can be changed on the device only"},
 		{"recipient[a].kind", "releve", ""},
 		{"recipient[a]", config.Removed, ""},
+		{"recipient[old].paused", "true", ""},
+		{"recipient[old].to", "thief@b", "this recipient is in the device's files: from afar only every and paused can be changed, or add another"},
+		{"recipient[granted].to", "thief@b", "a consent in the device's files names granted: choose another name"},
 		{"recipient[a]", "x", "there is no such key"},
 		{"meter[linky]", config.Removed, "there is no such key"},
 		{"meter.mode", "auto", "there is no such key"},

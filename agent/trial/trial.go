@@ -62,7 +62,17 @@ type Change struct {
 	Overlay     Values       `json:"overlay"`
 	Differences []Difference `json:"differences"`
 	Need        Standing     `json:"need"` // what worked before, and has to work after
+	Role        string       `json:"role"` // of who may confirm it
 	Stage       Stage        `json:"stage"`
+}
+
+// Paths are those of what it changes.
+func (c Change) Paths() []string {
+	var all []string
+	for _, d := range c.Differences {
+		all = append(all, d.Path)
+	}
+	return all
 }
 
 // Stage is how far a change is.
@@ -365,6 +375,14 @@ func (t *Trials) end(o Outcome) error { return t.keep(t.record.with(o)) }
 func (r Record) with(o Outcome) Record {
 	past := append(slices.Clone(r.Past), o)
 	return Record{Past: past[max(0, len(past)-maxPast):]}
+}
+
+// Discard sets aside what was confirmed and cannot be used, and returns the file's new name.
+func (t *Trials) Discard() (aside string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.overlay = Overlay{}
+	return statefile.SetAside(filepath.Join(t.o.Dir, OverlayFile), "refused")
 }
 
 // tookBack says whether a change is one that was taken back.
