@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"federation/sen1":     {"federation", "senml"},
 	"federation/pride":    {"federation", "senml"},
 	"federation/command":  {"federation/xmpp"},
+	"federation/route":    {"federation", "federation/consent", "senml"},
 	"federation/consent":  {"buffer/statefile", "federation", "senml"},
 	"federation/ledger":   {"buffer/statefile"},
 	"federation/bmhs":     {"buffer/statefile", "federation", "senml"},

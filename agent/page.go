@@ -215,6 +215,11 @@ func (a *agent) recipientsShown() []status.Recipient {
 		if r.paused {
 			one.State, one.Text = status.Waiting, status.Say("En pause : rien n'est envoyé, sa place est gardée.", "Paused: nothing is sent, its place is kept.")
 		}
+		if n := r.mismatched(); n > 0 && one.State == status.OK {
+			one.State, one.Text = status.Warning, status.Sayf(
+				"%d relevés ont été laissés de côté : leur unité n'est pas celle de leur route.",
+				"%d readings were left out: their unit is not that of their route.", n)
+		}
 		shown = append(shown, one)
 	}
 	if a.subscribers == nil {

@@ -9,6 +9,7 @@ import (
 	"releve/agent/config"
 	"releve/buffer"
 	"releve/federation"
+	"releve/federation/route"
 )
 
 // recipientPrefix names the cursors of the recipients of the configuration, before their kind and name.
@@ -20,7 +21,8 @@ type outgoing struct {
 	paused      bool   // nothing is sent; the place stays
 	delivery    *federation.Delivery
 	wake        chan struct{}
-	tasks       []task // what runs for it besides the delivery
+	tasks       []task      // what runs for it besides the delivery
+	routes      *route.Gate // nil without routes
 }
 
 // openRecipients prepares a delivery for each recipient of the configuration. Of those that are no longer in it the
@@ -57,13 +59,13 @@ func (a *agent) newOutgoing(r config.Recipient) (*outgoing, error) {
 	}
 	one.delivery = &federation.Delivery{
 		Cursor: cursor{place, a.clock.Known()}, Rhythm: r.Every, Wake: one.wake, Log: a.log,
-		Gate: a.book.Gate(r.Grantee(), one.place, nil),
 	}
+	a.admit(r, one, r.Grantee())
 	return one, a.reach(r, one)
 }
 
 // reach gives a delivery its recipient, which each kind makes in a file of its own. A kind of the federation also gives
-// it the gate of who is behind its name; the gate of any other is the recipient's own.
+// it the gate of who is behind its name.
 func (a *agent) reach(r config.Recipient, one *outgoing) error {
 	switch way := r.Way.(type) {
 	case config.ToPride:
@@ -71,7 +73,7 @@ func (a *agent) reach(r config.Recipient, one *outgoing) error {
 	case config.ToPubSub:
 		a.reachPubSub(r.Name, way, one)
 	case config.ToReleve:
-		a.reachReleve(way, one)
+		a.reachReleve(r, way, one)
 	default:
 		return fmt.Errorf("kind %s cannot be reached", r.Kind)
 	}

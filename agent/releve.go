@@ -8,9 +8,10 @@ import (
 )
 
 // reachReleve hands packs to a consumer that acknowledges them.
-func (a *agent) reachReleve(way config.ToReleve, one *outgoing) {
+func (a *agent) reachReleve(r config.Recipient, way config.ToReleve, one *outgoing) {
 	one.delivery.Recipient = peer.New(a.session, way.To)
-	one.delivery.Gate = a.namedAs(way.Naming, a.book.Gate(way.To.Bare().String(), one.place, nil))
+	a.admit(r, one, way.To.Bare().String())
+	one.delivery.Gate = a.namedAs(way.Naming, one.delivery.Gate)
 }
 
 // namedAs gives what passes a gate the names that the recipient wants.

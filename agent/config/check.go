@@ -65,6 +65,7 @@ func check(d document) (Config, error) {
 	c.Grants = toGrantees(f.grants(d.Grant, c.Agent.Location), c.Recipients)
 	c.Sources = f.sources(d)
 	f.rename(d.Rename, c.Sources)
+	f.routes(d.Route, &c)
 	f.passedOn(c.Grants, c.Sources)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

@@ -269,6 +269,19 @@ func TestRefusals(t *testing.T) {
 				`rename 3 (b): unit: "watts" is none of SenML, such as W, VA, Wh or kWh` + "\n" + `rename 4 (a): there is no source "a"`,
 		},
 		{
+			"routes", joined + releve + "[[recipient]]\nname = \"n\"\nkind = \"pubsub\"\nreaders = [\"a@b\"]\n" + meter +
+				"[[route]]\n[[route]]\nto = [\"s\", \"n\", \"x\"]\nfrom = \"shed\"\nto_item = \"i\"\n[[route]]\nto = [\"s\"]\nfrom = \"linky\"\ndevice = \"01234567890123\"\nevery = \"32d\"\n" +
+				"[[route]]\nto = [\"s\"]\nunit = \"watts\"\n",
+			`route 1 (to ): to is missing: the names of recipients, such as ["lorient"]` + "\n" +
+				`route 2 (to s, n, x): from: there is no meter and no source "shed"` + "\n" +
+				`route 2 (to s, n, x): to_device and to_item are for systems that have names of their own, and s has none` + "\n" +
+				`route 2 (to s, n, x): what is on nodes is the same for all readers; routes go to recipients of other kinds` + "\n" +
+				`route 2 (to s, n, x): there is no recipient "x"` + "\n" +
+				`route 3 (to s): every: "32d" is not a time from 1s to 31d, written like 10s, 5m, 12h or 31d` + "\n" +
+				`route 3 (to s): device is one of a source, which from names` + "\n" +
+				`route 4 (to s): unit: "watts" is none of SenML, such as W, VA, Wh or kWh`,
+		},
+		{
 			"several at once", "[agent]\ntimezone = \"Mars\"\n[[meter]]\nport = \"x\"\nmode = \"no\"\n[buffer]\nmax_bytes = \"\\u0000\"\n[[grant]]\nto = \"a@b\"\n",
 			`agent.timezone: "Mars" is not a zone such as Europe/Paris` + "\n" +
 				`meter 1 (linky): mode "no" is not one of auto, historic, standard` + "\n" +

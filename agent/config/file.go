@@ -33,6 +33,7 @@ type document struct {
 	Recipient  []rawRecipient `toml:"recipient"`
 	Source     []rawSource    `toml:"source"`
 	Rename     []rawRename    `toml:"rename"`
+	Route      []rawRoute     `toml:"route"`
 	Status     struct {
 		Listen *string `toml:"listen" type:"endpoint" default:"127.0.0.1:8080"`
 	} `toml:"status"`
@@ -116,7 +117,7 @@ func files(main string) ([]string, error) {
 // parse adds a text to d: single values replace, [[tables]] grow.
 func (d *document) parse(file string, text []byte) error {
 	before := *d
-	d.Meter, d.Grant, d.Recipient, d.Source, d.Rename = nil, nil, nil, nil, nil
+	d.Meter, d.Grant, d.Recipient, d.Source, d.Rename, d.Route = nil, nil, nil, nil, nil, nil
 	if err := strict.Decode(file, text, d); err != nil {
 		return err
 	}
@@ -125,5 +126,6 @@ func (d *document) parse(file string, text []byte) error {
 	d.Recipient = append(before.Recipient, d.Recipient...)
 	d.Source = append(before.Source, d.Source...)
 	d.Rename = append(before.Rename, d.Rename...)
+	d.Route = append(before.Route, d.Route...)
 	return nil
 }

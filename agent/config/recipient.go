@@ -17,6 +17,7 @@ type Recipient struct {
 	// Paused says that nothing is sent; its place in the buffer is kept.
 	Paused bool
 	Way    Way
+	Routes []Route // none: all that is granted goes
 }
 
 // Way is how a recipient of one kind is reached: ToReleve, ToPubSub, …
@@ -36,13 +37,14 @@ type recipientKind struct {
 	name    string
 	keys    string // with spaces between them
 	outside bool   // needs no session with the federation
+	places  bool   // has names of its own for devices and items, which routes can give
 	check   func(f *findings, key string, d document, raw rawRecipient) Way
 }
 
 // recipientKinds are the kinds of recipient that this version knows, in the order of the alphabet.
 func recipientKinds() []recipientKind {
 	return []recipientKind{
-		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, check: (*findings).toPride},
+		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, places: true, check: (*findings).toPride},
 		{name: KindPubSub, keys: "readers service", check: (*findings).toPubSub},
 		{name: KindReleve, keys: "to naming", check: (*findings).toReleve},
 	}
@@ -59,6 +61,11 @@ type rawRecipient struct {
 	rawToPride
 	rawToPubSub
 	rawToReleve
+}
+
+// hasPlaces says whether routes can name devices and items of a kind.
+func hasPlaces(kind string) bool {
+	return slices.ContainsFunc(recipientKinds(), func(k recipientKind) bool { return k.name == kind && k.places })
 }
 
 func (f *findings) recipients(d document) []Recipient {

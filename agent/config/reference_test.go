@@ -54,6 +54,10 @@ func TestReferenceUncommented(t *testing.T) {
 				Pride:  Pride{URL: "https://warp.example/api", TokenFile: "/etc/releve/secrets/pride-write", CAFile: "/etc/releve/ca.pem", Label: "device"},
 				Prefix: "releve.", Labels: map[string]string{"site": "lorient"},
 			},
+			Routes: []Route{{
+				From: "enedis", Device: "01234567890123", Series: []string{"consumption/power/active/mean"},
+				ToDevice: "maison 12", ToItem: "releve.cdc", Unit: "kW", Every: 30 * time.Minute,
+			}},
 		},
 	}
 	wanted.Sources = []Source{

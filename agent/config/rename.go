@@ -31,7 +31,7 @@ func (f *findings) rename(list []rawRename, sources []Source) {
 		case at < 0:
 			f.addf("%s: there is no source %q", key, raw.Source)
 			continue
-		case sources[at].Origin.address() != "":
+		case sources[at].InFederation():
 			f.addf("%s: series of the federation have their names; only those of a system outside it are renamed", key)
 		case raw.Item == "":
 			f.addf("%s: item is missing: what the source calls it", key)

@@ -15,6 +15,9 @@ type Source struct {
 	Renames []Rename // of items outside the federation
 }
 
+// InFederation says whether a source is reached through the session, and names its series as the federation does.
+func (s Source) InFederation() bool { return s.Origin.address() != "" }
+
 // Origin is where a source of one kind has readings from: FromFederation, FromReleve, …
 type Origin interface {
 	// address is the bare address in the federation of who gives them; "" outside it.

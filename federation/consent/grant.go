@@ -183,3 +183,6 @@ func glob(pattern, s string) bool {
 	}
 	return strings.HasSuffix(s, last)
 }
+
+// Glob matches a pattern of a grant: its * stands for any run of characters.
+func Glob(pattern, s string) bool { return glob(pattern, s) }

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"strings"
+
+	"releve/agent/config"
+	"releve/federation"
+	"releve/federation/route"
+)
+
+// admit gives a delivery the gate of who is granted, and behind it the routes of the recipient. Without routes all that is
+// granted goes.
+func (a *agent) admit(r config.Recipient, one *outgoing, grantee string) {
+	one.delivery.Gate = a.book.Gate(grantee, one.place, nil)
+	if len(r.Routes) == 0 {
+		return
+	}
+	one.routes = &route.Gate{Gate: one.delivery.Gate, Name: func(local string) string { return a.book.Name(grantee, local) }}
+	for _, to := range r.Routes {
+		one.routes.Routes = append(one.routes.Routes, route.Route{
+			Meter: a.meterOf(to), Series: to.Series, Device: to.ToDevice, Item: to.ToItem, Unit: to.Unit, Every: to.Every,
+		})
+	}
+	one.delivery.Gate = one.routes
+}
+
+// mismatched is how many readings were left out because their unit is not that of their route.
+func (o *outgoing) mismatched() uint64 {
+	if o.routes == nil {
+		return 0
+	}
+	return o.routes.Mismatched.Load()
+}
+
+// meterOf is a glob over what precedes the paths of a route's series in the buffer.
+func (a *agent) meterOf(r config.Route) string {
+	var from *config.Source
+	for i := range a.cfg.Sources {
+		if a.cfg.Sources[i].Name == r.From {
+			from = &a.cfg.Sources[i]
+		}
+	}
+	switch {
+	case r.From == "":
+		return "*"
+	case from == nil:
+		return r.From
+	case r.Device == "":
+		return r.From + ".*"
+	}
+	name := federation.Outside(r.Device, "x")
+	if from.InFederation() {
+		name = r.Device + "_x"
+	}
+	meter, _, _ := strings.Cut(a.intake.local(r.From, name), "/")
+	return meter
+}
