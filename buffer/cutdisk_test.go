@@ -2,6 +2,8 @@ package buffer_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -19,15 +21,37 @@ type file struct {
 	size int64
 }
 
+// takeDisk is the folder at one instant: the keeper may be merging tables meanwhile, so it counts only when it is found
+// the same twice.
 func takeDisk(t *testing.T, dir string) disk {
+	t.Helper()
+	for before := readDisk(t, dir); ; {
+		now := readDisk(t, dir)
+		if before != nil && now != nil && maps.EqualFunc(before, now, file.equal) {
+			return now
+		}
+		before = now
+	}
+}
+
+// readDisk reads the files of a folder one after the other; it is nil when one has gone meanwhile.
+func readDisk(t *testing.T, dir string) disk {
 	t.Helper()
 	d := disk{}
 	for _, path := range files(t, dir, "") {
-		data := read(t, path)
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		d[filepath.Base(path)] = file{bytes.Clone(bytes.TrimRight(data, "\x00")), int64(len(data))}
 	}
 	return d
 }
+
+func (f file) equal(g file) bool { return f.size == g.size && bytes.Equal(f.data, g.data) }
 
 func (d disk) lay(t *testing.T) string {
 	t.Helper()
