@@ -73,13 +73,24 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 	}
 	var passed senml.Pack
 	for _, r := range g.Gate.Pass(p) {
-		for _, i := range legs[r.Name] {
+		for _, i := range legsOf(legs, r.Name) {
 			if routed, ok := g.along(i, r); ok {
 				passed = append(passed, routed)
 			}
 		}
 	}
 	return passed
+}
+
+// legsOf finds the routes of a record. What is granted coarser has its aggregation and its resolution behind its name.
+func legsOf(legs map[string][]int, name string) []int {
+	if all, found := legs[name]; found {
+		return all
+	}
+	for range 2 {
+		name = name[:max(0, strings.LastIndexByte(name, '/'))]
+	}
+	return legs[name]
 }
 
 // routes are those that want a local series.

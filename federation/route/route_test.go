@@ -26,7 +26,11 @@ func name(local string) string {
 func (granted) Pass(p senml.Pack) senml.Pack {
 	var passed senml.Pack
 	for _, r := range p {
-		if r.Name = name(r.Name); r.Name != "" {
+		r.Name = name(r.Name)
+		if strings.HasSuffix(r.Name, "/coarse") { // as the gate of consents does
+			r.Name += "/mean/PT30M"
+		}
+		if r.Name != "" {
 			passed = append(passed, r)
 		}
 	}
@@ -52,12 +56,14 @@ func TestPass(t *testing.T) {
 		{Meter: "linky", Series: []string{"consumption/energy/index"}, Item: "tic[EAST]"},
 		{Meter: "zabbix.*", Series: []string{"tic[EAS*]"}, Device: "b8:27:eb", Item: "base", Unit: "Wh"},
 		{Meter: "zabbix.0123456789", Series: []string{"*"}},
+		{Meter: "linky", Series: []string{"power/coarse"}, Device: "maison 12"},
 	}}
 	text := senml.Record{Name: "linky/consumption/energy/label", Value: senml.TextValue("HC"), Time: 1}
 	got := g.Pass(senml.Pack{
 		number("linky/consumption/energy/index", "Wh", 1100, 1), text,
 		number("linky/consumption/energy/power", "W", 5, 1), number("linky/hidden/x", "Wh", 5, 1), number("linky/voltage/1", "V", 230, 1), number("shed/consumption/energy/index", "Wh", 1, 1),
 		number("zabbix.0123456789/tic:5BEAST:5D", "", 7, 1), number("zabbix.ffffffffff/tic:5BURMS1:5D", "V", 7, 1),
+		number("linky/power/coarse", "W", 7, 1),
 	})
 	text.Name = place("linky", "consumption/energy/label", "maison 12", "")
 	want := senml.Pack{
@@ -66,6 +72,7 @@ func TestPass(t *testing.T) {
 		text,
 		number(place("zabbix-0123456789", "tic:5BEAST:5D", "b8:27:eb", "base"), "Wh", 7, 1),
 		number(place("zabbix-0123456789", "tic:5BEAST:5D", "", ""), "", 7, 1),
+		number(place("linky", "power/coarse/mean/PT30M", "maison 12", ""), "W", 7, 1),
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(senml.Value{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
