@@ -49,6 +49,7 @@ type agent struct {
 	followed    []*followed    // of the sources
 	receiver    *peer.Receiver // nil unless a source hands us packs
 	notary      *notary
+	keyring     *keyring      // nil without [federation]
 	door        *command.Door // nil without [federation]
 	tracer      *tracer       // nil without [federation]
 	lines       *logLines     // of the log, the latest; nil when none are remembered

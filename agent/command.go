@@ -18,6 +18,8 @@ func (a *agent) openDoor() {
 		command.Command{Node: "log", Title: status.Say("Dernières lignes du journal", "Latest lines of the log"), Least: command.Reader, Begin: a.commandLog},
 		command.Command{Node: "trace", Title: status.Say("Suivre un compteur en direct", "Follow a meter live"), Least: command.Owner, Begin: a.commandTrace},
 		command.Command{Node: "export", Title: status.Say("Exporter des relevés", "Export readings"), Least: command.Owner, Begin: a.commandExport},
+		command.Command{Node: "consents", Title: consentTitle(), Least: command.Owner, Begin: a.commandConsents},
+		command.Command{Node: "password", Title: passwordTitle(), Least: command.Owner, Begin: a.commandPassword},
 		command.Command{Node: "restart", Title: status.Say("Redémarrer l'agent", "Restart the agent"), Least: command.Operator, Begin: a.commandRestart},
 	)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"releve/buffer/statefile"
 	"releve/federation/lab"
 )
 
@@ -154,6 +155,14 @@ func (r heard) value(name string) string {
 		return ""
 	}
 	return strings.Join(r.Form.Fields[name].Values, "\n")
+}
+
+// secret is the password that the agent holds for its account.
+func (h *household) secret() string {
+	h.t.Helper()
+	r, err := statefile.Look[rotation](h.path("state/"+secretFile), nil)
+	must(h.t, err)
+	return r.Current
 }
 
 // enlist makes somebody an owner of the household's agent.

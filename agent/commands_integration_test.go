@@ -30,6 +30,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("forged, replayed, oversized, out of order", func(t *testing.T) { checkForms(t, owner, reader) })
 			t.Run("status, doctor, log", func(t *testing.T) { checkReading(t, h, owner) })
 			t.Run("trace and export", func(t *testing.T) { checkData(t, h, owner) })
+			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
 			t.Run("restart", func(t *testing.T) { checkRestart(t, h, owner) })
 		})
 	}
@@ -53,7 +54,7 @@ func checkListed(t *testing.T, owner, reader, stranger *commander) {
 		who  *commander
 		want []string
 	}{
-		{stranger, open}, {reader, forReaders}, {owner, append(slices.Clone(forReaders), "trace", "export", "restart")},
+		{stranger, open}, {reader, forReaders}, {owner, append(slices.Clone(forReaders), "trace", "export", "consents", "password", "restart")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)
@@ -169,6 +170,16 @@ func checkData(t *testing.T, h *household, owner *commander) {
 		if strings.Contains(owner.told(), secret) {
 			t.Error("the trace tells whose meter it is")
 		}
+	}
+}
+
+// The next login, of the restart that follows, is with the new password; the old one is no longer the server's.
+func checkPassword(t *testing.T, h *household, owner *commander) {
+	if got := owner.run("password", []string{}); got.Status != "completed" || !strings.HasPrefix(fmt.Sprint(got.Notes), "[info: The password has changed") {
+		t.Fatalf("password: %+v", got)
+	}
+	if len(h.secret()) < 20 {
+		t.Errorf("the password is %d characters long", len(h.secret()))
 	}
 }
 

@@ -195,11 +195,23 @@ var errLoggedIn = errors.New("logged in")
 // login logs in once and leaves. The server chooses the resource, and nothing is delivered below priority 0, so that the
 // agent that may be running is not disturbed.
 func login(ctx context.Context, f config.Federation) error {
+	f.JID = f.JID.Bare()
+	return loginWith(ctx, sessionConfig(f, -1, slog.New(slog.DiscardHandler)))
+}
+
+// loginAs is the same with another password.
+func loginAs(ctx context.Context, f config.Federation, password string) error {
+	f.JID = f.JID.Bare()
+	cfg := sessionConfig(f, -1, slog.New(slog.DiscardHandler))
+	cfg.Password = func() (string, error) { return password, nil }
+	return loginWith(ctx, cfg)
+}
+
+func loginWith(ctx context.Context, cfg xmpp.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, federationPatience)
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)
-	f.JID = f.JID.Bare()
-	session := newSession(f, -1, slog.New(slog.DiscardHandler))
+	session := xmpp.New(cfg)
 	session.OnLogin(func(context.Context) { stop(errLoggedIn) })
 	session.OnFailure(func(err error) { stop(err) })
 	if err := session.Run(ctx); err != nil {

@@ -26,7 +26,11 @@ func (a *agent) join(context.Context) error {
 	}
 	session := sessionConfig(*a.cfg.Federation, 0, a.log)
 	session.Now = a.clock.Now
+	a.keyring = newKeyring(a.state(secretFile), *a.cfg.Federation)
+	session.Password = a.keyring.password
 	a.session = xmpp.New(session)
+	a.session.OnFailure(a.keyring.failed)
+	a.session.OnLogin(a.loggedIn)
 	provider := &quoalise.Provider{
 		Session: a.session, Archive: a.archive(), Consent: a.book,
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,

@@ -88,6 +88,7 @@ modules:
   mod_last: {}
   mod_offline: {access_max_user_messages: max_user_offline_messages}
   mod_ping: {}
+  mod_register: {access: none}
   mod_pubsub: {access_createnode: pubsub_createnode, plugins: [flat, pep], last_item_cache: false, ignore_pep_from_offline: false}
   mod_roster: {versioning: true}
   mod_stream_mgmt: {resend_on_timeout: if_offline}

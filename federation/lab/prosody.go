@@ -43,7 +43,7 @@ https_interfaces = { {{quote .Address}} }
 
 modules_enabled = {
 	"adhoc", "csi_simple", "disco", "lastactivity", "offline", "pep", "ping",
-	"roster", "saslauth", "smacks", "time", "tls", "uptime", "version", "websocket",
+	"roster", "saslauth", "user_account_management", "smacks", "time", "tls", "uptime", "version", "websocket",
 {{- if .Shaped}}
 	"limits",
 {{- end}}
