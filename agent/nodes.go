@@ -10,17 +10,20 @@ import (
 
 	"releve/agent/config"
 	"releve/buffer"
+	"releve/buffer/statefile"
 	"releve/federation/consent"
 	"releve/federation/pubsub"
+	"releve/federation/xmpp"
 )
 
 // reachPubSub publishes packs on nodes of our server.
-func (a *agent) reachPubSub(name string, way config.ToPubSub, one *outgoing) {
+func (a *agent) reachPubSub(name string, way config.ToPubSub, one *outgoing) error {
 	circle := a.book.Circle(name, textsOf(way.Readers))
 	nodes := a.newNodes(name, way, circle)
 	one.delivery.Recipient, one.delivery.Gate = nodes, circle
 	one.tasks = []task{named{"readers of " + name, nodes.Care}}
 	a.session.OnLogin(nodes.Greet)
+	return a.noteService(name, way.Service)
 }
 
 func (a *agent) newNodes(name string, way config.ToPubSub, circle *consent.Circle) *pubsub.Recipient {
@@ -47,9 +50,59 @@ func (a *agent) dismissPubSub(name, place string) error {
 	if a.session == nil {
 		return nil
 	}
-	nodes := a.newNodes(name, config.ToPubSub{}, a.book.Circle(name, nil))
+	service, err := a.serviceOf(name)
+	if err != nil {
+		return err
+	}
+	nodes := a.newNodes(name, config.ToPubSub{Service: service}, a.book.Circle(name, nil))
 	a.session.OnLogin(a.farewell(name, place, nodes))
 	return nil
+}
+
+// nodesFile holds at which service the nodes of each recipient are that names one: what is taken out of the configuration
+// takes that along.
+const nodesFile = "nodes.json"
+
+// noteService remembers the service that a recipient names, or that it names none.
+func (a *agent) noteService(name string, service xmpp.JID) error {
+	all, err := a.services()
+	if err != nil || all[name] == service.String() {
+		return err
+	}
+	if all[name] = service.String(); all[name] == "" {
+		delete(all, name)
+	}
+	return statefile.Write(a.state(nodesFile), all)
+}
+
+// serviceOf is the service a recipient named, the zero JID of one that named none.
+func (a *agent) serviceOf(name string) (xmpp.JID, error) {
+	all, err := a.services()
+	if err != nil || all[name] == "" {
+		return xmpp.JID{}, err
+	}
+	return xmpp.ParseJID(all[name])
+}
+
+// services are those that recipients named. A damaged file is set aside: what is found without it is deleted all the same.
+func (a *agent) services() (map[string]string, error) {
+	all, err := statefile.Read(a.state(nodesFile), func(all map[string]string) error {
+		for _, service := range all {
+			if _, err := xmpp.ParseJID(service); err != nil {
+				return errors.New("a service is no address")
+			}
+		}
+		return nil
+	})
+	var damaged *statefile.Damaged
+	if errors.As(err, &damaged) {
+		a.log.Warn("services of nodes forgotten", "error", err)
+		err = nil
+	}
+	if all == nil {
+		all = map[string]string{}
+	}
+	return all, err
 }
 
 // farewell is what to do at each login about a recipient that had nodes: nothing any more once they are gone.

@@ -71,7 +71,7 @@ func (a *agent) reach(r config.Recipient, one *outgoing) error {
 	case config.ToPride:
 		a.reachPride(r.Name, way, one)
 	case config.ToPubSub:
-		a.reachPubSub(r.Name, way, one)
+		return a.reachPubSub(r.Name, way, one)
 	case config.ToReleve:
 		a.reachReleve(r, way, one)
 	default:

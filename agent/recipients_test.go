@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +96,38 @@ func TestFormerRecipientIsForgottenOnce(t *testing.T) {
 	}
 	if got := strings.Count(h.said.String(), "\n"); n.asked != 2 || got != 1 || len(cursorsOf(h)) > 0 {
 		t.Errorf("asked %d times, places %v, log is\n%s", n.asked, cursorsOf(h), h.said)
+	}
+}
+
+// What had nodes on a service of its own is looked for there once it is out of the configuration; a damaged memory of it
+// keeps the agent from nothing.
+func TestFormerRecipientIsLookedForWhereItWas(t *testing.T) {
+	t.Parallel()
+	state, elsewhere := t.TempDir(), toBoard
+	service := jid.MustParse("pubsub.breizh-sen2.example")
+	elsewhere.Way = config.ToPubSub{Service: service}
+	for _, step := range []struct {
+		recipients []config.Recipient
+		damaged    bool
+		want       xmpp.JID
+	}{
+		{[]config.Recipient{toBoard}, false, xmpp.JID{}},
+		{[]config.Recipient{elsewhere}, false, service},
+		{nil, false, service},
+		{nil, true, xmpp.JID{}},
+		{[]config.Recipient{elsewhere}, false, service},
+		{[]config.Recipient{toBoard}, false, xmpp.JID{}},
+	} {
+		if step.damaged {
+			must(t, os.WriteFile(filepath.Join(state, nodesFile), []byte(`{"tableau": "@"}`), 0o600))
+		}
+		with := joined(step.recipients...)
+		h := newHouse(t, func(c *config.Config) { c.Agent.State = state; with(c) })
+		got, err := h.serviceOf("tableau")
+		if err != nil || !got.Equal(step.want) || strings.Contains(h.said.String(), "services of nodes forgotten") != step.damaged {
+			t.Errorf("with %d recipients it is at %q, want %q: %v; log is\n%s", len(step.recipients), got, step.want, err, h.said)
+		}
+		h.stop(t)
 	}
 }
 

@@ -42,6 +42,12 @@ func causeWords(r *quoalise.Refusal) (text, advice status.Words) {
 	case quoalise.Misasked:
 		return status.Say("Le fournisseur ne comprend pas la demande, ou ne connaît pas une série.", "The provider does not understand the request, or does not know a series."),
 			status.Say("Vérifiez identifiers.", "Check identifiers.")
+	case quoalise.TooMuch:
+		return status.Say("Le fournisseur trouve que c'est trop à la fois, ou contre ses règles.", "The provider finds that too much at once, or against its rules."),
+			status.Say("Demandez ses limites à qui tient le fournisseur ; il sera interrogé de nouveau.", "Ask whoever runs the provider for its limits; it is asked again.")
+	case quoalise.Unwelcome:
+		return status.Say("La demande n'est pas acceptée.", "The request is not accepted."),
+			status.Say("Vérifiez que le compte de Relève ne bloque pas l'adresse du fournisseur.", "Check that Relève's account does not block the provider's address.")
 	case quoalise.Upstream:
 		return status.Sayf("Le fournisseur n'obtient pas ces données de %s, qui répond %s.", "The provider does not get these data from %s, which answers %s.", orDash(r.Issuer), orDash(r.Code)), again
 	case quoalise.Absent:

@@ -109,7 +109,9 @@ func (f *fetch) shorten(err error, end time.Time) error {
 	var refusal *Refusal
 	asked := end.Sub(f.at)
 	switch {
-	case !errors.As(err, &refusal), refusal.Cause != Misasked && refusal.Cause != Upstream, asked <= leastStep:
+	case !errors.As(err, &refusal), asked <= leastStep:
+		return err
+	case refusal.Cause != Misasked && refusal.Cause != TooMuch && refusal.Cause != Upstream:
 		return err
 	}
 	f.steady = calm

@@ -253,6 +253,9 @@ func TestFetchRefused(t *testing.T) {
 		{"not there", &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}, 1, "maison@breizh-sen1.example/releve is not connected"},
 		{"bare address", &xmpp.StanzaError{Type: "cancel", Condition: "item-not-found"}, 1, "maison@breizh-sen1.example/releve does not offer this; the address needs the provider's own resource, the part after the slash"},
 		{"broken", &xmpp.StanzaError{Type: "cancel", Condition: "undefined-condition", Text: strings.Repeat("é", 200)}, 1, "maison@breizh-sen1.example/releve refuses with undefined-condition: " + strings.Repeat("é", 150) + "…"},
+		{"against a rule", &xmpp.StanzaError{Type: "modify", Condition: "policy-violation"}, 2, "maison@breizh-sen1.example/releve finds that too much at once, or has a rule against it"},
+		{"too large, in words", &xmpp.StanzaError{Type: "modify", Condition: "not-acceptable", Text: "Stanza too large"}, 2, "maison@breizh-sen1.example/releve finds that too much at once, or has a rule against it: Stanza too large"},
+		{"blocked", &xmpp.StanzaError{Type: "modify", Condition: "not-acceptable"}, 1, "maison@breizh-sen1.example/releve does not accept the request; our own account may have blocked that address"},
 		{"unfinished", fmt.Errorf("run command: %w", xmpp.ErrUnfinished), 1, "run command: not completed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -73,11 +73,14 @@ func (p *Provider) Offer() {
 	p.Session.Announce(NS)
 	p.Session.HandleItems(NodeSeries, p.items)
 	p.Session.Offer(
-		xmpp.Command{Node: "get_history", Name: "Get history", Run: p.history},
-		xmpp.Command{Node: "subscribe", Name: "Subscribe", Run: p.subscribe},
-		xmpp.Command{Node: "unsubscribe", Name: "Unsubscribe", Run: p.unsubscribe},
+		xmpp.Command{Node: "get_history", Name: "Get history", For: p.knows, Run: p.history},
+		xmpp.Command{Node: "subscribe", Name: "Subscribe", For: p.knows, Run: p.subscribe},
+		xmpp.Command{Node: "unsubscribe", Name: "Unsubscribe", For: p.knows, Run: p.unsubscribe},
 	)
 }
+
+// knows tells who the commands are listed to. Others that know their names are told what is missing.
+func (p *Provider) knows(from xmpp.JID) bool { return p.Consent.Knows(from.Bare().String()) }
 
 // items lists what the asker may see: nobody learns of a series without a consent.
 func (p *Provider) items(from xmpp.JID) []xmpp.Item {
@@ -91,7 +94,7 @@ func (p *Provider) items(from xmpp.JID) []xmpp.Item {
 
 // identifier reads and checks the identifier field of a form, and that the caller has any consent at all.
 func (p *Provider) identifier(s xmpp.Step) (string, error) {
-	if !p.Consent.Knows(s.From.Bare().String()) {
+	if !p.knows(s.From) {
 		return "", xmpp.NotAuthorized("no consent in force names " + s.From.Bare().String())
 	}
 	id := s.Form.Value("identifier")

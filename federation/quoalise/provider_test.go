@@ -86,6 +86,18 @@ func TestItemsListGrantedSeriesOnly(t *testing.T) {
 	}
 }
 
+// The commands are listed to those who have a consent; a stranger who knows their names is told what is missing.
+func TestCommandsListedToTheGrantedOnly(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	stranger := jid.MustParse("stranger@breizh-sen2.example/desk")
+	for _, node := range []string{"get_history", "subscribe", "unsubscribe"} {
+		if sees := h.session.commands[node].For; !sees(conseil) || sees(stranger) {
+			t.Errorf("%s: conseil sees it %t, a stranger %t", node, sees(conseil), sees(stranger))
+		}
+	}
+}
+
 // step is one command of conseil, and what it is subscribed to afterwards.
 type step struct {
 	node, id string

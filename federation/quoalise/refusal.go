@@ -17,7 +17,9 @@ type Cause uint8
 const (
 	Otherwise   Cause = iota // any other condition
 	Unconsented              // not-authorized, forbidden: nobody has agreed, or not any more
-	Misasked                 // bad-request and the like: not understood, unknown, or too much at once
+	Misasked                 // bad-request and the like: not understood, unknown, or, by proxies, too much at once
+	TooMuch                  // policy-violation, or any condition that says so: the answer would be too large, or too often asked for
+	Unwelcome                // not-acceptable: our own account blocks the address (XEP-0191 §3.3), or the provider does not take what we ask in this way
 	Upstream                 // upstream-error: where the provider has it from did not give it
 	Absent                   // service-unavailable, recipient-unavailable: no program answers at that address
 	Unoffered                // item-not-found, feature-not-implemented: it answers, but not to this
@@ -59,11 +61,16 @@ func refused(by xmpp.JID, err error) error {
 }
 
 func causeOf(e *xmpp.StanzaError) Cause {
+	if e.TooLarge() {
+		return TooMuch
+	}
 	switch e.Condition {
 	case "not-authorized", "forbidden", "not-allowed", "registration-required", "subscription-required":
 		return Unconsented
-	case "bad-request", "not-acceptable", "policy-violation", "jid-malformed", "unexpected-request":
+	case "bad-request", "jid-malformed", "unexpected-request":
 		return Misasked
+	case "not-acceptable":
+		return Unwelcome
 	case "service-unavailable", "recipient-unavailable", "gone", "redirect":
 		return Absent
 	case "item-not-found", "feature-not-implemented":
@@ -113,6 +120,10 @@ func (r *Refusal) sentence() string {
 		return "has no consent in force to show this to us"
 	case Misasked:
 		return "does not take the request"
+	case TooMuch:
+		return "finds that too much at once, or has a rule against it"
+	case Unwelcome:
+		return "does not accept the request; our own account may have blocked that address"
 	case Upstream:
 		return fmt.Sprintf("could not get it from %s, which answers %s", orUnnamed(r.Issuer), orUnnamed(r.Code))
 	case Absent:

@@ -63,7 +63,7 @@ func fatal(err error) bool {
 	case !errors.As(err, &r):
 		return true
 	}
-	return r.Cause == Absent || r.Cause == Unreachable || r.Cause == Busy
+	return r.Cause == Absent || r.Cause == Unreachable || r.Cause == Unwelcome || r.Cause == Busy
 }
 
 // list returns the series that are wanted, and what to subscribe to.
