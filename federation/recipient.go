@@ -19,6 +19,16 @@ type Recipient interface {
 	Send(ctx context.Context, p senml.Pack) error
 }
 
+// Gradual is a Recipient that sends a pack in pieces, over minutes. Before each it asks whether all of the pack may still
+// go, and ends with the error when not.
+type Gradual interface {
+	Recipient
+	SendWhile(ctx context.Context, p senml.Pack, granted func() error) error
+}
+
+// ErrWithdrawn is the error of a pack of which something may not go any more. What is left of it is sent anew.
+var ErrWithdrawn = errors.New("a consent has ended or changed meanwhile")
+
 // ErrRefused marks an error of a recipient that will never take this pack. The delivery counts it and goes on.
 var ErrRefused = errors.New("refused for good")
 
@@ -29,8 +39,8 @@ var ErrStopped = errors.New("stopped until somebody mends it")
 // ErrSilent marks an error of a recipient that was sent a pack and has not acknowledged it in time.
 var ErrSilent = errors.New("no acknowledgement")
 
-// Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, so that
-// a consent withdrawn meanwhile also stops what was already waiting.
+// Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, and before
+// each piece that is sent, so that a consent withdrawn meanwhile also stops what was already waiting.
 type Gate interface {
 	Pass(p senml.Pack) senml.Pack
 	// Settled ends what began with the latest Pass: the recipient has what passed, or, when taken is false, never will.

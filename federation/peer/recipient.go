@@ -39,7 +39,7 @@ type Recipient struct {
 	done   map[[sha256.Size]byte]bool // what it acknowledged of a Send that did not come to its end
 }
 
-var _ federation.Recipient = (*Recipient)(nil)
+var _ federation.Gradual = (*Recipient)(nil)
 
 // New returns the recipient at a full address.
 func New(session Session, jid xmpp.JID) *Recipient {
@@ -52,6 +52,11 @@ func (r *Recipient) String() string { return r.jid.String() }
 // Send returns nil when the consumer has said of all of p that it is stored. What will never be taken holds up nothing
 // that comes after it.
 func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	return r.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile is Send while all of p is granted, which is asked before each request.
+func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
 	if err := r.ask(ctx); err != nil {
 		return err
 	}
@@ -61,7 +66,7 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 	}
 	fits := r.limit
 	for rest := p; len(rest) > 0; {
-		n, err := r.hand(ctx, rest)
+		n, err := r.hand(ctx, rest, granted)
 		if errors.Is(err, errTooLarge) { // one record alone, which says nothing of how many others fit
 			r.limit = fits
 		}
@@ -101,10 +106,12 @@ func (r *Recipient) ask(ctx context.Context) error {
 
 // hand sends as many of the first records as fit into one request, and says how many that were. Of an error other than
 // a refusal nothing counts as sent.
-func (r *Recipient) hand(ctx context.Context, p senml.Pack) (n int, err error) {
+func (r *Recipient) hand(ctx context.Context, p senml.Pack, granted func() error) (n int, err error) {
 	n = min(len(p), r.limit)
 	for {
-		err = r.request(ctx, p[:n])
+		if err = granted(); err == nil {
+			err = r.request(ctx, p[:n])
+		}
 		if !errors.Is(err, errTooLarge) {
 			return n, err
 		}

@@ -159,6 +159,21 @@ func TestSendForgetsHowManyFit(t *testing.T) {
 	})
 }
 
+// What may not go any more before a request is not requested.
+func TestSendWhileGranted(t *testing.T) {
+	t.Parallel()
+	s, asked := &session{features: []string{NS}}, 0
+	err := New(s, serveur).SendWhile(t.Context(), records(4000), func() error {
+		if asked++; asked > 1 {
+			return federation.ErrWithdrawn
+		}
+		return nil
+	})
+	if diff := cmp.Diff([]int{1500}, s.sizes()); diff != "" || !errors.Is(err, federation.ErrWithdrawn) {
+		t.Errorf("%v; records of each request (-want +got):\n%s", err, diff)
+	}
+}
+
 // Who cannot be asked now is asked again; nothing is lost over it, whatever it answers.
 func TestSendCannotAsk(t *testing.T) {
 	t.Parallel()

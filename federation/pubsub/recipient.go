@@ -58,13 +58,18 @@ type Recipient struct {
 	trouble  error             // of the last care
 }
 
-var _ federation.Recipient = (*Recipient)(nil)
+var _ federation.Gradual = (*Recipient)(nil)
 
 // String is the recipient's name.
 func (r *Recipient) String() string { return r.Name }
 
 // Send publishes p and returns nil when the service has all of it.
 func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	return r.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile is Send while all of p is granted, which is asked before each item.
+func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var refused error
@@ -73,7 +78,7 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 		if err := r.open(ctx, node); err != nil {
 			return err
 		}
-		err := r.publish(ctx, node, packs[node])
+		err := r.publish(ctx, node, packs[node], granted)
 		switch {
 		case errors.Is(err, federation.ErrRefused):
 			refused = err
@@ -122,12 +127,15 @@ func (r *Recipient) furnish(ctx context.Context, n node, scope string) error {
 }
 
 // publish sends records as items, fewer at once where the service finds them too large.
-func (r *Recipient) publish(ctx context.Context, name string, p senml.Pack) error {
+func (r *Recipient) publish(ctx context.Context, name string, p senml.Pack, granted func() error) error {
 	n := node{r.Session, r.services[0], name} // where open found it
 	var refused error
 	for size := recordsPerItem; len(p) > 0; {
 		part := p[:min(size, len(p))]
-		err := n.publish(ctx, part)
+		err := granted()
+		if err == nil {
+			err = n.publish(ctx, part)
+		}
 		switch {
 		case errors.Is(err, errTooLarge) && len(part) > 1:
 			size = len(part) / 2

@@ -26,7 +26,7 @@ type Subscriber struct {
 	Describe func(path string) Measurement
 }
 
-var _ federation.Recipient = (*Subscriber)(nil)
+var _ federation.Gradual = (*Subscriber)(nil)
 
 // String is the subscriber's address.
 func (s *Subscriber) String() string { return s.JID.String() }
@@ -35,10 +35,15 @@ func (s *Subscriber) String() string { return s.JID.String() }
 // acknowledges, no bounce for a while is the strongest sign there is. A message that cannot be sent for good holds up
 // none of the others.
 func (s *Subscriber) Send(ctx context.Context, p senml.Pack) error {
+	return s.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile is Send while all of p is granted, which is asked before each message.
+func (s *Subscriber) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
 	var open []*xmpp.Receipt
 	var refused error
 	for _, data := range s.messages(p) {
-		receipts, err := s.post(ctx, data)
+		receipts, err := s.post(ctx, data, granted)
 		open = append(open, receipts...)
 		switch {
 		case errors.Is(err, federation.ErrRefused):
@@ -73,15 +78,18 @@ func (s *Subscriber) confirm(ctx context.Context, open []*xmpp.Receipt) error {
 }
 
 // post sends data as one message, or as several when long texts make it larger than a stanza may be.
-func (s *Subscriber) post(ctx context.Context, data Data) ([]*xmpp.Receipt, error) {
+func (s *Subscriber) post(ctx context.Context, data Data, granted func() error) ([]*xmpp.Receipt, error) {
 	element, err := data.Element()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", federation.ErrRefused, err)
 	}
+	if err := granted(); err != nil {
+		return nil, err
+	}
 	receipt, err := s.Session.Post(ctx, s.JID, element, s.Receipts)
 	switch {
 	case (errors.Is(err, xmpp.ErrTooBig) || errors.Is(err, xmpp.ErrNoRoom)) && len(data.Records) > 1:
-		return s.postHalves(ctx, data)
+		return s.postHalves(ctx, data, granted)
 	case errors.Is(err, xmpp.ErrTooBig):
 		return nil, fmt.Errorf("%w: %w", federation.ErrRefused, err)
 	case errors.Is(err, xmpp.ErrNoRoom): // there may be some later
@@ -92,15 +100,15 @@ func (s *Subscriber) post(ctx context.Context, data Data) ([]*xmpp.Receipt, erro
 	return []*xmpp.Receipt{receipt}, nil
 }
 
-func (s *Subscriber) postHalves(ctx context.Context, data Data) ([]*xmpp.Receipt, error) {
+func (s *Subscriber) postHalves(ctx context.Context, data Data, granted func() error) ([]*xmpp.Receipt, error) {
 	first, second := data, data
 	half := len(data.Records) / 2
 	first.Records, second.Records = data.Records[:half], data.Records[half:]
-	open, err := s.post(ctx, first)
+	open, err := s.post(ctx, first, granted)
 	if err != nil && !errors.Is(err, federation.ErrRefused) {
 		return open, err
 	}
-	more, errSecond := s.post(ctx, second)
+	more, errSecond := s.post(ctx, second, granted)
 	if errSecond != nil {
 		err = errSecond
 	}

@@ -279,6 +279,21 @@ func TestSendForgetsReceipts(t *testing.T) {
 	}
 }
 
+// What may not go any more before a message is not posted, and nobody waits for what was.
+func TestSendWhileGranted(t *testing.T) {
+	t.Parallel()
+	p, asked := &poster{fate: func(int) error { return errStays }}, 0
+	err := subscriber(p, true).SendWhile(t.Context(), series(current, 2500), func() error {
+		if asked++; asked > 2 {
+			return federation.ErrWithdrawn
+		}
+		return nil
+	})
+	if diff := cmp.Diff([]string{"current/1 1000", "current/1 1000"}, sizes(t, p)); diff != "" || !errors.Is(err, federation.ErrWithdrawn) || p.stillOpen() != 0 {
+		t.Errorf("%v, %d receipts stay; messages (-want +got):\n%s", err, p.stillOpen(), diff)
+	}
+}
+
 func TestSubscriberName(t *testing.T) {
 	t.Parallel()
 	if got := subscriber(nil, true).String(); got != "conseil@breizh-sen2.example" {

@@ -1,0 +1,102 @@
+package federation_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"releve/federation"
+	"releve/senml"
+)
+
+// gradual takes a pack record by record, each after a while.
+type gradual struct {
+	peer
+	each time.Duration
+	then func(sent int) // after so many records
+	sent int
+}
+
+var _ federation.Gradual = (*gradual)(nil)
+
+func (g *gradual) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	for i := range p {
+		if err := granted(); err != nil {
+			return err
+		}
+		if err := g.Send(ctx, p[i:i+1]); err != nil {
+			return err
+		}
+		g.sent++
+		g.then(g.sent)
+		time.Sleep(g.each)
+	}
+	return nil
+}
+
+// A consent that ends in the middle of an attempt stops the rest of it; what is still granted goes, and the place moves on.
+func TestWithdrawnInTheMiddle(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name              string
+		left              int // records that stay granted
+		attempts          [][]float64
+		records, withheld uint64
+	}{
+		{"all", 0, [][]float64{{1}, {2}}, 0, 5},
+		{"a part", 1, [][]float64{{1}, {2}, {1}}, 1, 4},
+		{"nothing", 5, [][]float64{{1}, {2}, {3}, {4}, {5}}, 5, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var left atomic.Int64
+				left.Store(5)
+				granting := gate(func(p senml.Pack) senml.Pack { return p[:min(int64(len(p)), left.Load())] })
+				recipient := &gradual{each: 10 * time.Second, then: func(sent int) {
+					if sent == 2 {
+						left.Store(int64(tt.left))
+					}
+				}}
+				cursor := newTape([]float64{1, 2}, []float64{3, 4, 5})
+				d := delivery(recipient, cursor, granting)
+				stop := start(d)
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				same(t, "attempts", tt.attempts, recipient.attempts())
+				same(t, "acknowledged", []uint64{2}, cursor.acks())
+				if s := d.Stats(); s.Records != tt.records || s.Withheld != tt.withheld || s.Err != nil || s.Refused != 0 {
+					t.Errorf("stats %+v", s)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// The gate is not asked more often than it is worth: a piece may be small.
+func TestGateIsAskedOnceASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		granting := gate(func(p senml.Pack) senml.Pack { asked++; return p })
+		many := make([]float64, 50)
+		for i := range many {
+			many[i] = float64(i)
+		}
+		recipient := &gradual{each: 100 * time.Millisecond, then: func(int) {}}
+		stop := start(delivery(recipient, newTape(many), granting))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if asked != 5 || recipient.sent != 50 {
+			t.Errorf("asked %d times for %d pieces", asked, recipient.sent)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
