@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"federation/command":  {"federation/xmpp"},
 	"federation/route":    {"federation", "federation/consent", "senml"},
 	"federation/consent":  {"buffer/statefile", "federation", "senml"},
+	"federation/notice":   {"federation/xmpp"},
 	"federation/ledger":   {"buffer/statefile"},
 	"federation/bmhs":     {"buffer/statefile", "federation", "senml"},
 	"federation/lab":      {},

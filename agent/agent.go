@@ -50,6 +50,7 @@ type agent struct {
 	receiver    *peer.Receiver // nil unless a source hands us packs
 	notary      *notary
 	keyring     *keyring      // nil without [federation]
+	herald      *herald       // nil without [federation]
 	door        *command.Door // nil without [federation]
 	tracer      *tracer       // nil without [federation]
 	lines       *logLines     // of the log, the latest; nil when none are remembered
@@ -66,7 +67,7 @@ type agent struct {
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
 	for _, open := range []func(context.Context) error{
-		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients,
+		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients, a.openHerald,
 		a.openConsents,
 	} {
 		if err := open(ctx); err != nil {
@@ -172,7 +173,7 @@ func (a *agent) tasks() []task {
 		}
 	}
 	if a.session != nil {
-		tasks = append(tasks, a.session, a.subscribers, a.tracer)
+		tasks = append(tasks, a.session, a.subscribers, a.herald, a.tracer)
 	}
 	tasks = append(tasks, a.tasksOfSources()...)
 	tasks = append(tasks, a.tasksOfRecipients()...)

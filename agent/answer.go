@@ -50,7 +50,9 @@ func (n *notary) Withdraw(id, by string) (consent.Consent, error) {
 		return one, err
 	}
 	at, _ := n.time()
-	return n.consents.Withdraw(one.ID, by, at, n.tell(one.Grant))
+	one, err = n.consents.Withdraw(one.ID, by, at, n.tell(one.Grant))
+	rouse(n.withdrawn)
+	return one, err
 }
 
 // Changed records that somebody changed a setting of this agent, from something to something else. Call it before the

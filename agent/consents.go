@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"releve/agent/config"
 	"releve/agent/status"
@@ -73,6 +74,13 @@ func (n *notary) consentsFinding() status.Finding {
 			ending = c.Grant.To
 		}
 	}
+	if of, at := n.lastLost(); of != "" && known && now.Sub(at) < eraseWithin {
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Sayf("%s a retiré son accord.", "%s has withdrawn its consent.", of),
+			Advice: status.Say("Effacez ce que vous gardez de cette source, ou dites-lui pourquoi vous le gardez.", "Erase what you keep of this source, or tell it why you keep it."),
+		}
+	}
 	switch {
 	case pending > 0:
 		return status.Finding{
@@ -88,4 +96,19 @@ func (n *notary) consentsFinding() status.Finding {
 		}
 	}
 	return status.Finding{}
+}
+
+// eraseWithin is how long what a source has withdrawn is spoken of (RGPD art. 12.3).
+const eraseWithin = 30 * 24 * time.Hour
+
+// lastLost is who last withdrew a consent under which it sent us readings, and when we heard of it.
+func (n *notary) lastLost() (of string, at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range n.lost {
+		if of == "" || e.At.After(at) {
+			of, at = e.By, e.At
+		}
+	}
+	return of, at
 }

@@ -371,7 +371,7 @@ func TestTasks(t *testing.T) {
 		{"everything", func(c *config.Config) {
 			c.Status.Listen, c.LED.Pin = "127.0.0.1:0", "GPIO17"
 			c.Meters = append(c.Meters, config.Meter{Name: "shed", Port: "tcp://shed:2000"})
-		}, []string{"gatherer", "ledger", "consents", "clock", "ready", "meter linky", "meter shed", "federation maison@sen1.example/releve", "subscribers", "page", "led"}},
+		}, []string{"gatherer", "ledger", "consents", "clock", "ready", "meter linky", "meter shed", "federation maison@sen1.example/releve", "subscribers", "notices of withdrawal", "traces", "page", "led"}},
 		{"a meter only", func(c *config.Config) { c.Federation = nil }, []string{"gatherer", "ledger", "consents", "clock", "ready", "meter linky"}},
 	} {
 		h := newHouse(t, test.change)

@@ -19,16 +19,18 @@ import (
 // taken back and come to their end. Whoever answers a consent does it here (answer.go). A ledger that cannot be
 // written is said on the page; measuring goes on.
 type notary struct {
-	dir      string // set once
-	consents *consent.Consents
-	now      func() (t time.Time, known bool)
-	tell     func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
-	log      *slog.Logger
+	dir       string // set once
+	consents  *consent.Consents
+	now       func() (t time.Time, known bool)
+	tell      func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
+	withdrawn chan struct{}                // receives when somebody is to be told
+	log       *slog.Logger
 
 	mu       sync.Mutex // guards everything below, and every change of the consents
 	ledger   *ledger.Ledger
 	standing map[string]ledger.Entry // the consents the ledger holds to be given, by identifier
 	said     map[string]ledger.Entry // its last word on each
+	lost     map[string]ledger.Entry // what sources have withdrawn, by their address and their identifier
 	version  string                  // the last it knows of
 	warned   map[string]bool         // of which it was said that they come to their end
 	trouble  error
@@ -48,7 +50,7 @@ func (a *agent) openLedger(context.Context) error {
 }
 
 func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
-	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []string { return nil }, log: log, warned: map[string]bool{}}
+	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []string { return nil }, log: log, withdrawn: make(chan struct{}, 1), warned: map[string]bool{}}
 	consents.Record = n.recordConsent
 	return n
 }
@@ -132,7 +134,7 @@ func (n *notary) recall() error {
 	if err != nil {
 		return err
 	}
-	n.standing, n.said, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, ""
+	n.standing, n.said, n.lost, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]ledger.Entry{}, ""
 	for _, e := range entries {
 		n.heed(e.Entry)
 	}
@@ -149,6 +151,10 @@ func (n *notary) heed(e ledger.Entry) {
 	case ledger.Withdrawal, ledger.Lapse:
 		delete(n.standing, e.Consent)
 		n.said[e.Consent] = e
+	case ledger.Acknowledgement:
+		if e.Text == bySource {
+			n.lost[e.By+" "+e.Consent] = e
+		}
 	case ledger.Software:
 		n.version = e.After
 	}

@@ -39,7 +39,7 @@ func (a *agent) join(context.Context) error {
 	a.tracer = newTracer(a.session, a.log)
 	a.openDoor()
 	a.subscribers = &subscribers{
-		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: a.book,
+		subscriptions: subscriptions, session: a.session, buffer: a.buffer, known: a.clock.Known(), book: a.book, notary: a.notary,
 		describe: a.describe, slow: slow, rhythm: a.cfg.Federation.PushEvery, slowRhythm: a.cfg.Federation.PushSlow, log: a.log, running: map[string]*running{},
 	}
 	a.session.OnLogin(a.subscribers.wake)

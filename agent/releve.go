@@ -9,7 +9,7 @@ import (
 
 // reachReleve hands packs to a consumer that acknowledges them.
 func (a *agent) reachReleve(r config.Recipient, way config.ToReleve, one *outgoing) {
-	one.delivery.Recipient = peer.New(a.session, way.To)
+	one.delivery.Recipient = after{peer.New(a.session, way.To), way.To.Bare().String(), a.notary}
 	a.admit(r, one, way.To.Bare().String())
 	one.delivery.Gate = a.namedAs(way.Naming, one.delivery.Gate)
 }

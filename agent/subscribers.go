@@ -33,6 +33,7 @@ type subscribers struct {
 	buffer        *buffer.Buffer
 	known         <-chan struct{} // closed once the time is known
 	book          *consent.Book
+	notary        *notary // nil owes nobody anything
 	describe      func(path string) quoalise.Measurement
 	slow          func(path string) bool // whether a series may wait
 	rhythm        time.Duration
@@ -188,7 +189,7 @@ func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, 
 	r.wakes = append(r.wakes, wake)
 	gate := s.book.Gate(one.JID, prefix+one.JID, func(name string) bool { return one.Wants(name) && takes(quoalise.PathOf(name)) })
 	return &federation.Delivery{
-		Recipient: &quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe},
+		Recipient: after{&quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe}, one.JID, s.notary},
 		Cursor:    cursor{place, s.known},
 		Gate:      s.thinned(one, takes, gate),
 		Rhythm:    rhythm,

@@ -1,0 +1,65 @@
+// Package notice tells those who were sent readings that a consent was withdrawn, and takes such notices from others.
+//
+// In: who is to be told what, or stanzas of providers. Out: <revoke xmlns="urn:releve:consent:0"/> and <revoked/>.
+// PROTOCOL.md in federation is the same for those who implement it. It decides nothing and keeps nothing.
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"releve/federation/xmpp"
+)
+
+// NS is the namespace of the notices, and the feature of who answers them.
+const NS = "urn:releve:consent:0"
+
+// Revocation says that a consent was withdrawn, and when, if the household knew the time.
+type Revocation struct {
+	Consent string // its identifier
+	At      time.Time
+}
+
+// Element writes r as it travels.
+//
+//	Example: <revoke xmlns="urn:releve:consent:0" consent="23289931e73244d3" at="2026-11-27T04:00:00Z"/>
+func (r Revocation) Element() *xmpp.Element {
+	at := ""
+	if !r.At.IsZero() {
+		at = r.At.UTC().Format(time.RFC3339)
+	}
+	return xmpp.NewElement(NS, "revoke", "consent", r.Consent, "at", at)
+}
+
+// identifier is what names a consent.
+var identifier = regexp.MustCompile(`^[0-9a-zA-Z._:-]{1,64}$`)
+
+// Parse reads a <revoke/>.
+func Parse(x *xmpp.Element) (Revocation, error) {
+	r := Revocation{Consent: x.Attr("consent")}
+	if !identifier.MatchString(r.Consent) {
+		return Revocation{}, errors.New("read a withdrawal: consent is not an identifier of 1 to 64 letters and digits")
+	}
+	text := x.Attr("at")
+	if text == "" {
+		return r, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return Revocation{}, errors.New("read a withdrawal: at is not a time such as 2026-11-27T04:00:00Z")
+	}
+	r.At = at.UTC()
+	return r, nil
+}
+
+// isAcknowledged says whether an answer is one of who understood: there are programs that say yes to everything.
+func isAcknowledged(answer *xmpp.Element) bool {
+	return answer != nil && answer.Name.Space == NS && answer.Name.Local == "revoked"
+}
+
+// revoked acknowledges a notice.
+func revoked() *xmpp.Element { return xmpp.NewElement(NS, "revoked") }
+
+func wrapped(to xmpp.JID, err error) error { return fmt.Errorf("tell %s of a withdrawal: %w", to, err) }
