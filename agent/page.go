@@ -212,8 +212,11 @@ func (a *agent) recipientsShown() []status.Recipient {
 	shown := []status.Recipient{}
 	for _, r := range a.recipients {
 		one := recipientShown(r.name, r.delivery.Stats(), cursors[r.place])
-		if r.paused {
+		switch {
+		case r.paused:
 			one.State, one.Text = status.Waiting, status.Say("En pause : rien n'est envoyé, sa place est gardée.", "Paused: nothing is sent, its place is kept.")
+		case r.doubt != nil && one.State == status.OK:
+			one.State, one.Text = doubted(r.doubt())
 		}
 		if n := r.mismatched(); n > 0 && one.State == status.OK {
 			one.State, one.Text = status.Warning, status.Sayf(
@@ -231,6 +234,14 @@ func (a *agent) recipientsShown() []status.Recipient {
 		shown = append(shown, recipientShown(r.subscription.JID, r.stats(), place))
 	}
 	return shown
+}
+
+// doubted is how it stands with a recipient that takes what it is sent, beside what else there is to say of it.
+func doubted(text status.Words) (status.State, status.Words) {
+	if text == (status.Words{}) {
+		return status.OK, text
+	}
+	return status.Warning, text
 }
 
 // recipientShown says how it stands with one recipient: what hinders it now, or else what it has lost.

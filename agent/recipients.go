@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"releve/agent/config"
+	"releve/agent/status"
 	"releve/buffer"
 	"releve/federation"
 	"releve/federation/route"
@@ -21,8 +22,9 @@ type outgoing struct {
 	paused      bool   // nothing is sent; the place stays
 	delivery    *federation.Delivery
 	wake        chan struct{}
-	tasks       []task      // what runs for it besides the delivery
-	routes      *route.Gate // nil without routes
+	tasks       []task              // what runs for it besides the delivery
+	routes      *route.Gate         // nil without routes
+	doubt       func() status.Words // what else there is to say of one that takes what it is sent; may be nil
 }
 
 // openRecipients prepares a delivery for each recipient of the configuration. Of those that are no longer in it the
@@ -68,6 +70,8 @@ func (a *agent) newOutgoing(r config.Recipient) (*outgoing, error) {
 // it the gate of who is behind its name.
 func (a *agent) reach(r config.Recipient, one *outgoing) error {
 	switch way := r.Way.(type) {
+	case config.ToBMHS:
+		return a.reachBMHS(r, way, one)
 	case config.ToPride:
 		a.reachPride(r.Name, way, one)
 	case config.ToPubSub:

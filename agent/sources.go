@@ -58,6 +58,8 @@ func (a *agent) openSources(context.Context) error {
 // tap gives a source what brings its readings, which each kind makes in a file of its own.
 func (a *agent) tap(s *source) error {
 	switch origin := s.origin.(type) {
+	case config.FromBMHS:
+		return a.tapBMHS(s, origin)
 	case config.FromFederation:
 		return a.follow(s, origin)
 	case config.FromReleve:

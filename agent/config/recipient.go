@@ -35,15 +35,20 @@ func (outside) addresses() []string { return nil }
 // recipientKind is a kind of recipient: the keys that it has besides those of all, and what checks them.
 type recipientKind struct {
 	name    string
-	keys    string // with spaces between them
-	outside bool   // needs no session with the federation
-	places  bool   // has names of its own for devices and items, which routes can give
+	keys    string        // with spaces between them
+	outside bool          // needs no session with the federation
+	places  bool          // has names of its own for devices and items, which routes can give
+	every   time.Duration // unless said; 0: as everything is pushed
 	check   func(f *findings, key string, d document, raw rawRecipient) Way
 }
 
 // recipientKinds are the kinds of recipient that this version knows, in the order of the alphabet.
 func recipientKinds() []recipientKind {
 	return []recipientKind{
+		{
+			name: KindBMHS, outside: true, places: true, every: 5 * time.Minute, check: (*findings).toBMHS,
+			keys: "url ca_file application token_file zone username application_key_file mac presence devices",
+		},
 		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, places: true, check: (*findings).toPride},
 		{name: KindPubSub, keys: "readers service", check: (*findings).toPubSub},
 		{name: KindReleve, keys: "to naming", check: (*findings).toReleve},
@@ -57,6 +62,8 @@ type rawRecipient struct {
 	Every  string `toml:"every" type:"duration" least:"1s" most:"1d" afar:"operator"`
 	Paused *bool  `toml:"paused" default:"false" afar:"operator"`
 	rawReach
+	rawBMHS
+	rawToBMHS
 	rawPride
 	rawToPride
 	rawToPubSub
@@ -82,9 +89,12 @@ func (f *findings) recipients(d document) []Recipient {
 func (f *findings) recipient(key string, d document, raw rawRecipient) Recipient {
 	r := Recipient{Name: raw.Name, Kind: raw.Kind, Paused: raw.Paused != nil && *raw.Paused, Way: outside{}}
 	unlessSaid := (&findings{}).pushEvery(d) // what is wrong with it is said where it is given
-	r.Every = f.duration(key+": every", raw.Every, unlessSaid, time.Second, day)
 	kinds := recipientKinds()
 	i := slices.IndexFunc(kinds, func(k recipientKind) bool { return k.name == raw.Kind })
+	if i >= 0 && kinds[i].every > 0 {
+		unlessSaid = kinds[i].every
+	}
+	r.Every = f.duration(key+": every", raw.Every, unlessSaid, time.Second, day)
 	if i < 0 {
 		f.addf("%s: kind %q is not one of %s", key, raw.Kind, names(kinds, func(k recipientKind) string { return k.name }))
 		return r

@@ -39,6 +39,10 @@ func TestReferenceUncommented(t *testing.T) {
 	}
 	wanted := parsed(t, "[[meter]]\n")
 	wanted.Federation = got.Federation
+	server := BMHS{
+		URL: "https://bmhs.example/smarthome", CAFile: "/etc/releve/bmhs-ca.pem", Application: "releve", TokenFile: "/etc/releve/secrets/bmhs-token",
+		Zone: wanted.Agent.Location,
+	}
 	wanted.Recipients = []Recipient{
 		{
 			Name: "serveur", Kind: KindReleve, Every: 10 * time.Second,
@@ -59,6 +63,13 @@ func TestReferenceUncommented(t *testing.T) {
 				ToDevice: "maison 12", ToItem: "releve.cdc", Unit: "kW", Every: 30 * time.Minute,
 			}},
 		},
+		{
+			Name: "bmhs", Kind: KindBMHS, Every: 5 * time.Minute,
+			Way: ToBMHS{
+				BMHS: server, Username: "foyer@breizh-sen1.example", KeyFile: "/etc/releve/secrets/bmhs", MAC: "02:00:00:00:00:01",
+				Devices: map[string]string{"linky": "linky-12"},
+			},
+		},
 	}
 	wanted.Sources = []Source{
 		{
@@ -76,6 +87,10 @@ func TestReferenceUncommented(t *testing.T) {
 				Asking:    Asking{Since: 31 * day, Every: 5 * time.Minute, Repair: day},
 				Selectors: []string{"=pride.enedis.cdc{}"},
 			},
+		},
+		{
+			Name: "bmhs", Kind: KindBMHS,
+			Origin: FromBMHS{BMHS: server, Series: []string{"linky/base", "sonde/null"}, Asking: Asking{Since: 31 * day, Every: 5 * time.Minute, Repair: day}},
 		},
 	}
 	wanted.Grants = []consent.Grant{{
@@ -106,7 +121,7 @@ func TestReferenceHasEveryKey(t *testing.T) {
 var compareConfig = cmp.Options{
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 	cmp.Comparer(func(a, b xmpp.JID) bool { return a.Equal(b) }),
-	cmp.AllowUnexported(ToPride{}, FromPride{}),
+	cmp.AllowUnexported(ToBMHS{}, FromBMHS{}, ToPride{}, FromPride{}),
 }
 
 func parsed(t *testing.T, text string) Config {

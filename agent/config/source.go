@@ -43,6 +43,7 @@ const asked = "since every repair "
 // sourceKinds are the kinds of source that this version knows, in the order of the alphabet.
 func sourceKinds() []sourceKind {
 	return []sourceKind{
+		{name: KindBMHS, keys: asked + "url token_file ca_file application zone series", outside: true, check: (*findings).fromBMHS},
 		{name: KindFederation, keys: "provider identifiers since repair", check: (*findings).fromFederation},
 		{name: KindPride, keys: asked + "url token_file ca_file device_label selectors", outside: true, check: (*findings).fromPride},
 		{name: KindReleve, keys: "from", check: (*findings).fromReleve},
@@ -55,6 +56,8 @@ type rawSource struct {
 	Kind string `toml:"kind"`
 	rawReach
 	rawAsking
+	rawBMHS
+	rawFromBMHS
 	rawPride
 	rawFromPride
 	rawFromFederation

@@ -16,9 +16,12 @@ import (
 type Account struct {
 	URL      string // with its path and without a slash at the end, such as https://bmhs.example/smarthome
 	Username string // e-mail
-	Key      string // applicationKey: one for the whole account
+	Key      Secret // applicationKey: one for the whole account
 	MAC      string // names the agent, letter by letter: another spelling is another agent
 }
+
+// Secret reads a key or a token when it is needed: the file that holds it may come later, or be replaced.
+type Secret func() (string, error)
 
 // What an agent has to say of itself and may not leave out. Where it stands is nobody's business.
 const (
@@ -29,14 +32,6 @@ const (
 // patience is how long an answer may take. It is long: after a timeout the outcome is unknown, and what is sent again may
 // be stored twice.
 const patience = 60 * time.Second
-
-// NewClient returns what requests go through. It follows no redirect: a POST that becomes a GET looks like an answer.
-func NewClient() *http.Client {
-	return &http.Client{
-		Timeout:       patience,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
 
 // body is what publicChangeValueFromAgent takes.
 type body struct {
@@ -52,7 +47,13 @@ type body struct {
 //
 //	POST <url>/device/publicChangeValueFromAgent, JSON. 200 without content: stored; 400: a sentence, see answers.
 func (a Account) deliver(ctx context.Context, client *http.Client, m message) error {
-	text, err := plain(body{a.Username, a.Key, a.MAC, privateIP, agentModel, m})
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	key, err := a.Key()
+	if err != nil {
+		return err
+	}
+	text, err := plain(body{a.Username, key, a.MAC, privateIP, agentModel, m})
 	if err != nil {
 		return fmt.Errorf("write a message: %w", err)
 	}
@@ -66,6 +67,7 @@ func (a Account) deliver(ctx context.Context, client *http.Client, m message) er
 
 // pass is what subscribing gives: a token for the websocket, and where that is.
 type pass struct {
+	key     string    // that it was given for
 	Token   string    `json:"token"`
 	Expires time.Time `json:"dateExpiration"`
 	URL     string    `json:"websocketUrl"`
@@ -75,8 +77,14 @@ type pass struct {
 //
 //	POST <url>/agent/subscribe, a form. 200: JSON as pass; 400: a sentence.
 func (a Account) subscribe(ctx context.Context, client *http.Client) (pass, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	key, err := a.Key()
+	if err != nil {
+		return pass{}, err
+	}
 	form := url.Values{
-		"username": {a.Username}, "applicationKey": {a.Key}, "mac": {a.MAC}, "privateIp": {privateIP}, "agentModel": {agentModel},
+		"username": {a.Username}, "applicationKey": {key}, "mac": {a.MAC}, "privateIp": {privateIP}, "agentModel": {agentModel},
 	}
 	answer, err := post(ctx, client, a.URL+"/agent/subscribe", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), "")
 	if err != nil {
@@ -87,7 +95,7 @@ func (a Account) subscribe(ctx context.Context, client *http.Client) (pass, erro
 	if err != nil {
 		return pass{}, err
 	}
-	var p pass
+	p := pass{key: key}
 	if json.Unmarshal(text, &p) != nil || p.Token == "" || p.URL == "" {
 		return pass{}, errors.New("another server answers in place of BMHS, a portal of the network perhaps: it gives no token")
 	}

@@ -109,6 +109,9 @@ func after(seconds float64, rows []row) []row {
 
 // call pushes rows; those that will never be taken are let go.
 func (r *Recipient) call(ctx context.Context, of series, unit string, rows []row) error {
+	if err := r.granted(); err != nil {
+		return err
+	}
 	err := r.Data.push(ctx, r.Client, of, unit, rows)
 	if errors.Is(err, errUnknown) {
 		err = r.stuck.again(of.device+"/"+of.metavalue, float64(rows[0].Timestamp), err)

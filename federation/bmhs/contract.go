@@ -3,6 +3,7 @@ package bmhs
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // contract is a contract in BMHS's words, which know three: one index, off-peak and peak hours, and days of mobile peaks.
@@ -23,11 +24,20 @@ const (
 	tempo
 )
 
-// contract is that of a device, nil while its indexes are not known.
+// contractPatience is how long a meter is given to say its contract, which the first frame after a start may lack and which
+// a grant may leave out: without one all energy goes as one index.
+const contractPatience = 20 * time.Minute
+
+// contract is that of a device, nil while it or its indexes are not known.
 //
 //	Tempo has six indexes, and BMHS no word for it: those of off-peak and of peak hours are added up.
 //	Any other contract of several indexes is sent as the sum of all.
 func (d *device) contract() *contract {
+	_, historic := d.Values[pathOption]
+	_, standard := d.Values[pathCalendar]
+	if !historic && !standard && instant(d.Tick).Sub(instant(d.First)) < contractPatience {
+		return nil
+	}
 	kind := d.kind()
 	c := &contract{option: "BASE", original: d.word("OPTARIF", "NGTF"), periodOriginal: d.word("PTEC", "LTARF")}
 	c.period = d.period(kind)

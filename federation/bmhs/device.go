@@ -12,7 +12,8 @@ import (
 // most series are only said when they change.
 type device struct {
 	Values  map[string]said   `json:"values"` // by path
-	Tick    float64           `json:"tick"`   // time of the newest frame in Values, Unix seconds
+	First   float64           `json:"first"`  // time of the first frame, Unix seconds
+	Tick    float64           `json:"tick"`   // time of the newest frame in Values
 	Sent    float64           `json:"sent"`   // time of the last message that was acknowledged, or let go; 0 before the first
 	Over    bool              `json:"over"`   // whether that one warned of an overrun
 	Indexes map[string]uint64 `json:"indexes"`
@@ -61,6 +62,14 @@ func (d *device) take(path string, r senml.Record) (lasting bool) {
 	d.Values[path] = now
 	same := known && old.Number == now.Number && old.Text == now.Text
 	return !same && !isMoving(path)
+}
+
+// tick notes the time of a frame.
+func (d *device) tick(at float64) {
+	if d.First == 0 {
+		d.First = at
+	}
+	d.Tick = at
 }
 
 // number returns the number of a path, and whether there is one.

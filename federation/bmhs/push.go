@@ -22,7 +22,7 @@ func (r *Recipient) sendRouted(ctx context.Context, p senml.Pack) (rest senml.Pa
 		}
 		routed = append(routed, record)
 	}
-	if len(routed) > 0 && r.Data.Token == "" {
+	if len(routed) > 0 && r.Data.Token == nil {
 		return rest, fmt.Errorf("%w: a route gives series names of their own, which only the data API takes: set application and token_file, or leave item out", federation.ErrStopped)
 	}
 	return rest, r.sendRows(ctx, routed)
@@ -45,7 +45,7 @@ func (r *Recipient) sendRows(ctx context.Context, p senml.Pack) error {
 		if !ok {
 			continue
 		}
-		device, place := r.place(record.Name)
+		device, place := placeOf(record.Name)
 		k := key{series{device, cmp.Or(place.Item, metavalueOf(place.Path))}, day(instant(record.Time), r.Zone)}
 		if rows[k] == nil {
 			order = append(order, k)

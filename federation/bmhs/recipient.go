@@ -21,15 +21,13 @@ import (
 type Options struct {
 	Name    string
 	Account Account        // nothing in it: rows only
-	Data    Data           // without a token: messages only
+	Data    Data           // nothing in it: messages only
 	Zone    *time.Location // the server's
 	Every   time.Duration  // between two messages of a device
 	File    string         // where what was acknowledged is kept
-	// Device is the name on the server of the device that a gate calls urn, "" for the part of the URN that names it.
-	Device func(urn string) string
-	Client *http.Client
-	Now    func() time.Time
-	Log    *slog.Logger
+	Client  *http.Client   // must follow no redirect
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Recipient sends what a gate lets through to a BMHS server. With an account each device is a meter, whose state goes as a
@@ -39,6 +37,7 @@ type Recipient struct {
 	Options
 
 	// Only Send, which is never called twice at once, uses what follows.
+	granted func() error
 	devices map[string]*device
 	batch   batch
 	stuck   stuck
@@ -48,7 +47,7 @@ type Recipient struct {
 	stats Stats
 }
 
-var _ federation.Recipient = (*Recipient)(nil)
+var _ federation.Gradual = (*Recipient)(nil)
 
 // Stats is what a recipient has done since it was opened.
 type Stats struct {
@@ -92,6 +91,12 @@ func (r *Recipient) Stats() Stats {
 
 // Send returns nil once the server has every message that is due by what p says, or will never take it.
 func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	return r.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile is Send, and asks before each request whether all of p may still go.
+func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	r.granted = granted
 	send := r.sendStates
 	if r.Account.URL == "" {
 		send = r.sendRows
@@ -110,7 +115,7 @@ func (r *Recipient) sendStates(ctx context.Context, p senml.Pack) error {
 		return err
 	}
 	lasting := false
-	for _, g := range r.groups(rest) {
+	for _, g := range groups(rest) {
 		changed, err := r.step(ctx, g)
 		if err != nil {
 			r.abandon()
@@ -136,14 +141,14 @@ type group struct {
 }
 
 // groups sorts what a pack says by time, and by device.
-func (r *Recipient) groups(p senml.Pack) []group {
+func groups(p senml.Pack) []group {
 	type frame struct {
 		at     float64
 		device string
 	}
 	frames := map[frame]senml.Pack{}
 	for _, record := range p {
-		device, place := r.place(record.Name)
+		device, place := placeOf(record.Name)
 		record.Name = place.Path
 		of := frame{record.Time, device}
 		frames[of] = append(frames[of], record)
@@ -158,23 +163,11 @@ func (r *Recipient) groups(p senml.Pack) []group {
 	return all
 }
 
-// place is where a series is kept on the server: the name of the device, and the path. A name that may be a meter's address
-// or a delivery point is only used for a device that came under its identity.
-func (r *Recipient) place(name string) (device string, p federation.Place) {
+// placeOf is where a series is kept on the server: the name of the device, which a route gives, or else is the part of the URN
+// that names it.
+func placeOf(name string) (device string, p federation.Place) {
 	p = federation.PlaceOf(name)
-	device = p.Device
-	if r.Device != nil && device == "" {
-		device = r.Device(p.URN)
-	}
-	if device == "" || isIdentity(device) && !strings.HasPrefix(p.URN, "urn:dev:prm:") {
-		device = p.URN[strings.LastIndexByte(p.URN, ':')+1:]
-	}
-	return device, p
-}
-
-// isIdentity tells the 12 digits of a meter's address, and the 14 of a delivery point.
-func isIdentity(name string) bool {
-	return (len(name) == 12 || len(name) == 14) && strings.Trim(name, "0123456789") == ""
+	return cmp.Or(p.Device, p.URN[strings.LastIndexByte(p.URN, ':')+1:]), p
 }
 
 // step takes what was said at one time, and sends what is due then. It can be repeated: what is older than the newest frame
@@ -197,7 +190,7 @@ func (r *Recipient) step(ctx context.Context, g group) (lasting bool, err error)
 	if !isFrame {
 		return lasting, nil
 	}
-	d.Tick = g.at
+	d.tick(g.at)
 	if g.at > d.Sent && d.due(g.at, r.Every, r.Zone) {
 		return lasting, r.emit(ctx, g.device, d, g.at)
 	}
@@ -217,10 +210,13 @@ func (r *Recipient) emit(ctx context.Context, mac string, d *device, at float64)
 		return nil
 	}
 	m := r.message(mac, values, at)
-	if r.Data.Token != "" && d.Sent > 0 && day(instant(at), r.Zone) < day(r.Now(), r.Zone) {
+	if r.Data.Token != nil && d.Sent > 0 && day(instant(at), r.Zone) < day(r.Now(), r.Zone) {
 		return r.gather(ctx, mac, d, at, m)
 	}
 	if err := r.flush(ctx); err != nil {
+		return err
+	}
+	if err := r.granted(); err != nil {
 		return err
 	}
 	err := r.Account.deliver(ctx, r.Client, m)
@@ -297,13 +293,13 @@ func (r *Recipient) states(live senml.Pack) []message {
 	devices := map[string]*device{}
 	var order []string
 	for _, record := range live {
-		mac, place := r.place(record.Name)
+		mac, place := placeOf(record.Name)
 		if devices[mac] == nil {
 			devices[mac] = newDevice()
 			order = append(order, mac)
 		}
 		devices[mac].take(place.Path, record)
-		devices[mac].Tick = max(devices[mac].Tick, record.Time)
+		devices[mac].tick(max(devices[mac].Tick, record.Time))
 	}
 	var all []message
 	for _, mac := range order {

@@ -51,8 +51,8 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	server.Grant(foyer, app, token)
 	s.server = server
 	s.o = Options{
-		Name: "bmhs", Account: Account{server.URL(), foyer, key, mac}, Zone: paris, Every: 5 * time.Minute,
-		File: filepath.Join(t.TempDir(), "bmhs.json"), Client: NewClient(), Now: func() time.Time { return s.now },
+		Name: "bmhs", Account: Account{server.URL(), foyer, secret(key), mac}, Zone: paris, Every: 5 * time.Minute,
+		File: filepath.Join(t.TempDir(), "bmhs.json"), Client: client(), Now: func() time.Time { return s.now },
 		Log: slog.New(slog.DiscardHandler),
 	}
 	for _, c := range change {
@@ -62,8 +62,15 @@ func newStage(t *testing.T, change ...func(*Options)) *stage {
 	return s
 }
 
+func secret(text string) Secret { return func() (string, error) { return text, nil } }
+
+// client follows no redirect, as that of the agent: a POST that becomes a GET looks like an answer.
+func client() *http.Client {
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
 // withData gives the recipient access to the data API.
-func withData(o *Options) { o.Data = Data{o.Account.URL, app, token} }
+func withData(o *Options) { o.Data = Data{o.Account.URL, app, secret(token)} }
 
 // rowsOnly takes the account away.
 func rowsOnly(o *Options) { withData(o); o.Account = Account{} }
@@ -304,6 +311,29 @@ func TestLostAnswer(t *testing.T) {
 	)
 	if today := s.server.Day(meter, "base", "2026-11-23"); today != 150 {
 		t.Errorf("the server adds up %v Wh for the day, want 150", today)
+	}
+}
+
+// TestWithdrawn holds that a consent that ends stops what is left of a pack, and that what went is not sent again.
+func TestWithdrawn(t *testing.T) {
+	t.Parallel()
+	for name, with := range map[string]func(*Options){"messages": func(*Options) {}, "rows": rowsOnly} {
+		s := newStage(t, with)
+		p := append(full(s.now, 1000, 700), frame(s.now.Add(10*time.Minute), 1100, 800)...)
+		asked := 0
+		err := s.r.SendWhile(t.Context(), p, func() error {
+			if asked++; asked > 1 {
+				return federation.ErrWithdrawn
+			}
+			return nil
+		})
+		if !errors.Is(err, federation.ErrWithdrawn) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		s.send(p)
+		if got := s.r.Stats(); name == "messages" && got.Messages != 2 || name == "rows" && got.Rows != 10 {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 

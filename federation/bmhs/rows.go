@@ -19,7 +19,7 @@ import (
 type Data struct {
 	URL         string // as Account.URL
 	Application string
-	Token       string
+	Token       Secret
 }
 
 // row is one value of a series, in milliseconds of UTC.
@@ -35,6 +35,8 @@ type series struct{ device, metavalue string }
 //
 //	POST <url>/api/device/push, JSON, Authorization: <token>. 200 without content: stored; 400: {"error":"…"}.
 func (d Data) push(ctx context.Context, client *http.Client, of series, unit string, rows []row) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	text, err := plain(struct {
 		Application string `json:"application"`
 		Name        string `json:"name"`
@@ -45,7 +47,11 @@ func (d Data) push(ctx context.Context, client *http.Client, of series, unit str
 	if err != nil {
 		return fmt.Errorf("write rows: %w", err)
 	}
-	answer, err := post(ctx, client, d.URL+"/api/device/push", "application/json", bytes.NewReader(text), d.Token)
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	answer, err := post(ctx, client, d.URL+"/api/device/push", "application/json", bytes.NewReader(text), token)
 	if err != nil {
 		return err
 	}
@@ -63,6 +69,8 @@ const pageRows = 500
 //
 //	POST <url>/api/device/fetch. 200: {"count":…,"datas":[{"value":1.3427301E7,"timestamp":1795421573490},…],"offset":0,"size":…}
 func (d Data) fetch(ctx context.Context, client *http.Client, of series, from time.Time, zone *time.Location, offset int) (page, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	metaname := of.metavalue
 	if metaname == "" {
 		metaname = mainSeries
@@ -79,7 +87,11 @@ func (d Data) fetch(ctx context.Context, client *http.Client, of series, from ti
 	if err != nil {
 		return page{}, fmt.Errorf("write a query: %w", err)
 	}
-	answer, err := post(ctx, client, d.URL+"/api/device/fetch", "application/json", bytes.NewReader(text), d.Token)
+	token, err := d.Token()
+	if err != nil {
+		return page{}, err
+	}
+	answer, err := post(ctx, client, d.URL+"/api/device/fetch", "application/json", bytes.NewReader(text), token)
 	if err != nil {
 		return page{}, err
 	}

@@ -105,7 +105,7 @@ func (s *session) headerOf(text []byte) string {
 	}
 	a := s.Recipient.Account
 	if json.Unmarshal(text, &e) != nil || json.Unmarshal(e.Data, &data) != nil ||
-		e.MAC != a.MAC || e.Token != s.pass.Token || e.Key != a.Key || e.Username != a.Username {
+		e.MAC != a.MAC || e.Token != s.pass.Token || e.Key != s.pass.key || e.Username != a.Username {
 		return ""
 	}
 	return data.Header
@@ -185,7 +185,7 @@ func (s *session) say(ctx context.Context, data any) error {
 		return fmt.Errorf("write a message: %w", err)
 	}
 	a := s.Recipient.Account
-	text, err := plain(envelope{a.MAC, s.pass.Token, a.Key, a.Username, inner})
+	text, err := plain(envelope{a.MAC, s.pass.Token, s.pass.key, a.Username, inner})
 	if err != nil {
 		return fmt.Errorf("write a message: %w", err)
 	}

@@ -41,6 +41,10 @@ func (b *Book) Finest(recipient, local string) string {
 	return string(b.sight(recipient, local).finest)
 }
 
+// Identified says whether a recipient may see a local series, and whose it is: also under a name that is not its delivery
+// point number, such as the meter's address.
+func (b *Book) Identified(recipient, local string) bool { return b.sight(recipient, local).identity }
+
 // Aliases returns all names a recipient may ever have known a series by. They are for comparing, not for telling.
 func (b *Book) Aliases(recipient, local string) []string {
 	meter, path, _ := strings.Cut(local, "/")

@@ -7,6 +7,8 @@ type sight struct {
 	name   string     // its name for the recipient; "" when it may not be seen
 	finest Resolution // "" with the name
 	grant  string     // identifier of the one that allows it
+
+	identity bool // whose it is may be seen
 }
 
 // sight judges by the finest grant in force. Its name shows the delivery point only where one that is as fine allows
@@ -17,20 +19,19 @@ func (b *Book) sight(recipient, local string) sight {
 		return sight{}
 	}
 	var seen sight
-	identity := false
 	for _, g := range b.inForce(recipient) {
 		if !g.matches(meter, path) || seen.finest != "" && seen.finest.isFinerThan(g.Resolution) {
 			continue
 		}
 		if g.Resolution != seen.finest {
-			seen, identity = sight{finest: g.Resolution, grant: g.ID()}, false
+			seen = sight{finest: g.Resolution, grant: g.ID()}
 		}
-		if g.Identity && !identity {
-			seen.grant, identity = g.ID(), true
+		if g.Identity && !seen.identity {
+			seen.grant, seen.identity = g.ID(), true
 		}
 	}
 	if seen.finest != "" {
-		seen.name = b.device(recipient, meter, identity) + "_" + path
+		seen.name = b.device(recipient, meter, seen.identity) + "_" + path
 	}
 	return seen
 }

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"releve/agent/clock"
+	"releve/agent/config"
+	"releve/agent/status"
+	"releve/federation"
+	"releve/federation/bmhs"
+	"releve/federation/consent"
+	"releve/senml"
+)
+
+// gatherForBMHS is how long packs gather at most until it is seen whether a message is due: an overrun goes at once.
+const gatherForBMHS = 10 * time.Second
+
+// reachBMHS hands packs to a BMHS server, and keeps the presence of an agent there if that is wanted.
+func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) error {
+	folder := a.state("recipients")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make the folder of the recipients: %w", err)
+	}
+	o := bmhs.Options{
+		Name: r.Name, Data: dataOf(way.BMHS), Zone: way.Zone, Every: r.Every, File: filepath.Join(folder, r.Name+".json"),
+		Client: webClient(way.CAFile), Now: a.now, Log: a.log,
+	}
+	if way.Username != "" {
+		o.Account = bmhs.Account{URL: way.URL, Username: way.Username, MAC: way.MAC, Key: secretIn("application_key_file", way.KeyFile)}
+		one.delivery.Rhythm = min(r.Every, gatherForBMHS)
+	}
+	recipient, err := bmhs.Open(o)
+	if recipient == nil {
+		return err
+	}
+	if err != nil {
+		a.log.Warn("periods of a recipient begin anew", "recipient", r.Name, "error", err)
+	}
+	one.delivery.Recipient = recipient
+	gate := placing{one.delivery.Gate, a.book, r.Grantee(), way.Devices}
+	one.delivery.Gate = gate
+	if !way.Presence {
+		one.doubt = func() status.Words { return bmhsDoubt(recipient.Stats(), bmhs.PresenceStanding{Up: true}) }
+		return nil
+	}
+	presence := bmhs.NewPresence(recipient, func() senml.Pack { return gate.live(a.live()) })
+	one.tasks = append(one.tasks, presence)
+	one.doubt = func() status.Words { return bmhsDoubt(recipient.Stats(), presence.Standing()) }
+	return nil
+}
+
+// tapBMHS asks a BMHS server for rows.
+func (a *agent) tapBMHS(s *source, origin config.FromBMHS) error {
+	supplier := &bmhs.Supplier{Data: dataOf(origin.BMHS), Name: s.name, Wanted: origin.Series, Zone: origin.Zone, Client: webClient(origin.CAFile)}
+	return a.collect(s, supplier, origin.Asking)
+}
+
+func dataOf(c config.BMHS) bmhs.Data {
+	if c.Application == "" {
+		return bmhs.Data{}
+	}
+	return bmhs.Data{URL: c.URL, Application: c.Application, Token: secretIn("token_file", c.TokenFile)}
+}
+
+func secretIn(key, file string) bmhs.Secret {
+	return func() (string, error) { return password(key, file) }
+}
+
+// placing is a gate that gives meters the names that the configuration has for them: those they have always had on the server,
+// which are their addresses. Such a name goes where the identity was granted, and so does one that a route gives and that may be
+// an address or a delivery point; a meter is otherwise called as the gate calls it.
+type placing struct {
+	federation.Gate
+	book    *consent.Book
+	grantee string
+	devices map[string]string // by meter
+}
+
+// owner is whose series come under a URN: the meter, and whether all of them may say so.
+type owner struct {
+	meter      string
+	identified bool
+}
+
+// Pass renames what passes.
+func (g placing) Pass(p senml.Pack) senml.Pack {
+	owners := g.owners(p)
+	return g.placed(g.Gate.Pass(p), owners)
+}
+
+// live lets through what is granted as it comes; a gate remembers how far its delivery is, and this is none of it.
+func (g placing) live(p senml.Pack) senml.Pack {
+	owners := g.owners(p)
+	var passed senml.Pack
+	for _, r := range p {
+		if g.book.Finest(g.grantee, r.Name) == string(consent.Live) {
+			r.Name = g.book.Name(g.grantee, r.Name)
+			passed = append(passed, r)
+		}
+	}
+	return g.placed(passed, owners)
+}
+
+func (g placing) placed(passed senml.Pack, owners map[string]owner) senml.Pack {
+	for i, r := range passed {
+		place := federation.PlaceOf(r.Name)
+		of := owners[place.URN]
+		place.Device = cmp.Or(place.Device, g.devices[of.meter])
+		isPersonal := federation.Discreet(place.Device) != place.Device || place.Device == g.devices[of.meter]
+		if isPersonal && !of.identified {
+			place.Device = ""
+		}
+		passed[i].Name = place.Name()
+	}
+	return passed
+}
+
+func (g placing) owners(p senml.Pack) map[string]owner {
+	owners, seen := map[string]owner{}, map[string]bool{}
+	for _, r := range p {
+		name := ""
+		if !seen[r.Name] {
+			name = g.book.Name(g.grantee, r.Name)
+		}
+		seen[r.Name] = true
+		if name == "" {
+			continue
+		}
+		urn := federation.PlaceOf(name).URN
+		of, known := owners[urn]
+		of.meter, _, _ = strings.Cut(r.Name, "/")
+		of.identified = g.book.Identified(g.grantee, r.Name) && (!known || of.identified)
+		owners[urn] = of
+	}
+	return owners
+}
+
+// live is what the meters say now, each series at the present time.
+func (a *agent) live() senml.Pack {
+	var p senml.Pack
+	now := a.now()
+	for _, m := range a.meters {
+		for _, l := range m.recorder.All() {
+			if !l.Stale(clock.Stamp(m.clock.Instant())) {
+				p = append(p, senml.Record{Name: m.cfg.Name + "/" + l.Series.Path, Unit: l.Series.Unit, Value: l.Value, Time: float64(now.UnixMilli()) / 1000})
+			}
+		}
+	}
+	return p
+}
+
+// bmhsDoubt is what else there is to say of a BMHS server that takes what it is sent.
+func bmhsDoubt(stats bmhs.Stats, presence bmhs.PresenceStanding) status.Words {
+	switch {
+	case stats.Refused > 0:
+		return status.Sayf("%[1]d messages ont été refusés, le dernier ainsi : %[2]s", "%[1]d messages were refused, the last one so: %[2]s", stats.Refused, stats.Why)
+	case !presence.Up && presence.Err != nil:
+		return status.Sayf("Présence interrompue : %s", "Presence interrupted: %s", presence.Err)
+	case presence.Ignored > 0:
+		return status.Sayf("Le serveur a demandé %d fois ce que Relève ne fait pas (commandes, réglages).", "The server has asked %d times for what Relève does not do (commands, settings).", presence.Ignored)
+	}
+	return status.Words{}
+}
