@@ -219,18 +219,27 @@ func (b *Buffer) trimUndated() error {
 		}
 		err := b.catchUp()
 		if err == nil {
-			err = guarded(func() error {
-				return b.db.Update(func(txn *badger.Txn) error { return removeUndated(txn, gone) })
-			})
+			err = b.letGo(gone)
 		}
 		if err != nil {
 			return fmt.Errorf("trim undated packs: %w", err)
 		}
-		b.forgetUndated(gone)
-		b.mu.Lock()
-		for _, u := range gone {
-			b.undatedGone += uint64(u.records)
-		}
-		b.mu.Unlock()
 	}
+}
+
+// letGo removes undated packs that the database has, and counts what had no date.
+func (b *Buffer) letGo(gone []undatedPack) error {
+	err := guarded(func() error {
+		return b.db.Update(func(txn *badger.Txn) error { return removeUndated(txn, gone) })
+	})
+	if err != nil {
+		return err
+	}
+	b.forgetUndated(gone)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, u := range gone {
+		b.undatedGone += uint64(u.records)
+	}
+	return nil
 }

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"releve/buffer"
 	"releve/senml"
@@ -82,4 +85,50 @@ func checkDated(t *testing.T, b *buffer.Buffer, heard int) int {
 		t.Fatalf("%d readings are dated, %d were durable", want, heard)
 	}
 	return want
+}
+
+// TestTrimmedStayGone cuts the power when an undated pack that had been trimmed is there again, because that was not
+// durable, and a later one of its boot has got its date, which was. The earlier one must not come behind it.
+func TestTrimmedStayGone(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		boot string // of the earlier one
+		want []float64
+	}{{"of that boot", "boot", []float64{2}}, {"of another", "another", []float64{2, 1}}} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			clock, dir := noon, filepath.Join(t.TempDir(), "buffer")
+			var durable disk
+			o := buffer.Options{Dir: dir, MaxAge: time.Hour}.WithClock(func() time.Time { return clock })
+			b := open(t, o.WithWatch(func(point string) {
+				if point == "emptied" {
+					durable = takeDisk(t, dir)
+				}
+			}))
+			put(t, b, minute(clock, 1))
+			putUndated(t, b, row.boot, senml.Pack{since(1, 1)})
+			put(t, b, minute(clock, 1))
+			clock = clock.Add(2 * time.Hour)
+			put(t, b, minute(clock, 1)) // what was put before goes
+			if s := b.Stats(); s.Packs != 1 || s.Undated != 0 || s.UndatedGone != 1 {
+				t.Fatalf("%+v", s)
+			}
+			putUndated(t, b, "boot", senml.Pack{since(2, 2)})
+			date(t, b, "boot", from(noon))
+
+			o.Dir = durable.and("JOURNAL", takeDisk(t, dir)).lay(t)
+			cut := open(t, o)
+			date(t, cut, row.boot, from(noon))
+			var got []float64
+			for _, r := range logged(t, cut) {
+				if v, _ := r.Value.Number(); r.Name == since(0, 0).Name {
+					got = append(got, v)
+				}
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("dated (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

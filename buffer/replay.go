@@ -63,6 +63,9 @@ func (b *Buffer) again(n note) error {
 	}
 	d.noteAll()
 	d.dates = b.datedOf(n.dates)
+	if err := b.dropPassed(d.dates); err != nil {
+		return err
+	}
 	b.forgetUndated(d.dates)
 	stored, readable := b.lookUp(e.seq)
 	switch {
@@ -85,6 +88,34 @@ func (b *Buffer) lookUp(seq Seq) (stored, readable bool) {
 		return err
 	})
 	return !errors.Is(err, badger.ErrKeyNotFound), err == nil
+}
+
+// dropPassed removes again the undated packs that were trimmed before later ones of their boot got their date, when the
+// power went before that was durable: as packs are dated in order, those before them had gone. One that cannot be read stays,
+// as it did then.
+func (b *Buffer) dropPassed(dated []undatedPack) error {
+	if len(dated) == 0 {
+		return nil
+	}
+	if err := b.catchUpHeld(); err != nil {
+		return err
+	}
+	var gone []undatedPack
+	err := b.look(func(txn *badger.Txn) error {
+		for _, u := range b.undated {
+			if u.boot != dated[0].boot || u.number >= dated[0].number {
+				continue
+			}
+			if _, err := b.readUndated(txn, u); err == nil {
+				gone = append(gone, u)
+			}
+		}
+		return nil
+	})
+	if err == nil && len(gone) > 0 {
+		err = b.letGo(gone)
+	}
+	return err
 }
 
 // leaveOutTo makes next the number of the next pack, unless that is lower.
