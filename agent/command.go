@@ -14,8 +14,13 @@ func (a *agent) openDoor() {
 	a.door = &command.Door{Roles: a.roleOf, Log: a.log}
 	a.door.Offer(a.session,
 		command.Command{Node: "status", Title: status.Say("État de l'agent", "How the agent does"), Least: command.Reader, Begin: a.commandStatus},
+		command.Command{Node: "config", Title: configTitle(), Least: command.Reader, Begin: a.commandConfig},
 		command.Command{Node: "doctor", Title: status.Say("Diagnostic", "Diagnose"), Least: command.Reader, Begin: a.commandDoctor},
 		command.Command{Node: "log", Title: status.Say("Dernières lignes du journal", "Latest lines of the log"), Least: command.Reader, Begin: a.commandLog},
+		command.Command{Node: "configure", Title: configureTitle(), Least: command.Operator, Begin: a.commandConfigure},
+		command.Command{Node: "confirm", Title: confirmTitle(), Least: command.Operator, Begin: a.commandConfirm},
+		command.Command{Node: "meters", Title: meterTitle(), Least: command.Operator, Begin: a.commandMeters},
+		command.Command{Node: "recipients", Title: recipientTitle(), Least: command.Operator, Begin: a.commandRecipients},
 		command.Command{Node: "trace", Title: status.Say("Suivre un compteur en direct", "Follow a meter live"), Least: command.Owner, Begin: a.commandTrace},
 		command.Command{Node: "export", Title: status.Say("Exporter des relevés", "Export readings"), Least: command.Owner, Begin: a.commandExport},
 		command.Command{Node: "consents", Title: consentTitle(), Least: command.Owner, Begin: a.commandConsents},

@@ -48,13 +48,12 @@ func (r heard) nodes() []string {
 }
 
 func checkListed(t *testing.T, owner, reader, stranger *commander) {
-	open := []string{"get_history", "subscribe", "unsubscribe"}
-	forReaders := append(slices.Clone(open), "status", "doctor", "log")
+	forReaders := []string{"status", "config", "doctor", "log"}
 	for _, tt := range []struct {
 		who  *commander
 		want []string
 	}{
-		{stranger, open}, {reader, forReaders}, {owner, append(slices.Clone(forReaders), "trace", "export", "consents", "password", "restart")},
+		{stranger, nil}, {reader, forReaders}, {owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "restart")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)

@@ -75,7 +75,10 @@ func answers(fields []Field, form *xmpp.Form) (Answers, Invalid) {
 
 // read checks the values of one field, nil when it was left out, and brings them to the form that programs compare.
 func (f Field) read(given []string) ([]string, Text) {
-	if given == nil && (f.Required || f.Kind == Switch) || f.Kind == Fixed {
+	if f.Kind == Fixed {
+		return f.Values, nil
+	}
+	if given == nil && (f.Required || f.Kind == Switch) {
 		given = f.Values
 	}
 	if f.Kind == Hidden {

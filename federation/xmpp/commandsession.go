@@ -19,7 +19,7 @@ type session struct {
 	id          string
 	owner, node string
 	account     string // the owner without resource
-	closed      bool   // its command is for some only
+	closed      bool   // its command is for some only, and the owner one of them
 	last        time.Time
 	offered     []string // actions; none when it has not begun
 	state       any
@@ -64,7 +64,7 @@ func (s *session) key() string { return s.owner + "\n" + s.node + "\n" + s.id }
 // resume finds the caller's session, or begins one for an empty id. Nobody else does a step of it before it is released.
 func (cs *commands) resume(id string, from JID, c Command) (*session, error) {
 	if id == "" {
-		return &session{id: newID(), owner: from.String(), account: from.Bare().String(), node: c.Node, closed: c.For != nil}, nil
+		return &session{id: newID(), owner: from.String(), account: from.Bare().String(), node: c.Node, closed: c.For != nil && c.For(from)}, nil
 	}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
