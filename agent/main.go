@@ -39,6 +39,7 @@ type verbs struct {
 	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`
 	Consent    consentVerbs   `cmd:"" help:"See, give and take back the consents under which readings leave."`
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
+	Migrate    migrateVerbs   `cmd:"" help:"Turn the configuration of another program into ours."`
 	Version    versionVerb    `cmd:"" help:"Print the version."`
 }
 
