@@ -148,7 +148,7 @@ func (a *agent) openBook(context.Context) error {
 	}
 	a.book = &consent.Book{
 		Consents: a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime,
-		Archive: a.archive(), Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
+		Archive: a.archive(), Sent: a.notary.tally.add, Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
 	}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	return nil

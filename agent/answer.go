@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"releve/federation/consent"
 	"releve/federation/ledger"
 )
@@ -52,7 +54,7 @@ func (n *notary) Withdraw(id, by string) (consent.Consent, error) {
 	at, _ := n.time()
 	one, err = n.consents.Withdraw(one.ID, by, at, n.tell(one.Grant))
 	rouse(n.withdrawn)
-	return one, err
+	return one, errors.Join(err, n.account(func(c *transfer) bool { return c.Consent == one.ID }))
 }
 
 // Changed records that somebody changed a setting of this agent, from something to something else. Call it before the

@@ -154,10 +154,27 @@ type after struct {
 	notary  *notary
 }
 
+var _ federation.Gradual = after{}
+
 // Send sends, once nothing is owed.
 func (r after) Send(ctx context.Context, p senml.Pack) error {
-	if r.notary != nil && r.notary.owes(r.address) {
-		return errOwed
+	return r.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile sends while nothing is owed, and all of p is granted: what is under way when something is withdrawn is broken
+// off before its next piece.
+func (r after) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	may := func() error {
+		if r.notary != nil && r.notary.owes(r.address) {
+			return errOwed
+		}
+		return granted()
+	}
+	if err := may(); err != nil {
+		return err
+	}
+	if in, ok := r.Recipient.(federation.Gradual); ok {
+		return in.SendWhile(ctx, p, may)
 	}
 	return r.Recipient.Send(ctx, p)
 }

@@ -131,6 +131,39 @@ func TestWithdrawalIsToldFirst(t *testing.T) {
 	}
 }
 
+// pieces is a recipient to whom a pack goes in two pieces, the second once it is let.
+type pieces struct {
+	*farEnd
+	second chan struct{}
+}
+
+func (r pieces) SendWhile(_ context.Context, _ senml.Pack, granted func() error) error {
+	r.note("piece")
+	<-r.second
+	if err := granted(); err != nil {
+		return err
+	}
+	r.note("piece")
+	return nil
+}
+
+// What is under way when a consent is withdrawn is broken off before its next piece, and nothing goes before the notice.
+func TestWithdrawalBreaksOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil) // with a grant to client@sen2.example
+	far := pieces{&farEnd{}, make(chan struct{})}
+	sent := make(chan error, 1)
+	go func() { sent <- after{far, "client@sen2.example", h.notary}.Send(t.Context(), nil) }()
+	until(t, "the sending", func() bool { return len(far.all()) == 1 })
+	if _, err := h.notary.Withdraw(h.notary.consents.All()[0].ID, "page"); err != nil {
+		t.Fatal(err)
+	}
+	close(far.second)
+	if err := <-sent; !errors.Is(err, errOwed) || len(far.all()) != 1 {
+		t.Errorf("the sending ended with %v after %d pieces", err, len(far.all()))
+	}
+}
+
 // A client that never acknowledges is told each day for a week, and no longer.
 func TestDue(t *testing.T) {
 	t.Parallel()

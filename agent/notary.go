@@ -22,8 +22,10 @@ type notary struct {
 	dir       string // set once
 	consents  *consent.Consents
 	now       func() (t time.Time, known bool)
+	tally     *tally
 	tell      func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
-	withdrawn chan struct{}                // receives when somebody is to be told
+	location  *time.Location
+	withdrawn chan struct{} // receives when somebody is to be told
 	log       *slog.Logger
 
 	mu       sync.Mutex // guards everything below, and every change of the consents
@@ -46,7 +48,9 @@ func (a *agent) openLedger(context.Context) error {
 		a.log.Warn("consents lost", "error", err)
 	}
 	a.notary = newNotary(a.state("ledger"), consents, a.clock.Now, a.log)
-	return nil
+	a.notary.location = a.cfg.Agent.Location
+	a.notary.tally, err = openTally(a.state("transfers.json"), a.log)
+	return err
 }
 
 func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
@@ -78,13 +82,32 @@ func (n *notary) look() {
 	defer n.mu.Unlock()
 	err := n.open()
 	if err == nil {
-		err = n.reconcile()
+		err = errors.Join(n.reconcile(), n.account(n.isOver))
 	}
 	if err != nil && (n.trouble == nil || n.trouble.Error() != err.Error()) {
 		n.log.Error("ledger not written", "error", err)
 	}
 	n.trouble = err
 	n.warn()
+}
+
+// isOver says whether a count is of a day that is over.
+func (n *notary) isOver(c *transfer) bool {
+	now, known := n.time()
+	return known && c.Since.Before(midnight(now, n.location))
+}
+
+// account writes what was sent into the ledger, where is says that it is time.
+func (n *notary) account(is func(*transfer) bool) error {
+	if n.tally == nil {
+		return nil
+	}
+	return n.tally.settle(is, func(e ledger.Entry) error {
+		if c, err := n.consents.Find(e.Consent); err == nil {
+			e.Series, e.Finest, e.Identity = c.Grant.Covered(), string(c.Grant.Resolution), c.Grant.Identity
+		}
+		return n.record(e)
+	})
 }
 
 // warn logs once of each consent that it comes to its end.
@@ -241,6 +264,9 @@ func (n *notary) time() (time.Time, bool) {
 func (n *notary) close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.tally != nil {
+		n.tally.close()
+	}
 	if n.ledger == nil {
 		return nil
 	}

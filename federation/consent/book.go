@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"releve/senml"
 )
 
 // Book holds the grants and names series for those who may see them. It is read by many and changed by none.
@@ -14,6 +16,9 @@ type Book struct {
 	Key      []byte                    // of the pseudonyms: random, kept in the house
 	PRM      func(meter string) string // delivery point number of a meter, "" when it is not known
 	Now      func() time.Time          // nil for time.Now
+
+	// Sent is told what a recipient has got under a consent, by its identifier; nil tells nobody.
+	Sent func(recipient, consent string, p senml.Pack)
 
 	Archive  Archive        // of what is granted coarser than it is read; nil withholds that
 	Places   *Places        // how far that has come; nil withholds it too
@@ -44,6 +49,13 @@ func (b *Book) Finest(recipient, local string) string {
 // Identified says whether a recipient may see a local series, and whose it is: also under a name that is not its delivery
 // point number, such as the meter's address.
 func (b *Book) Identified(recipient, local string) bool { return b.sight(recipient, local).identity }
+
+// Answered notes that a recipient was given records of a local series because it asked.
+func (b *Book) Answered(recipient, local string, p senml.Pack) {
+	if b.Sent != nil && len(p) > 0 {
+		b.Sent(recipient, b.sight(recipient, local).grant, p)
+	}
+}
 
 // Aliases returns all names a recipient may ever have known a series by. They are for comparing, not for telling.
 func (b *Book) Aliases(recipient, local string) []string {

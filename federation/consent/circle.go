@@ -22,7 +22,7 @@ type Circle struct {
 // Circle returns the gate of a recipient, by its name, whose copy these bare addresses read.
 func (b *Book) Circle(name string, readers []string) *Circle {
 	c := &Circle{book: b, name: name, readers: slices.Sorted(slices.Values(readers))}
-	c.Gate = &Gate{see: c.sight, coarse: coarsener{book: b, place: "circle " + name}}
+	c.Gate = &Gate{recipient: name, see: c.sight, coarse: coarsener{book: b, place: "circle " + name}}
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"releve/senml"
@@ -152,6 +153,15 @@ func (p Period) record(s sight, unit string) senml.Record {
 	return senml.Record{
 		Name: s.name + "/" + aggregation + "/" + string(s.finest), Time: float64(p.Begin.UnixMilli()) / 1000, Unit: unit, Value: p.Value,
 	}
+}
+
+// seriesOf is the name of the series that a record or a period is of.
+func seriesOf(name string) string {
+	words := strings.Split(name, "/")
+	if n := len(words) - 1; n > 1 && slices.Contains(Resolutions(), Resolution(words[n])) {
+		return strings.Join(words[:n-1], "/")
+	}
+	return name
 }
 
 func at(r senml.Record) time.Time { return time.UnixMilli(int64(math.Floor(r.Time * 1000))) }

@@ -13,16 +13,17 @@ var _ federation.Gate = (*Gate)(nil)
 // Gate lets through what one recipient may see, as finely as it may see it. It is asked at each attempt to send, so that
 // a grant that lapses or is withdrawn also stops what was already waiting. One delivery uses it.
 type Gate struct {
-	see    func(local string) sight
-	coarse coarsener
+	recipient string
+	see       func(local string) sight
+	coarse    coarsener
 
 	sights map[string]sight // of the latest pack, by local series
+	passed senml.Pack       // of it
 }
 
 // Gate returns the gate of a recipient for the delivery of one cursor, by whose name it knows how far it has come. Of what
-// is granted, only what wants returns true for passes; nil wants all. What
-// is wanted may have been asked for under the other name of the meter: its identity became known, or was granted or
-// withdrawn, after the recipient asked.
+// is granted, only what wants returns true for passes; nil wants all. What is wanted may have been asked for under the
+// other name of the meter: its identity became known, or was granted or withdrawn, after the recipient asked.
 func (b *Book) Gate(recipient, place string, wants func(name string) bool) *Gate {
 	see := func(local string) sight {
 		s := b.sight(recipient, local)
@@ -31,7 +32,7 @@ func (b *Book) Gate(recipient, place string, wants func(name string) bool) *Gate
 		}
 		return sight{}
 	}
-	return &Gate{see: see, coarse: coarsener{book: b, place: place}}
+	return &Gate{recipient: recipient, see: see, coarse: coarsener{book: b, place: place}}
 }
 
 // Pass returns the records of p that may go, renamed for the recipient: readings of what is granted live, and of what is
@@ -63,11 +64,15 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 	for _, local := range order {
 		passed = append(passed, g.coarse.periods(g.sights[local], coarse[local])...)
 	}
+	g.passed = passed
 	return passed
 }
 
 // Settled notes that the latest pack is done with: the recipient has what passed of it, or will never take it.
-func (g *Gate) Settled(bool) {
+func (g *Gate) Settled(taken bool) {
+	if taken && g.coarse.book.Sent != nil {
+		g.tell()
+	}
 	var withheld []string
 	for _, local := range slices.Sorted(maps.Keys(g.sights)) {
 		if s := g.sights[local]; s.name == "" || s.finest == Live {
@@ -75,5 +80,21 @@ func (g *Gate) Settled(bool) {
 		}
 	}
 	g.coarse.settle(withheld)
-	g.sights = nil
+	g.sights, g.passed = nil, nil
+}
+
+// tell says of each consent what went under it.
+func (g *Gate) tell() {
+	grants := map[string]string{}
+	for _, s := range g.sights {
+		grants[s.name] = s.grant
+	}
+	under := map[string]senml.Pack{}
+	for _, r := range g.passed {
+		grant := grants[seriesOf(r.Name)]
+		under[grant] = append(under[grant], r)
+	}
+	for _, grant := range slices.Sorted(maps.Keys(under)) {
+		g.coarse.book.Sent(g.recipient, grant, under[grant])
+	}
 }

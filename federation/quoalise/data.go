@@ -62,6 +62,15 @@ func (d Data) meta() *xmpp.Element {
 	)
 }
 
+// named are the records under the name they go by.
+func (d Data) named() senml.Pack {
+	p := slices.Clone(d.Records)
+	for i := range p {
+		p[i].Name = d.Name
+	}
+	return p
+}
+
 // device splits the device off an identifier, as <identifier/> wants it.
 func (d Data) device() (authority, kind, value string) {
 	device, _ := splitIdentifier(d.Name)

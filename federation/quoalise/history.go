@@ -51,14 +51,19 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 	if local == "" {
 		return xmpp.Outcome{}, errNoSeries()
 	}
-	if q, err = q.within(p.Consent.Finest(asker, local)); err != nil {
+	finest := p.Consent.Finest(asker, local)
+	if q, err = q.within(finest); err != nil {
 		return xmpp.Outcome{}, err
 	}
-	data, err := p.answer(ctx, local, q)
+	data, element, err := p.answer(ctx, local, q)
 	if err != nil {
 		return xmpp.Outcome{}, err
 	}
-	return done("Get history", "Get "+id, data), nil
+	if p.Consent.Local(asker, q.series, []string{local}) != local || p.Consent.Finest(asker, local) != finest {
+		return xmpp.Outcome{}, errNoSeries() // withdrawn while it was read
+	}
+	p.Consent.Answered(asker, local, data.named())
+	return done("Get history", "Get "+id, element), nil
 }
 
 // askHistory is the form for people, who are better served with something coarser than with a refusal.
@@ -107,37 +112,37 @@ func (q question) within(finest string) (question, error) {
 }
 
 // answer reads at the first resolution of which one answer can hold all.
-func (p *Provider) answer(ctx context.Context, local string, q question) (element *xmpp.Element, err error) {
+func (p *Provider) answer(ctx context.Context, local string, q question) (data Data, element *xmpp.Element, err error) {
 	var many *excess
 	for _, r := range q.resolutions {
-		if element, err = p.read(ctx, local, q, r); !errors.As(err, &many) {
-			return element, err
+		if data, element, err = p.read(ctx, local, q, r); !errors.As(err, &many) {
+			return data, element, err
 		}
 	}
-	return nil, many.told()
+	return data, nil, many.told()
 }
 
 // read returns the answer at one resolution. Its error is an *excess when that is more than an answer can hold.
-func (p *Provider) read(ctx context.Context, local string, q question, r Resolution) (*xmpp.Element, error) {
+func (p *Provider) read(ctx context.Context, local string, q question, r Resolution) (Data, *xmpp.Element, error) {
 	read := p.records
 	if r != "" {
 		read = p.rolledUp
 	}
 	data, err := read(ctx, local, q, r)
 	if err != nil {
-		return nil, err
+		return data, nil, err
 	}
 	element, err := data.Element()
 	if err != nil {
-		return nil, err
+		return data, nil, err
 	}
 	text, err := element.Bytes()
 	if err == nil && len(text) > answerBytes {
 		if fit := len(data.Records) * answerBytes / len(text); fit < len(data.Records) && len(data.Records) > 1 {
-			return nil, tooMany(data.Records, max(1, fit))
+			return data, nil, tooMany(data.Records, max(1, fit))
 		}
 	}
-	return element, err
+	return data, element, err
 }
 
 // records reads records as they are kept.
