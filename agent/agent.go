@@ -32,30 +32,31 @@ type agent struct {
 	machine clock.Machine
 	started clock.Instant
 
-	clock       *clock.Clock
-	dictionary  *series.Dictionary
-	buffer      *buffer.Buffer
-	dater       *dater
-	gatherer    *gatherer
-	identities  *identities
-	addresses   *addresses
-	meters      []*meter
-	book        *consent.Book
-	intake      *intake
-	session     *xmpp.Client // nil without [federation]
-	subscribers *subscribers // nil without [federation]
-	recipients  []*outgoing  // of the configuration
-	sources     []*source
-	followed    []*followed    // of the sources
-	receiver    *peer.Receiver // nil unless a source hands us packs
-	notary      *notary
-	keyring     *keyring      // nil without [federation]
-	herald      *herald       // nil without [federation]
-	door        *command.Door // nil without [federation]
-	tracer      *tracer       // nil without [federation]
-	lines       *logLines     // of the log, the latest; nil when none are remembered
-	health      *status.Check
-	remote      *remote // nil in tests that decide nothing from afar
+	clock        *clock.Clock
+	dictionary   *series.Dictionary
+	buffer       *buffer.Buffer
+	dater        *dater
+	gatherer     *gatherer
+	identities   *identities
+	addresses    *addresses
+	meters       []*meter
+	book         *consent.Book
+	intake       *intake
+	session      *xmpp.Client // nil without [federation]
+	subscribers  *subscribers // nil without [federation]
+	recipients   []*outgoing  // of the configuration
+	sources      []*source
+	followed     []*followed    // of the sources
+	receiver     *peer.Receiver // nil unless a source hands us packs
+	notary       *notary
+	keyring      *keyring      // nil without [federation]
+	herald       *herald       // nil without [federation]
+	cosignatures *cosignatures // nil without a witness
+	door         *command.Door // nil without [federation]
+	tracer       *tracer       // nil without [federation]
+	lines        *logLines     // of the log, the latest; nil when none are remembered
+	health       *status.Check
+	remote       *remote // nil in tests that decide nothing from afar
 
 	presses *presses                // nil without [button]
 	rest    context.CancelCauseFunc // stops the agent, and says why
@@ -67,7 +68,7 @@ type agent struct {
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
 	for _, open := range []func(context.Context) error{
-		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients, a.openHerald,
+		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients, a.openHerald, a.openWitness,
 		a.openConsents,
 	} {
 		if err := open(ctx); err != nil {
@@ -179,6 +180,9 @@ func (a *agent) tasks() []task {
 	tasks = append(tasks, a.tasksOfRecipients()...)
 	if a.remote != nil {
 		tasks = append(tasks, named{"report of changes", a.report})
+	}
+	if a.cosignatures != nil {
+		tasks = append(tasks, a.cosignatures)
 	}
 	if a.cfg.Status.Listen != "" {
 		tasks = append(tasks, named{"page", a.page})

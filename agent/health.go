@@ -28,7 +28,11 @@ func (a *agent) checks() *status.Check {
 	}
 	root.Then(status.Named("clock", a.clockFinding))
 	root.Then(status.Named("buffer", a.bufferFinding).Required())
-	root.Then(status.Named("ledger", a.notary.finding))
+	written := status.Named("ledger", a.notary.finding)
+	if a.cosignatures != nil {
+		written.Then(status.Named("witnesses", a.cosignatures.finding))
+	}
+	root.Then(written)
 	root.Then(status.Named("consents", a.notary.consentsFinding))
 	if a.session != nil {
 		root.Then(status.Named("federation", a.sessionFinding))

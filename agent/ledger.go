@@ -21,6 +21,7 @@ type ledgerVerbs struct {
 	Prove      ledgerProveVerb      `cmd:"" help:"Write the proof that an entry is in the ledger, for somebody who has its public key."`
 	Check      ledgerCheckVerb      `cmd:"" help:"Check a proof, and print what it proves."`
 	Checkpoint ledgerCheckpointVerb `cmd:"" help:"Print the signed state of the ledger: whoever keeps it can tell later whether history was written anew."`
+	Witnesses  ledgerWitnessesVerb  `cmd:"" help:"List which members have cosigned how much of the ledger, and their keys."`
 	Key        ledgerKeyVerb        `cmd:"" help:"Print the public key of the ledger."`
 }
 
@@ -37,6 +38,15 @@ func (v ledgerFlags) dir() (string, error) {
 		return "", fmt.Errorf("open ledger %s: there is none; agent.state in %s says where it is", dir, v.Config)
 	}
 	return dir, nil
+}
+
+// cosigned is what witnesses have vouched for.
+func (v ledgerFlags) cosigned() (map[string]cosigned, error) {
+	c, err := v.load()
+	if err != nil {
+		return nil, err
+	}
+	return readCosignatures(filepath.Join(c.Agent.State, cosignaturesFile))
 }
 
 func (v ledgerFlags) snapshot() (*ledger.Snapshot, error) {
@@ -142,6 +152,13 @@ func (v ledgerVerifyVerb) Run(t terminal) error {
 			return fmt.Errorf("verify the ledger: %w", err)
 		}
 		known = append(known, text)
+	}
+	had, err := v.cosigned()
+	if err != nil {
+		return err
+	}
+	for _, one := range had {
+		known = append(known, []byte(one.Note))
 	}
 	r, err := ledger.Verify(dir, v.Key, known...)
 	if err != nil {

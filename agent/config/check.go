@@ -67,6 +67,7 @@ func check(d document) (Config, error) {
 	f.rename(d.Rename, c.Sources)
 	f.routes(d.Route, &c)
 	f.passedOn(c.Grants, c.Sources)
+	c.Ledger = f.ledger(d)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err
 	}

@@ -282,6 +282,16 @@ func TestRefusals(t *testing.T) {
 				`route 4 (to s): unit: "watts" is none of SenML, such as W, VA, Wh or kWh`,
 		},
 		{
+			"witnesses", "[federation]\njid = \"maison@a\"\npassword_file = \"p\"\n[ledger]\nwitnesses = [\"a\", \"maison@a/x\"]\nwitness_for = [\"b@c/d\"]\n",
+			`ledger.witnesses: "a" is not an address such as temoin@breizh-sen2.example/releve` + "\n" +
+				`ledger.witness_for: "b@c/d" is not an address without resource, such as maison@breizh-sen1.example` + "\n" +
+				`ledger.witnesses: maison@a is this agent itself, which proves nothing`,
+		},
+		{
+			"witnesses out of reach", "[ledger]\nwitness_for = [\"b@c\"]\n",
+			"ledger: witnesses are reached through the federation, and there is no [federation]",
+		},
+		{
 			"several at once", "[agent]\ntimezone = \"Mars\"\n[[meter]]\nport = \"x\"\nmode = \"no\"\n[buffer]\nmax_bytes = \"\\u0000\"\n[[grant]]\nto = \"a@b\"\n",
 			`agent.timezone: "Mars" is not a zone such as Europe/Paris` + "\n" +
 				`meter 1 (linky): mode "no" is not one of auto, historic, standard` + "\n" +

@@ -37,7 +37,8 @@ type document struct {
 	Status     struct {
 		Listen *string `toml:"listen" type:"endpoint" default:"127.0.0.1:8080"`
 	} `toml:"status"`
-	LED struct {
+	Ledger rawLedger `toml:"ledger"`
+	LED    struct {
 		Pin string `toml:"pin" type:"pin" afar:"operator"`
 	} `toml:"led"`
 	Button struct {

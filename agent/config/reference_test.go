@@ -101,6 +101,10 @@ func TestReferenceUncommented(t *testing.T) {
 			Notice: "2026-11", Name: "Association d'exemple", Contact: "dpo@conseil.example", Role: consent.Independent,
 		},
 	}}
+	wanted.Ledger = Ledger{
+		Witnesses:  []xmpp.JID{jid.MustParse("temoin@breizh-sen2.example/releve")},
+		WitnessFor: []xmpp.JID{jid.MustParse("serveur@breizh-sen2.example")},
+	}
 	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {
 		t.Errorf("a default shown is not the one in force (-want +got):\n%s", diff)
 	}

@@ -64,6 +64,9 @@ func (s *Snapshot) Checkpoint() []byte {
 	return Checkpoint{Origin: originOf(s.public), Size: s.tree.size, Root: last.Root}.signedNote(last.Sig)
 }
 
+// Size returns how many entries there are.
+func (s *Snapshot) Size() int64 { return s.tree.size }
+
 // PublicKey returns the key that checkpoints are checked with (C2SP signed-note).
 func (s *Snapshot) PublicKey() string { return s.public }
 
