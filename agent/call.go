@@ -52,7 +52,7 @@ func (v callFlags) prepare(verb string, t terminal, priority int8, level string)
 	}
 	c.Federation.JID = c.Federation.JID.Bare()
 	log := newLog(t.err, level)
-	session := newSession(*c.Federation, priority, log)
+	session := newSession(c, priority, log)
 	return &call{cfg: c, session: session, log: log, remote: &quoalise.Remote{
 		Session: session, Provider: provider, Location: c.Agent.Location, Patience: answerPatience,
 	}}, nil

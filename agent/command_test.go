@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -163,6 +165,16 @@ func (h *household) secret() string {
 	r, err := statefile.Look[rotation](h.path("state/"+secretFile), nil)
 	must(h.t, err)
 	return r.Current
+}
+
+// terminal is what releve prints on the agent's machine.
+func (h *household) terminal(args ...string) string {
+	h.t.Helper()
+	var out bytes.Buffer
+	if code := execute(context.Background(), append(args, "--config", h.path("agent.toml")), terminal{out: &out, err: &out}); code != exitDone {
+		h.t.Fatalf("%v: %s", args, &out)
+	}
+	return out.String()
 }
 
 // enlist makes somebody an owner of the household's agent.

@@ -30,6 +30,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("forged, replayed, oversized, out of order", func(t *testing.T) { checkForms(t, owner, reader) })
 			t.Run("status, doctor, log", func(t *testing.T) { checkReading(t, h, owner) })
 			t.Run("trace and export", func(t *testing.T) { checkData(t, h, owner) })
+			t.Run("consents and meters", func(t *testing.T) { checkConsents(t, h, owner) })
 			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
 			t.Run("restart", func(t *testing.T) { checkRestart(t, h, owner) })
 		})
@@ -169,6 +170,36 @@ func checkData(t *testing.T, h *household, owner *commander) {
 		if strings.Contains(owner.told(), secret) {
 			t.Error("the trace tells whose meter it is")
 		}
+	}
+}
+
+// What was asked for at the terminal is answered from afar, and the meters are looked at.
+func checkConsents(t *testing.T, h *household, owner *commander) {
+	h.terminal("consent", "request", "mairie@"+consumerDomain, "--purpose", "un essai")
+	page := owner.run("consents")
+	if page.Form == nil || len(page.Form.Fields["consent"].Options) != 2 {
+		t.Fatalf("consents: %+v", page)
+	}
+	asked := page.value("consent") // what waits is offered
+	terms := owner.step("consents", page, "next", "consent="+asked)
+	if got := terms.value("terms"); !strings.Contains(got, "mairie@"+consumerDomain) || !strings.Contains(got, "un essai") {
+		t.Errorf("the terms are\n%s", got)
+	}
+	if got := owner.step("consents", terms, "complete", "answer=withdraw"); !strings.Contains(fmt.Sprint(got.Notes), "is not among the choices") {
+		t.Errorf("what was not given is withdrawn: %+v", got)
+	}
+	if got := owner.step("consents", terms, "complete", "answer=accept", "finest=P1D"); fmt.Sprint(got.Notes) != "[info: mairie@"+consumerDomain+": in force.]" {
+		t.Errorf("accepted: %+v", got)
+	}
+	if got := h.terminal("consent", "list"); !strings.Contains(got, "in force   P1D    mairie@") {
+		t.Errorf("the terminal lists\n%s", got)
+	}
+	if got := h.terminal("ledger", "show"); !strings.Contains(got, `by="chef@`+consumerDomain+`"  text="un essai"`) {
+		t.Errorf("the ledger is\n%s", got)
+	}
+	ports := owner.run("meters", []string{"do=probe"})
+	if ports.Form == nil || !slices.ContainsFunc(ports.Form.Rows, func(row []string) bool { return row[2] == "linky" && strings.HasPrefix(row[3], "standard: ") }) {
+		t.Errorf("meters: %+v", ports)
 	}
 }
 

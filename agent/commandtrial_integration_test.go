@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -58,11 +56,7 @@ func TestIntegrationConfigure(t *testing.T) {
 // ledger is what releve ledger show prints of the changes.
 func (h *household) ledger() string {
 	h.t.Helper()
-	var out bytes.Buffer
-	if code := execute(context.Background(), []string{"ledger", "show", "--config", h.path("agent.toml")}, terminal{out: &out, err: &out}); code != exitDone {
-		h.t.Fatalf("ledger show: %s", &out)
-	}
-	lines := slices.DeleteFunc(strings.Split(out.String(), "\n"), func(line string) bool { return !strings.Contains(line, "  change  ") })
+	lines := slices.DeleteFunc(strings.Split(h.terminal("ledger", "show"), "\n"), func(line string) bool { return !strings.Contains(line, "  change  ") })
 	return strings.Join(lines, "\n")
 }
 

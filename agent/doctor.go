@@ -103,7 +103,7 @@ func (v doctorVerb) about(e doctor.Exam, cfg config.Config) doctor.Exam {
 		e.Federation = func(ctx context.Context) error { return reach(ctx, *f) }
 		e.Trouble = sessionTrouble
 		if e.LoggedIn = v.Login; v.Login {
-			e.Federation = func(ctx context.Context) error { return login(ctx, *f) }
+			e.Federation = func(ctx context.Context) error { return login(ctx, cfg) }
 		}
 	}
 	return e
@@ -194,9 +194,10 @@ var errLoggedIn = errors.New("logged in")
 
 // login logs in once and leaves. The server chooses the resource, and nothing is delivered below priority 0, so that the
 // agent that may be running is not disturbed.
-func login(ctx context.Context, f config.Federation) error {
+func login(ctx context.Context, c config.Config) error {
+	f := *c.Federation
 	f.JID = f.JID.Bare()
-	return loginWith(ctx, sessionConfig(f, -1, slog.New(slog.DiscardHandler)))
+	return loginWith(ctx, withSecret(c, sessionConfig(f, -1, slog.New(slog.DiscardHandler))))
 }
 
 // loginAs is the same with another password.

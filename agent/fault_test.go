@@ -145,7 +145,7 @@ func resourceTaken(h *household) func() {
 	cfg, err := config.Load(h.path("agent.toml"))
 	must(h.t, err)
 	ctx, leave := context.WithCancel(context.Background())
-	rival := newSession(*cfg.Federation, 0, quiet)
+	rival := newSession(cfg, 0, quiet)
 	left := make(chan error, 1)
 	go func() { left <- rival.Run(ctx) }()
 	end := func() {

@@ -32,7 +32,7 @@ func (h *household) newGuest(user string) *guest {
 		h.servers.Server(consumerDomain).Addr(), h.servers.CAFile()))
 	c, err := config.Load(h.path(user + ".toml"))
 	must(h.t, err)
-	return &guest{h: h, session: newSession(*c.Federation, 0, quiet), received: &received{}}
+	return &guest{h: h, session: newSession(c, 0, quiet), received: &received{}}
 }
 
 func (g *guest) run() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"releve/agent/config"
@@ -20,8 +21,14 @@ const (
 
 // newSession prepares the session of a configuration. Nothing is dialled or read yet: the files of secrets may be on
 // a disk that comes later, and measuring does not wait for them.
-func newSession(c config.Federation, priority int8, log *slog.Logger) *xmpp.Client {
-	return xmpp.New(sessionConfig(c, priority, log))
+func newSession(c config.Config, priority int8, log *slog.Logger) *xmpp.Client {
+	return xmpp.New(withSecret(c, sessionConfig(*c.Federation, priority, log)))
+}
+
+// withSecret has a session log in with the password that counts, also after it was changed from afar.
+func withSecret(c config.Config, session xmpp.Config) xmpp.Config {
+	session.Password = newKeyring(filepath.Join(c.Agent.State, secretFile), *c.Federation).password
+	return session
 }
 
 func sessionConfig(c config.Federation, priority int8, log *slog.Logger) xmpp.Config {
