@@ -33,6 +33,8 @@ var (
 	pushedOut   = status.Say("Un autre programme a pris l'adresse de Relève dans la fédération ; les relevés attendent ici.", "Another program has taken Relève's address in the federation; readings wait here.")
 	unreachable = status.Say("Le serveur de ce destinataire est injoignable ; ses relevés l'attendent ici.", "This recipient's server cannot be reached; its readings wait here.")
 	full        = status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")
+	tooLong     = status.Say("Un message était trop long pour le serveur de la fédération : les suivants seront plus courts ; les relevés attendent ici.", "A message was too long for the federation's server: the next ones will be shorter; readings wait here.")
+	tooLongHere = status.Say("Un message était trop long pour le serveur de ce destinataire : les suivants seront plus courts ; ses relevés l'attendent ici.", "A message was too long for this recipient's server: the next ones will be shorter; its readings wait here.")
 	silent      = status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")
 )
 
@@ -78,6 +80,12 @@ var (
 	freeze = fault{"own server frozen", frozen, []status.Words{silent, away}}
 	strand = fault{"connection half open", stranded, []status.Words{silent, away}}
 	mute   = fault{"consumer never acknowledges", muted, []status.Words{silent}}
+	// Servers that take no more than every server has to (RFC 6120 §13.12).
+	narrow     = lab.Options{ClientStanzaMax: 10_000}
+	narrowHere = lab.Options{PeerStanzaMax: 10_000}
+	long       = fault{"stanza too large for the own server", piledUp, []status.Words{tooLong}}
+	longHere   = fault{"stanza too large for the consumer's server", piledUp, []status.Words{silent, tooLongHere, unreachable}}
+	drought    = fault{"way between servers cut for minutes", cutForMinutes, []status.Words{unreachable, silent}}
 )
 
 func killed(h *household) func() {
@@ -167,6 +175,23 @@ func peersCut(h *household) func() {
 	}
 }
 
+// cutForMinutes leaves the servers without each other for longer than any of them tries.
+func cutForMinutes(h *household) func() {
+	mend := peersCut(h)
+	h.measures(&loss{fault: "cut for minutes"}, 150)
+	return mend
+}
+
+// piledUp lets so much gather that one message of it is longer than 10 kB, and lets it go.
+func piledUp(h *household) func() {
+	must(h.t, h.link.Refuse())
+	h.hurry.pause.Store(int64(time.Second / 20))
+	h.measures(&loss{fault: "piling up"}, 45)
+	h.hurry.pause.Store(int64(time.Second))
+	must(h.t, h.link.Resume())
+	return func() {}
+}
+
 func stranded(h *household) func() {
 	h.link.Strand()
 	return func() { must(h.t, h.link.Resume()) }
@@ -250,11 +275,15 @@ func TestIntegrationFaults(t *testing.T) {
 	atOnce(t, func(t *testing.T, own lab.Kind) {
 		calm := newServers(t, own, lab.Options{}) // those that nothing happens to serve several households
 		together(t, map[string]func(t *testing.T){
-			"servers":  func(t *testing.T) { newHousehold(t, own).endure(serverFaults()...) },
-			"frozen":   func(t *testing.T) { newHousehold(t, own).endure(freeze) },
-			"account":  func(t *testing.T) { settle(t, calm, "-account").endure(accountFaults()...) },
-			"ends":     func(t *testing.T) { settle(t, calm, "-ends").endure(endFaults()...) },
-			"others":   func(t *testing.T) { settleWith(t, calm, "-others", true).endure(otherFaults(own)...) },
+			"servers": func(t *testing.T) { newHousehold(t, own).endure(serverFaults()...) },
+			"frozen":  func(t *testing.T) { newHousehold(t, own).endure(freeze) },
+			"account": func(t *testing.T) { settle(t, calm, "-account").endure(accountFaults()...) },
+			"ends":    func(t *testing.T) { settle(t, calm, "-ends").endure(endFaults()...) },
+			"others":  func(t *testing.T) { settleWith(t, calm, "-others", habits{slixmpp: true}).endure(otherFaults(own)...) },
+			"long":    func(t *testing.T) { settleWith(t, newServers(t, own, narrow), "", habits{hurried: true}).endure(long) },
+			"longHere": func(t *testing.T) {
+				settleWith(t, newServers(t, own, narrowHere), "", habits{hurried: true}).endure(longHere)
+			},
 			"stranded": func(t *testing.T) { settle(t, calm, "-stranded").endure(strand) },
 			"muted":    func(t *testing.T) { settle(t, calm, "-muted").endure(mute) },
 		})

@@ -7,6 +7,7 @@ import (
 	"releve/agent/led"
 	"releve/agent/series"
 	"releve/agent/status"
+	"releve/federation/xmpp"
 	"releve/tic"
 )
 
@@ -176,8 +177,10 @@ func (a *agent) bufferFinding() status.Finding {
 // lagging is how late the federation's server may be before that is worth a word.
 const lagging = 20 * time.Second
 
-func (a *agent) sessionFinding() status.Finding {
-	state := a.session.State()
+func (a *agent) sessionFinding() status.Finding { return findingOf(a.session.State()) }
+
+// findingOf says what is wrong with a session.
+func findingOf(state xmpp.State) status.Finding {
 	switch {
 	case state.Up && state.Lag > lagging:
 		return status.Finding{

@@ -97,7 +97,8 @@ type household struct {
 	agent    *process
 	meter    *process
 	consumer *process
-	slixmpp  bool // the consumer is a client of another make, which never acknowledges
+	hurry    *hurry // the meter, in place of a process; nil
+	slixmpp  bool   // the consumer is a client of another make, which never acknowledges
 	received *received
 	pushed   int // how many of the records received were pushed; the others were fetched. 0: all
 	losses   []*loss
@@ -112,14 +113,20 @@ func newHousehold(t *testing.T, own lab.Kind) *household {
 // settle starts a meter, an agent and a consumer on servers that may have others, told apart by a suffix.
 func settle(t *testing.T, s servers, suffix string) *household {
 	t.Helper()
-	return settleWith(t, s, suffix, false)
+	return settleWith(t, s, suffix, habits{})
 }
 
-// settleWith starts the consumer as our own client, or as one of another make.
-func settleWith(t *testing.T, s servers, suffix string, slixmpp bool) *household {
+// habits are what is unusual about a household.
+type habits struct {
+	slixmpp bool // the consumer is a client of another make
+	hurried bool // the meter can talk faster than a bus
+}
+
+// settleWith starts a household with its habits.
+func settleWith(t *testing.T, s servers, suffix string, of habits) *household {
 	t.Helper()
 	h := &household{
-		slixmpp: slixmpp,
+		slixmpp: of.slixmpp,
 		t:       t, dir: t.TempDir(), page: freeAddress(t), received: &received{}, servers: s, began: time.Now(),
 		house:    lab.Account{User: "maison" + suffix, Password: "pw"},
 		consumes: lab.Account{User: "conseil" + suffix, Password: "pw"},
@@ -132,6 +139,11 @@ func settleWith(t *testing.T, s servers, suffix string, slixmpp bool) *household
 	h.write("ca.pem", string(ca))
 	h.write("password", h.house.Password+"\n")
 	h.write("consumer.password", h.consumes.Password+"\n")
+	port := h.path("meter")
+	if of.hurried {
+		h.hurry = newHurry(t, h.simulated(mostFrames))
+		port = "tcp://" + h.hurry.listener.Addr().String()
+	}
 	h.write("agent.toml", fmt.Sprintf(`
 [agent]
 state = %q
@@ -148,11 +160,13 @@ listen = %q
 to = %q
 series = ["*"]
 purpose = "test"
-`, h.path("state"), h.path("meter"), h.page, addressOf(h.consumes, consumerDomain))+
+`, h.path("state"), port, h.page, addressOf(h.consumes, consumerDomain))+
 		session(addressOf(h.house, houseDomain)+"/releve", h.path("password"), h.link.Addr(), h.path("ca.pem")))
 	h.write("consumer.toml", session(addressOf(h.consumes, consumerDomain)+"/desk", h.path("consumer.password"),
 		s.Server(consumerDomain).Addr(), s.CAFile()))
-	h.meter = h.start(nil, "simulate", "--seed", meterSeed, "--start", meterStart, "--contract", "hc", "--pty", h.path("meter"))
+	if h.hurry == nil {
+		h.meter = h.start(nil, "simulate", "--seed", meterSeed, "--start", meterStart, "--contract", "hc", "--pty", h.path("meter"))
+	}
 	h.startAgent()
 	h.startConsumer()
 	return h
@@ -311,10 +325,30 @@ func (h *household) waiting() (packs uint64, known bool) {
 	return packs, true
 }
 
+// mostFrames is how much a hurried meter has to say.
+const mostFrames = 4000
+
+// frames is how much the meter can have said until now.
+func (h *household) frames() int {
+	if h.hurry != nil {
+		return int(h.hurry.said.Load())
+	}
+	return 400 + int(time.Since(h.began).Seconds())
+}
+
+// silence ends the meter.
+func (h *household) silence() {
+	if h.hurry != nil {
+		h.hurry.stop()
+		return
+	}
+	h.meter.end(syscall.SIGTERM)
+}
+
 // drain ends the meter, waits until everything stored was acknowledged, and ends the agent as systemd would.
 func (h *household) drain() {
 	h.t.Helper()
-	h.meter.end(syscall.SIGTERM)
+	h.silence()
 	var before uint64
 	h.until("everything stored and acknowledged", patience, func() bool {
 		time.Sleep(1500 * time.Millisecond) // the last readings are stored within the period of one second

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,6 +42,53 @@ func TestSessionTrouble(t *testing.T) {
 		text, advice := sessionTrouble(fmt.Errorf("log in: %w", test.err))
 		if text.EN != test.text || advice.EN != test.advice || text.FR == "" || advice.FR == "" {
 			t.Errorf("%s: got %+v, %+v", name, text, advice)
+		}
+	}
+}
+
+// What the page says of a session: that its server lags before anything else, or how much is on its way.
+func TestSessionWords(t *testing.T) {
+	t.Parallel()
+	type words struct {
+		finding status.State
+		text    status.Words // of the finding
+		shown   status.Words
+	}
+	ok := func(fr, en string) words { return words{status.OK, status.Words{}, status.Say(fr, en)} }
+	for name, test := range map[string]struct {
+		state xmpp.State
+		want  words
+	}{
+		"paced":   {xmpp.State{Up: true, Pace: 2500, Queued: 12, Unsure: 34}, ok("12 octets à envoyer, 34 sans accusé du serveur ; débit 2500 o/s.", "12 bytes to send, 34 not acknowledged by the server; pace 2500 B/s.")},
+		"unpaced": {xmpp.State{Up: true, Queued: 12, Unsure: 34}, ok("12 octets à envoyer, 34 sans accusé du serveur ; débit non limité.", "12 bytes to send, 34 not acknowledged by the server; pace not limited.")},
+		"a little late": {
+			xmpp.State{Up: true, Lag: lagging},
+			ok("0 octets à envoyer, 0 sans accusé du serveur ; débit non limité.", "0 bytes to send, 0 not acknowledged by the server; pace not limited."),
+		},
+		"late": {xmpp.State{Up: true, Lag: lagging + 1, Queued: 900_000, Pace: 900}, words{
+			status.Warning, status.Say("Le serveur de la fédération répond avec retard ; 900000 octets attendent.", "The federation's server is slow to answer; 900000 bytes wait."),
+			status.Say("900000 octets à envoyer, 0 sans accusé du serveur ; débit 900 o/s.", "900000 bytes to send, 0 not acknowledged by the server; pace 900 B/s."),
+		}},
+	} {
+		finding := findingOf(test.state)
+		got := words{finding.State, finding.Text, sessionShown(test.state)}
+		if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(words{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	for name, test := range map[string]struct {
+		state xmpp.State
+		want  status.Finding
+	}{
+		"at first": {xmpp.State{}, status.Finding{State: status.Waiting, Text: status.Say("Connexion à la fédération…", "Connecting to the federation…")}},
+		"sent on": {xmpp.State{Err: &xmpp.StreamError{Condition: "see-other-host", Text: "two.example"}, Lag: time.Hour}, status.Finding{
+			State: status.Warning, Detail: "see-other-host: two.example",
+			Text:   status.Say("Le serveur de la fédération envoie Relève vers two.example ; les relevés attendent ici.", "The federation's server sends Relève on to two.example; readings wait here."),
+			Advice: status.Say("Rien à faire : l'envoi reprendra seul.", "Nothing to do: sending resumes by itself."),
+		}},
+	} {
+		if diff := cmp.Diff(test.want, findingOf(test.state)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

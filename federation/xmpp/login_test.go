@@ -65,6 +65,60 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// A server that sends us on is obeyed once (RFC 6120 §4.9.3.19): the next connection goes there, the one after it where it
+// always went.
+func TestSeeOtherHost(t *testing.T) {
+	t.Parallel()
+	other := listen(t, welcome)
+	first := listen(t, func(h *host, s *server) bool {
+		s.secure(h.security)
+		s.open(`<mechanisms xmlns="` + nsSASL + `"><mechanism>SCRAM-SHA-256</mechanism></mechanisms>`)
+		s.next()
+		s.say(`<stream:error><see-other-host xmlns="urn:ietf:params:xml:ns:xmpp-streams">%s</see-other-host></stream:error></stream:stream>`, other.listener.Addr())
+		return false
+	})
+	cfg, roots := first.config(), x509.NewCertPool()
+	for _, h := range []*host{first, other} {
+		leaf, err := x509.ParseCertificate(h.security.Certificates[0].Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots.AddCert(leaf)
+	}
+	cfg.RootCAs = func() (*x509.CertPool, error) { return roots, nil }
+	c := New(cfg)
+	for i, sentOn := range []bool{true, false, true} {
+		w, err := c.login(within(t, 10*time.Second))
+		fault := streamError(err)
+		switch {
+		case err == nil && !sentOn:
+			w.conn.Close()
+		case err == nil, fault == nil || fault.Condition != "see-other-host":
+			t.Errorf("login %d: %v", i, err)
+		}
+	}
+}
+
+// Where it sends us, without a port, has the usual one; what it says without a place is not followed.
+func TestRedirect(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"two.example": "two.example:5222", "two.example:9222": "two.example:9222", "192.0.2.1": "192.0.2.1:5222",
+		"[2001:db8::1]": "[2001:db8::1]:5222", "[2001:db8::1]:9222": "[2001:db8::1]:9222", "2001:db8::1": "[2001:db8::1]:5222", "": "",
+	} {
+		c := idle()
+		if c.redirect(&StreamError{Condition: "see-other-host", Text: said}); c.place != want {
+			t.Errorf("%q: next at %q, want %q", said, c.place, want)
+		}
+		if c.place = ""; said != "" {
+			c.redirect(&StreamError{Condition: "reset", Text: said})
+		}
+		if c.place != "" {
+			t.Errorf("another reason: next at %q", c.place)
+		}
+	}
+}
+
 // A server that accepts and then says nothing is given up when the wait for it ends.
 func TestLoginEndsWithItsContext(t *testing.T) {
 	t.Parallel()

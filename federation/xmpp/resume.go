@@ -2,6 +2,7 @@ package xmpp
 
 import (
 	"net"
+	"strings"
 	"time"
 )
 
@@ -81,7 +82,7 @@ func (c *Client) redirect(err error) {
 	}
 	place := fault.Text
 	if _, _, err := net.SplitHostPort(place); err != nil {
-		place = net.JoinHostPort(place, "5222")
+		place = net.JoinHostPort(strings.Trim(place, "[]"), "5222")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -46,7 +46,9 @@ func (r *retry) after(err error, lasted time.Duration, kept bool) time.Duration 
 		return spread(retryRefused)
 	case errors.Is(err, ErrConflict):
 		return spread(retryConflict)
-	case errors.Is(err, ErrShorter): // what ended the session is not sent again
+	case errors.Is(err, ErrShorter): // what ended the session is not sent again, and this happens a few times at most
+		r.growFrom(firstRetry)
+		return r.growing.NextBackOff()
 	case fault != nil && (fault.Condition == "policy-violation" || fault.Condition == "resource-constraint"):
 		return spread(retryPolicy)
 	}

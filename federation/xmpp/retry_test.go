@@ -22,6 +22,7 @@ func TestRetryAfter(t *testing.T) {
 		{"conflict", fmt.Errorf("log in: %w", ErrConflict), long, false, retryConflict, retryConflict * 3 / 2},
 		{"policy", fault("policy-violation"), long, false, retryPolicy, retryPolicy * 3 / 2},
 		{"too many of us", fault("resource-constraint"), 0, false, retryPolicy, retryPolicy * 3 / 2},
+		{"a stanza that was too long", fmt.Errorf("%w: %w", ErrShorter, fault("policy-violation")), 0, false, firstRetry / 2, firstRetry * 3 / 2},
 		{"certificate", ErrUntrusted, 0, false, firstRetry / 2, firstRetry * 3 / 2},
 		{"a session that did not last", errClosed, stableAfter, true, firstRetry / 2, firstRetry * 3 / 2},
 		{"the end of a session", errClosed, long, false, 0, afterSession},
