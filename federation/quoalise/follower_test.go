@@ -37,8 +37,12 @@ func (h *followed) Execute(_ context.Context, _ xmpp.JID, node string, form *xmp
 			return nil, err
 		}
 	}
-	if node == "subscribe" {
+	switch node {
+	case "subscribe":
 		h.subscribed = append(h.subscribed, id)
+		return xmpp.NewElement("", "command"), nil
+	case "unsubscribe":
+		h.subscribed = slices.DeleteFunc(h.subscribed, func(one string) bool { return strings.HasPrefix(one, id) })
 		return xmpp.NewElement("", "command"), nil
 	}
 	from, errFrom := time.Parse(time.RFC3339, form.Value("start_time"))
@@ -212,6 +216,70 @@ func TestFollowerLosesNothing(t *testing.T) {
 		}
 		logout()
 	})
+}
+
+// What is taken out of the configuration is unsubscribed from at the next login, once; what comes back goes on from where
+// it was.
+func TestFollowerLeaves(t *testing.T) {
+	t.Parallel()
+	const other = "urn:dev:prm:01234567890124_consumption/power/active/raw"
+	away := &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}
+	for _, tt := range []struct {
+		name        string
+		wanted      [][]string // at one start after the other
+		refuse      error      // of the first unsubscribe of each start
+		subscribed  []string   // in the end
+		unsubscribe int        // requests in all
+	}{
+		{"nothing", [][]string{{device}, {device}}, nil, []string{device}, 0},
+		{"one of two series", [][]string{{power, energy}, {energy}, {energy}}, nil, []string{energy}, 1},
+		{"a device for one of its series", [][]string{{device}, {energy}, {energy}}, nil, []string{energy}, 1},
+		{"one of two devices", [][]string{{device, other}, {device}, {device}}, nil, []string{device}, 1},
+		{"and back", [][]string{{power, energy}, {energy}, {power, energy}, {power}}, nil, []string{power}, 2},
+		{"not there", [][]string{{power, energy}, {energy}, {energy}}, away, []string{energy}, 2},
+		{"refused", [][]string{{power, energy}, {energy}, {energy}}, xmpp.BadRequest("no"), []string{energy, power}, 1},
+		{"not offered", [][]string{{power, energy}, {energy}, {energy}}, xmpp.NotFound(""), []string{energy, power}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h, s, file := newFollowed(), &shelf{has: map[string]bool{}}, filepath.Join(t.TempDir(), "progress.json")
+				h.kept[other] = nil
+				h.measure(10)
+				unsubscribe := 0
+				for _, wanted := range tt.wanted {
+					refused := false
+					h.refuse = func(node, _ string) error {
+						if node != "unsubscribe" {
+							return nil
+						}
+						if unsubscribe++; refused {
+							return nil
+						}
+						refused = true
+						return tt.refuse
+					}
+					f := following(t, h, s, file)
+					f.Identifiers = wanted
+					logout := login(f)
+					h.measure(int((2 * askSeldom).Seconds()))
+					logout()
+				}
+				slices.Sort(h.subscribed)
+				if got := slices.Compact(h.subscribed); !slices.Equal(got, tt.subscribed) || unsubscribe != tt.unsubscribe {
+					t.Errorf("subscribed to %q after %d requests", got, unsubscribe)
+				}
+				f := following(t, h, s, file) // what was left is not had; wanted again, it is
+				f.Identifiers = []string{device, other}
+				logout := login(f)
+				time.Sleep(time.Second)
+				if n := s.lacks(h.everything()); n > 0 {
+					t.Errorf("%d records are missing once all is wanted again", n)
+				}
+				logout()
+			})
+		})
+	}
 }
 
 // What is refused of one series, or for a time, holds up nothing else and is mended by itself.

@@ -16,6 +16,7 @@ type Mark struct {
 	Heard    time.Time `json:"heard"`            // what is older came, as long as no push was lost without a word
 	Verified time.Time `json:"verified"`         // what is older came, as get_history has answered
 	Checked  time.Time `json:"checked,omitzero"` // when it has answered so up to then
+	Left     bool      `json:"left,omitzero"`    // it is not wanted any more, and the provider knows
 }
 
 // Progress is how far a consumer has the series of one provider, kept in a file.
@@ -73,11 +74,31 @@ func (p *Progress) mark(series string, since time.Time) Mark {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m, known := p.marks[series]
-	if !known {
+	switch {
+	case !known:
 		m = Mark{Heard: since, Verified: since}
+		p.set(series, m)
+	case m.Left: // wanted again
+		m.Left = false
 		p.set(series, m)
 	}
 	return m
+}
+
+// leave notes that the provider knows that a series is not wanted.
+func (p *Progress) leave(series string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.marks[series]
+	m.Left = true
+	p.set(series, m)
+}
+
+// left tells whether it does.
+func (p *Progress) left(series string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.marks[series].Left
 }
 
 // hear moves the mark of a series on to a record that came with everything before it.

@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"releve/federation"
 	"releve/federation/xmpp"
 	"releve/senml"
 )
 
-// round subscribes, closes the gaps and checks what is due. What is refused of one series holds up no other. It returns
+// round unsubscribes, subscribes, closes the gaps and checks what is due. What is refused of one series holds up no other. It returns
 // the first thing that was wrong.
 func (f *Follower) round(ctx context.Context) error {
 	series, identifiers, err := f.list(ctx)
@@ -20,6 +22,7 @@ func (f *Follower) round(ctx context.Context) error {
 		return err
 	}
 	steps := []func() error{
+		func() error { return f.leave(ctx) },
 		func() error { return f.subscribe(ctx, identifiers) },
 		func() error { return each(ctx, series, f.close) },
 		func() error { return each(ctx, series, f.check) },
@@ -128,6 +131,32 @@ func (f *Follower) seriesOf(id string, offers []Offer, unlisted bool) (series []
 		}
 	}
 	return series
+}
+
+// leave unsubscribes, device by device, from what was wanted once and is not any more. What is still wanted of such a device
+// is subscribed to right after, as all is at each login: we may have subscribed to the whole of it, and providers end all
+// that begins with its name. One that refuses is left in peace.
+func (f *Follower) leave(ctx context.Context) error {
+	unwanted := map[string][]string{} // series by device
+	for _, one := range f.Progress.Series() {
+		if !f.wants(one) && !f.Progress.left(one) {
+			device, _ := splitIdentifier(one)
+			unwanted[device] = append(unwanted[device], one)
+		}
+	}
+	for _, device := range slices.Sorted(maps.Keys(unwanted)) {
+		err := f.Remote.Unsubscribe(ctx, device)
+		if fatal(err) {
+			return err
+		}
+		if err != nil {
+			f.Log.Warn("not unsubscribed from what is not wanted any more", "provider", f.Remote.Provider.String(), "error", federation.Discreet(err.Error()))
+		}
+		for _, one := range unwanted[device] {
+			f.Progress.leave(one)
+		}
+	}
+	return nil
 }
 
 // subscribe asks for pushes, once a login and then as often as everything is checked: a provider may have forgotten us. One
