@@ -147,3 +147,44 @@ func TestGatheringOfLostLink(t *testing.T) {
 		}
 	})
 }
+
+// What a household pushes costs as few writes as it has rounds, or a few more where a shaper draws them out: each write
+// wears a card.
+func TestGatheringCountsWrites(t *testing.T) {
+	t.Parallel()
+	const rounds, series, every = 60, 40, time.Minute
+	for _, tt := range []struct {
+		name  string
+		apart time.Duration // the messages of a round
+		wants int           // writes
+	}{
+		{"at once", 0, rounds},
+		{"drawn out", 100 * time.Millisecond, rounds},
+		{"under a stock shaper", 190 * time.Millisecond, 2 * rounds},
+		{"slower than is waited for", time.Second, rounds * series},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d, settled := &disk{refuses: -1, breaks: -1}, 0
+				g := newGathering(200*time.Millisecond, d.take)
+				for round := range rounds {
+					for one := range series {
+						g.add(push{context.Background(), senml.Pack{record(power, float64(round*series+one), 1_700_000_000)}, func(err error) {
+							if err == nil {
+								settled++
+							}
+						}})
+						time.Sleep(tt.apart)
+					}
+					time.Sleep(every - series*tt.apart)
+				}
+				synctest.Wait()
+				records := slices.Concat(d.writes...)
+				if len(d.writes) != tt.wants || len(records) != rounds*series || !slices.IsSorted(records) || settled != rounds*series {
+					t.Errorf("%d writes of %d records, want %d; %d were settled", len(d.writes), len(records), tt.wants, settled)
+				}
+			})
+		})
+	}
+}
