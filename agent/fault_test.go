@@ -276,7 +276,7 @@ func TestIntegrationFaults(t *testing.T) {
 		calm := newServers(t, own, lab.Options{}) // those that nothing happens to serve several households
 		together(t, map[string]func(t *testing.T){
 			"servers": func(t *testing.T) { newHousehold(t, own).endure(serverFaults()...) },
-			"frozen":  func(t *testing.T) { newHousehold(t, own).endure(freeze) },
+			"frozen":  func(t *testing.T) { newHousehold(t, own).endure(freeze, drought) },
 			"account": func(t *testing.T) { settle(t, calm, "-account").endure(accountFaults()...) },
 			"ends":    func(t *testing.T) { settle(t, calm, "-ends").endure(endFaults()...) },
 			"others":  func(t *testing.T) { settleWith(t, calm, "-others", habits{slixmpp: true}).endure(otherFaults(own)...) },

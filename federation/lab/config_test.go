@@ -26,6 +26,7 @@ func TestConfigurationFiles(t *testing.T) {
 	}{
 		{"ejabberd-stock.yml", "ejabberd.yml", &ejabberd{}, stock},
 		{"ejabberd-small.yml", "ejabberd.yml", &ejabberd{}, small},
+		{"ejabberd-agents.yml", "ejabberd.yml", &ejabberd{}, Options{Shaper: ShaperAgents}},
 		{"inetrc", "inetrc", &ejabberd{}, stock},
 		{"prosody-stock.cfg.lua", "prosody.cfg.lua", &prosody{}, stock},
 		{"prosody-small.cfg.lua", "prosody.cfg.lua", &prosody{}, small},

@@ -55,6 +55,9 @@ acl:
   admin: {user: [{{quote (print "admin@" .Domain)}}]}
   local: {user_regexp: ""}
   loopback: {ip: ["127.0.0.0/8"]}
+{{- if .Agents}}
+  agents: {user_regexp: "^maison"}
+{{- end}}
 access_rules:
   c2s: {allow: all}
   local: {allow: local}
@@ -65,12 +68,15 @@ api_permissions:
 
 shaper:
   normal: {rate: 3000, burst_size: 20000}
+{{- if .Agents}}
+  agents: {rate: 30000, burst_size: 300000}
+{{- end}}
   fast: 200000
 shaper_rules:
   max_user_sessions: 10
   max_user_offline_messages: {5000: admin, 100: all}
 {{- if .Shaped}}
-  c2s_shaper: {none: admin, normal: all}
+  c2s_shaper: [{none: admin}, {{if .Agents}}{agents: agents}, {{end}}{normal: all}]
   s2s_shaper: fast
 {{- else}}
   c2s_shaper: {none: all}

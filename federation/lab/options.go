@@ -17,6 +17,10 @@ const (
 	// each client after a burst of 20000 B, 200000 B/s for each server. Prosody:
 	// 10 kB/s for each client, 30 kB/s for each server.
 	ShaperStock
+	// ShaperAgents is ShaperStock with a class of its own for agents, as a federation
+	// with many readings makes it: 30000 B/s after a burst of 300000 B for each account
+	// whose name begins with "maison". Only ejabberd has classes; Prosody is as stock.
+	ShaperAgents
 )
 
 // Domain is one XMPP domain of a federation.

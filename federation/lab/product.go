@@ -82,6 +82,7 @@ type settings struct {
 	PeerMax    int // bytes
 	RetryDelay int // seconds
 	Shaped     bool
+	Agents     bool
 }
 
 func settingsOf(s *Server) settings {
@@ -92,7 +93,8 @@ func settingsOf(s *Server) settings {
 		APIPort: s.ports.api, NamesPort: s.names,
 		ClientMax: s.limits.ClientStanzaMax, PeerMax: s.limits.PeerStanzaMax,
 		RetryDelay: max(1, int(s.limits.PeerRetryDelay.Seconds())),
-		Shaped:     s.limits.Shaper == ShaperStock,
+		Shaped:     s.limits.Shaper != ShaperOff,
+		Agents:     s.limits.Shaper == ShaperAgents,
 	}
 }
 

@@ -15,7 +15,7 @@ https_interfaces = { "127.0.0.1" }
 
 modules_enabled = {
 	"adhoc", "csi_simple", "disco", "lastactivity", "offline", "pep", "ping",
-	"roster", "saslauth", "smacks", "time", "tls", "uptime", "version", "websocket",
+	"roster", "saslauth", "user_account_management", "smacks", "time", "tls", "uptime", "version", "websocket",
 }
 modules_disabled = { "s2s_auth_dane" }
 
