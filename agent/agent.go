@@ -147,8 +147,13 @@ func (a *agent) openBook(context.Context) error {
 	if err != nil {
 		a.log.Warn("places lost", "error", err)
 	}
+	rotations, err := consent.OpenRotations(a.state("rotations.json"))
+	if err != nil {
+		return err
+	}
 	a.book = &consent.Book{
-		Consents: a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime,
+		Rotations: rotations,
+		Consents:  a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime,
 		Archive: a.archive(), Sent: a.notary.tally.add, Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
 	}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())

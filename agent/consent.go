@@ -19,6 +19,7 @@ type consentVerbs struct {
 	Accept   consentAcceptVerb   `cmd:"" help:"Give a consent that was asked for, in these terms or in coarser ones."`
 	Refuse   consentRefuseVerb   `cmd:"" help:"Say no to a consent that was asked for."`
 	Withdraw consentWithdrawVerb `cmd:"" help:"Take a consent back. Nothing more leaves under it, also of what waits."`
+	Rotate   consentRotateVerb   `cmd:"" help:"Give a recipient other pseudonyms, which it cannot join with those it has seen."`
 	Request  consentRequestVerb  `cmd:"" help:"Put a consent on the list, to be accepted."`
 }
 

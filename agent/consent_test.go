@@ -216,3 +216,38 @@ func TestConsentEndsSoon(t *testing.T) {
 		t.Errorf("it is %s", c.State)
 	}
 }
+
+// After a rotation a recipient sees names that it has never seen, and another one the names it knows.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *config.Config) {
+		c.Grants = append(c.Grants, consent.Grant{To: "other@sen2.example", Series: []string{"*"}, Resolution: "live", Purpose: "test"})
+	})
+	file := openDesk(t, h)
+	name := func(of string) string { return h.book.Name(of, "linky/current/1") }
+	before, others := name("client@sen2.example"), name("other@sen2.example")
+	code, _, said := consentVerb(t, file, "rotate", "client@sen2.example")
+	if want := "client@sen2.example sees other pseudonyms from now on; who subscribes has to subscribe anew\n"; code != exitDone || said != want {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	after := name("client@sen2.example")
+	if after == before || name("other@sen2.example") != others {
+		t.Errorf("%s became %s", before, after)
+	}
+	again, err := consent.OpenRotations(h.state("rotations.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.book.Rotations = again
+	if name("client@sen2.example") != after {
+		t.Error("a restart rotates, too")
+	}
+	code, _, said = consentVerb(t, file, "rotate", "nobody@sen2.example")
+	if want := "releve: no consent in force is for \"nobody@sen2.example\", so that it sees no pseudonym\n"; code != exitFailed || said != want {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	entries := (&registry{t: t, dir: h.notary.dir}).entries()
+	if last := entries[len(entries)-1]; last.Kind != ledger.Change || last.Text != "pseudonyms of client@sen2.example" || last.By != byTerminal {
+		t.Errorf("the last entry is %+v", last)
+	}
+}

@@ -129,3 +129,21 @@ func (v consentRequestVerb) Run(t terminal) error {
 	}
 	return v.ask(t, c, request{Do: "request", Grant: g})
 }
+
+type consentRotateVerb struct {
+	configFile
+	Recipient string `arg:"" help:"Its address, or the name of a recipient of the configuration."`
+}
+
+// Run rotates, and says what follows from it.
+func (v consentRotateVerb) Run(t terminal) error {
+	c, err := v.load()
+	if err != nil {
+		return err
+	}
+	if _, err := askAgent(c, request{Do: "rotate", ID: v.Recipient}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.err, "%s sees other pseudonyms from now on; who subscribes has to subscribe anew\n", v.Recipient)
+	return err
+}

@@ -112,3 +112,23 @@ func (n *notary) lastLost() (of string, at time.Time) {
 	}
 	return of, at
 }
+
+// rotatePseudonyms gives all meters other pseudonyms for a recipient, which has to subscribe anew. The ledger has the fact, before.
+func (a *agent) rotatePseudonyms(recipient, by string) error {
+	for _, r := range a.cfg.Recipients {
+		if r.Name != recipient {
+			continue
+		}
+		if r.Kind == config.KindPubSub {
+			return fmt.Errorf("the nodes of %s are called by its pseudonyms; give the recipient another name in the configuration instead", recipient)
+		}
+		recipient = r.Grantees()[0]
+	}
+	if recipient == "" || !a.book.Knows(recipient) {
+		return fmt.Errorf("no consent in force is for %q, so that it sees no pseudonym", recipient)
+	}
+	if err := a.notary.Changed(by, "pseudonyms of "+recipient, "", "rotated"); err != nil {
+		return err
+	}
+	return a.book.Rotations.Rotate(recipient)
+}

@@ -95,6 +95,8 @@ func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
 		return a.notary.Refuse(r.ID, byTerminal)
 	case "withdraw":
 		return a.notary.Withdraw(r.ID, byTerminal)
+	case "rotate":
+		return consent.Consent{}, a.rotatePseudonyms(r.ID, byTerminal)
 	case "request":
 		return a.notary.Ask(r.Grant, byTerminal)
 	}

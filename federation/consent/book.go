@@ -17,6 +17,8 @@ type Book struct {
 	PRM      func(meter string) string // delivery point number of a meter, "" when it is not known
 	Now      func() time.Time          // nil for time.Now
 
+	Rotations *Rotations // of the pseudonyms; may be nil
+
 	// Sent is told what a recipient has got under a consent, by its identifier; nil tells nobody.
 	Sent func(recipient, consent string, p senml.Pack)
 

@@ -18,11 +18,14 @@ const enterpriseNumber = "60060"
 
 const keySize = 32
 
-// pseudonym names a meter to one recipient. It is stable, tells nothing of the meter, and differs between
+// pseudonym names a meter to one recipient. It is stable until it is rotated, tells nothing of the meter, and differs between
 // recipients, so that two of them cannot join what they have.
 func (b *Book) pseudonym(recipient, meter string) string {
 	mac := hmac.New(sha256.New, b.Key)
 	mac.Write([]byte(recipient + "\x00" + meter)) // never fails
+	if turn := b.Rotations.of(recipient); turn != "" {
+		mac.Write([]byte("\x00" + turn))
+	}
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
