@@ -189,7 +189,7 @@ func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, 
 	r.wakes = append(r.wakes, wake)
 	gate := s.book.Gate(one.JID, prefix+one.JID, func(name string) bool { return one.Wants(name) && takes(quoalise.PathOf(name)) })
 	return &federation.Delivery{
-		Recipient: after{&quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe}, one.JID, s.notary},
+		Recipient: after{&quoalise.Subscriber{Session: s.session, JID: address, Receipts: one.Receipts, Describe: s.describe, Terms: gate.Terms}, one.JID, s.notary},
 		Cursor:    cursor{place, s.known},
 		Gate:      s.thinned(one, takes, gate),
 		Rhythm:    rhythm,

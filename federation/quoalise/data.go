@@ -25,7 +25,11 @@ type Data struct {
 	Name        string // identifier of the series
 	Measurement Measurement
 	Records     senml.Pack // resolved, all of this series, whatever their own names
+	Terms       []string   // names and values of what was agreed to, which travel along; may be nil
 }
+
+// nsConsent is the namespace of what was agreed to. Who does not know it reads past it.
+const nsConsent = "urn:releve:consent:0"
 
 // Element writes d as a Quoalise client reads it.
 //
@@ -59,7 +63,18 @@ func (d Data) meta() *xmpp.Element {
 			xmpp.NewElement("", "identifier", "authority", authority, "type", kind, "value", value)),
 		xmpp.NewElement("", "measurement", "name", m.Name, "direction", m.Direction, "quantity", m.Quantity,
 			"type", m.Type, "unit", m.Unit, "aggregation", m.Aggregation, "sampling-interval", m.SamplingInterval),
+		d.policy(),
 	)
+}
+
+// policy is what was agreed to, nil when that is not known. A client keeps attributes of what it does not know.
+//
+//	Example: <policy xmlns="urn:releve:consent:0" consent="1aa91d143f66213e" purpose="energy advice" retention="P1Y" origin="meter"/>
+func (d Data) policy() *xmpp.Element {
+	if len(d.Terms) == 0 {
+		return nil
+	}
+	return xmpp.NewElement(nsConsent, "policy", d.Terms...)
 }
 
 // named are the records under the name they go by.

@@ -42,13 +42,13 @@ func TestDataElement(t *testing.T) {
 	}{
 		{
 			"one record",
-			Data{current, describe("current/1"), senml.Pack{number("A", 3, 1_583_016_600)}},
+			Data{Name: current, Measurement: describe("current/1"), Records: senml.Pack{number("A", 3, 1_583_016_600)}},
 			start + prm + amperes + sensml +
 				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" v="3"/>` + end,
 		},
 		{
 			"milliseconds, and a value that stays",
-			Data{current, describe("current/1"), senml.Pack{
+			Data{Name: current, Measurement: describe("current/1"), Records: senml.Pack{
 				number("A", 3, 1_583_016_600.125), number("A", 3, 1_583_016_601.2), number("A", 0.5, 1_583_016_602),
 			}},
 			start + prm + amperes + sensml +
@@ -57,7 +57,7 @@ func TestDataElement(t *testing.T) {
 		},
 		{
 			"a mean, in full",
-			Data{device + "_consumption/power/active/mean", mean, senml.Pack{number("W", 100, 1_583_016_600), number("W", 101, 1_583_017_200)}},
+			Data{Name: device + "_consumption/power/active/mean", Measurement: mean, Records: senml.Pack{number("W", 100, 1_583_016_600), number("W", 101, 1_583_017_200)}},
 			start + prm +
 				`<measurement name="active-power" direction="consumption" quantity="power" type="electrical" unit="W" aggregation="mean" sampling-interval="PT10M"/></meta>` +
 				sensml + `<senml bn="urn:dev:prm:01234567890123_consumption/power/active/mean" bt="1583016600" bu="W" v="100"/>` +
@@ -65,7 +65,7 @@ func TestDataElement(t *testing.T) {
 		},
 		{
 			"texts without unit, under a pseudonym",
-			Data{"urn:dev:org:60060-0011223344556677_tariff/label", describe("tariff/label"), senml.Pack{
+			Data{Name: "urn:dev:org:60060-0011223344556677_tariff/label", Measurement: describe("tariff/label"), Records: senml.Pack{
 				label("HEURES CREUSES", 1_583_016_600), label(`a "b" <c> & 'd' é`, 1_583_016_601),
 			}},
 			start + `<identifier authority="releve" type="urn" value="urn:dev:org:60060-0011223344556677"/></device>` +
@@ -75,7 +75,7 @@ func TestDataElement(t *testing.T) {
 		},
 		{
 			"a unit that changes is stated as base again, and so is its end",
-			Data{current, describe("current/1"), senml.Pack{
+			Data{Name: current, Measurement: describe("current/1"), Records: senml.Pack{
 				number("A", 1, 1_583_016_600), number("mA", 2, 1_583_016_601), number("mA", 3, 1_583_016_602), number("", 4, 1_583_016_603),
 			}},
 			start + prm + amperes + sensml +
@@ -84,14 +84,14 @@ func TestDataElement(t *testing.T) {
 		},
 		{
 			"a record before the first",
-			Data{current, describe("current/1"), senml.Pack{number("A", 1, 1_583_016_600.25), number("A", 2, 1_583_016_590)}},
+			Data{Name: current, Measurement: describe("current/1"), Records: senml.Pack{number("A", 1, 1_583_016_600.25), number("A", 2, 1_583_016_590)}},
 			start + prm + amperes + sensml +
 				`<senml bn="urn:dev:prm:01234567890123_current/1" bt="1583016600" bu="A" t="0.25" v="1"/>` +
 				`<senml t="-10" v="2"/>` + end,
 		},
 		{
 			"no records: the meta has a child all the same",
-			Data{current, describe("current/1"), nil},
+			Data{Name: current, Measurement: describe("current/1"), Records: nil},
 			start + prm + amperes + `<sensml xmlns="urn:ietf:params:xml:ns:senml"/></data></quoalise>`,
 		},
 	}

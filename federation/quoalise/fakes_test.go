@@ -115,6 +115,8 @@ func (b book) Finest(recipient, local string) string {
 	return live
 }
 
+func (b book) Terms(string, string) []string { return nil }
+
 func (b book) Answered(string, string, senml.Pack) {}
 
 func (b book) Granted(recipient string, all []string) []string {

@@ -32,6 +32,7 @@ type question struct {
 	resolutions []Resolution // to be tried in order until an answer is not too large; "" for records
 	from, to    time.Time
 	whole       bool // only periods of which all is known
+	terms       []string
 }
 
 func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, error) {
@@ -55,6 +56,7 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 	if q, err = q.within(finest); err != nil {
 		return xmpp.Outcome{}, err
 	}
+	q.terms = p.Consent.Terms(asker, local)
 	data, element, err := p.answer(ctx, local, q)
 	if err != nil {
 		return xmpp.Outcome{}, err
@@ -132,6 +134,7 @@ func (p *Provider) read(ctx context.Context, local string, q question, r Resolut
 	if err != nil {
 		return data, nil, err
 	}
+	data.Terms = q.terms
 	element, err := data.Element()
 	if err != nil {
 		return data, nil, err

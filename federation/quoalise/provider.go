@@ -37,6 +37,8 @@ type Consent interface {
 	Granted(recipient string, all []string) []string
 	// Finest says how finely it may see a local series: "live", or the length of periods in ISO 8601.
 	Finest(recipient, local string) string
+	// Terms are names and values of what it agreed to, which travel along.
+	Terms(recipient, local string) []string
 	// Answered notes what it was given because it asked.
 	Answered(recipient, local string, p senml.Pack)
 }

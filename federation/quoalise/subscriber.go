@@ -24,6 +24,7 @@ type Subscriber struct {
 	JID      xmpp.JID // bare
 	Receipts bool     // its client acknowledges
 	Describe func(path string) Measurement
+	Terms    func(name string) []string // what was agreed to about what is sent; may be nil
 }
 
 var _ federation.Gradual = (*Subscriber)(nil)
@@ -127,14 +128,21 @@ func (s *Subscriber) messages(p senml.Pack) []Data {
 	}
 	var messages []Data
 	for _, name := range order {
-		measurement := s.measurement(name)
+		measurement, terms := s.measurement(name), s.terms(name)
 		for records := series[name]; len(records) > 0; {
 			n := min(len(records), recordsPerMessage)
-			messages = append(messages, Data{Name: name, Measurement: measurement, Records: records[:n]})
+			messages = append(messages, Data{Name: name, Measurement: measurement, Records: records[:n], Terms: terms})
 			records = records[n:]
 		}
 	}
 	return messages
+}
+
+func (s *Subscriber) terms(name string) []string {
+	if s.Terms == nil {
+		return nil
+	}
+	return s.Terms(name)
 }
 
 // measurement is what a series measures, or one that was rolled up because it was granted no finer.
