@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"releve/agent/config"
+	"releve/agent/status"
 	"releve/federation"
 	"releve/federation/consent"
 	"releve/federation/ledger"
@@ -236,3 +237,34 @@ func TestSourceWithdraws(t *testing.T) {
 }
 
 var _ federation.Recipient = (*farEnd)(nil)
+
+// The page says of each consent how it stands, until a month after its end.
+func TestConsentsShown(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	g := consent.Grant{To: "a@sen2.example", Series: []string{"*"}, Resolution: consent.HalfHour, Purpose: "conseil", Details: consent.Details{PurposeEN: "advice"}}
+	ending := g
+	ending.Until = now.Add(24 * time.Hour)
+	for _, test := range []struct {
+		c    consent.Consent
+		want status.Consent
+	}{
+		{consent.Consent{Grant: g, State: consent.Pending}, status.Consent{State: status.Waiting, Text: status.Say("attend votre réponse", "waits for your answer")}},
+		{consent.Consent{Grant: g, State: consent.InForce}, status.Consent{State: status.OK, Text: status.Say("donné", "in force")}},
+		{consent.Consent{Grant: ending, State: consent.InForce}, status.Consent{State: status.Warning, Text: status.Say("prend bientôt fin", "ends soon")}},
+		{consent.Consent{Grant: ending, State: consent.Lapsed}, status.Consent{State: status.OK, Text: status.Say("échu", "lapsed")}},
+		{consent.Consent{Grant: g, State: consent.Withdrawn}, status.Consent{State: status.OK, Text: status.Say("retiré", "withdrawn")}},
+		{
+			consent.Consent{Grant: g, State: consent.Withdrawn, Notices: []consent.Notice{{To: "a@sen2.example"}}},
+			status.Consent{State: status.Warning, Text: status.Say("retiré ; le destinataire n'a pas encore confirmé le savoir", "withdrawn; the recipient has not confirmed yet that it knows")},
+		},
+	} {
+		test.want.To, test.want.Terms = "a@sen2.example", status.Say("conseil · PT30M", "advice · PT30M")
+		if !test.c.Grant.Until.IsZero() {
+			test.want.Terms = status.Say("conseil · PT30M · jusqu'au 02/11/2026", "advice · PT30M · until 2026-11-02")
+		}
+		if diff := cmp.Diff(test.want, consentShown(test.c, now, time.UTC)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.c.State, diff)
+		}
+	}
+}

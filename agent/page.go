@@ -173,8 +173,8 @@ func (v *view) since(path string) (status.WattHour, bool) {
 // snapshot is the whole page at one instant.
 func (a *agent) snapshot() status.Snapshot {
 	s := status.Snapshot{
-		Recipients: a.recipientsShown(),
-		Version:    versionText(), Started: a.now().Add(a.started - a.clock.Instant()), Now: a.now(),
+		Recipients: a.recipientsShown(), Consents: a.consentsShown(),
+		Version: versionText(), Started: a.now().Add(a.started - a.clock.Instant()), Now: a.now(),
 		Buffer: a.bufferShown(), Federation: a.federationShown(), Health: a.health.Run(),
 	}
 	for _, m := range a.meters {

@@ -12,6 +12,7 @@ type outgoingView struct {
 	Federation rowView
 	Buffer     rowView
 	Recipients []rowView
+	Consents   []rowView
 }
 
 // rowView is one party or place: a name, a state, a fact and a remark.
@@ -78,6 +79,11 @@ func (c catalogue) outgoing(s Snapshot) outgoingView {
 	view := outgoingView{Federation: c.federation(s), Buffer: c.buffer(s)}
 	for _, r := range s.Recipients {
 		view.Recipients = append(view.Recipients, c.recipient(s, r))
+	}
+	for _, one := range s.Consents {
+		view.Consents = append(view.Consents, rowView{
+			stateView: c.state(one.State), Name: c.say("consent.to", one.To), Fact: one.Text.in(c.language), Note: one.Terms.in(c.language),
+		})
 	}
 	return view
 }

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Meters     []Meter     `json:"meters"`
 	Buffer     Buffer      `json:"buffer"`
 	Recipients []Recipient `json:"recipients"`
+	Consents   []Consent   `json:"consents,omitempty"`
 	Federation Federation  `json:"federation"`
 	Health     Node        `json:"health"`
 }
@@ -113,6 +114,15 @@ type Recipient struct {
 	Pending  uint64    `json:"pending"`            // packs not acknowledged yet
 	LastSent time.Time `json:"last_sent,omitzero"` // last acknowledgement
 	Text     Words     `json:"text,omitzero"`      // why it is not OK
+}
+
+// Consent is one that was asked for or given, and how it stands. State is [OK] while it is in force, [Waiting] until it is
+// answered, [Warning] when it ends soon or was withdrawn and not everybody who should know does.
+type Consent struct {
+	To    string `json:"to"`
+	State State  `json:"state"`
+	Text  Words  `json:"text"`           // how it stands
+	Terms Words  `json:"terms,omitzero"` // what for, how finely, until when
 }
 
 // Federation is the XMPP session. An empty JID means that none is configured.
