@@ -213,6 +213,50 @@ func (c *Cursor) Next(ctx context.Context, most int) ([]Item, error) {
 	}
 }
 
+// After is Next from a place of the caller's own: it waits for a pack after number seq, acknowledged or not, and returns up to
+// most packs from there on.
+func (c *Cursor) After(ctx context.Context, seq Seq, most int) ([]Item, error) {
+	for {
+		_, end, wake, err := c.window()
+		if err != nil {
+			return nil, fmt.Errorf("read cursor %q: %w", c.name, err)
+		}
+		items, err := c.Peek(ctx, seq, most)
+		if err != nil || len(items) > 0 {
+			return items, err
+		}
+		seq = max(seq, end-1) // none of these can be read
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// Peek is After without waiting.
+func (c *Cursor) Peek(ctx context.Context, seq Seq, most int) ([]Item, error) {
+	_, end, _, err := c.window()
+	if err == nil {
+		err = ctx.Err()
+	}
+	var items []Item
+	if err == nil {
+		items, err = c.b.read(ctx, seq+1, end, most)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read cursor %q: %w", c.name, err)
+	}
+	return items, nil
+}
+
+// Acked is the last acknowledged number.
+func (c *Cursor) Acked() Seq {
+	c.b.mu.Lock()
+	defer c.b.mu.Unlock()
+	return c.acked
+}
+
 // window tells which packs wait, from ≤ seq < end, and what will be closed when there are more.
 func (c *Cursor) window() (from, end Seq, wake <-chan struct{}, err error) {
 	b := c.b

@@ -233,3 +233,46 @@ func drain(t *testing.T, c *buffer.Cursor, most, n int) {
 		}
 	}
 }
+
+// After and Peek read where they are told to, before and behind the cursor, and move nothing.
+func TestReadingElsewhere(t *testing.T) {
+	t.Parallel()
+	b := open(t, buffer.Options{Dir: t.TempDir()})
+	c := cursor(t, b, "a", buffer.Now())
+	var all []buffer.Seq
+	for range 4 {
+		all = append(all, put(t, b, minute(noon, 1)))
+	}
+	ack(t, c, all[1])
+	for _, row := range []struct {
+		name  string
+		after buffer.Seq
+		most  int
+		want  []buffer.Seq
+	}{
+		{"from the first on", all[0] - 1, 9, all},
+		{"behind the cursor", all[0], 2, all[1:3]},
+		{"ahead of it", all[2], 9, all[3:]},
+		{"after the last", all[3], 9, []buffer.Seq{}},
+	} {
+		items, err := c.Peek(t.Context(), row.after, row.most)
+		if diff := cmp.Diff(row.want, seqs(items)); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", row.name, err, diff)
+		}
+	}
+	came := make(chan []buffer.Item)
+	go func() {
+		items, err := c.After(t.Context(), all[3], 9)
+		if err != nil {
+			t.Error(err)
+		}
+		came <- items
+	}()
+	late := put(t, b, minute(noon, 1))
+	if diff := cmp.Diff([]buffer.Seq{late}, seqs(<-came)); diff != "" {
+		t.Errorf("waited for (-want +got):\n%s", diff)
+	}
+	if got := c.Acked(); got != all[1] {
+		t.Errorf("the cursor is at %d, want %d", got, all[1])
+	}
+}
