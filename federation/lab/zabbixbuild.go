@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -240,7 +239,7 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// startFrontend serves the frontend and its API.
+// startFrontend serves the frontend and its API, by one process: workers of PHP's would outlive it.
 func (z *Zabbix) startFrontend(ctx context.Context) error {
 	args := []string{"-S", address(z.web), "-t", filepath.Join(z.dir, "web")}
 	for _, setting := range []string{
@@ -251,12 +250,9 @@ func (z *Zabbix) startFrontend(ctx context.Context) error {
 		args = append(args, "-d", setting)
 	}
 	cmd := exec.Command("php", args...)
-	cmd.Env = []string{"PHP_CLI_SERVER_WORKERS=" + strconv.Itoa(frontendWorkers)}
 	var err error
 	if z.frontend, err = z.spawn("frontend", cmd); err != nil {
 		return err
 	}
 	return probe{addr: address(z.web)}.await(ctx, z.frontend)
 }
-
-const frontendWorkers = 3
