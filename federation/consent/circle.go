@@ -26,6 +26,13 @@ func (b *Book) Circle(name string, readers []string) *Circle {
 	return c
 }
 
+// Again returns the same circle for who reads the same packs a second time: how far it has come is kept under another name.
+func (c *Circle) Again() *Circle {
+	again := *c
+	again.Gate = &Gate{see: c.sight, coarse: coarsener{book: c.book, place: c.Gate.coarse.place + " again"}}
+	return &again
+}
+
 // Members returns the readers that have any grant in force, sorted.
 func (c *Circle) Members() []string {
 	var members []string
