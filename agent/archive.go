@@ -106,11 +106,16 @@ func (c cursor) Next(ctx context.Context, limit int) ([]federation.Item, error) 
 		return nil, ctx.Err()
 	}
 	items, err := c.cursor.Next(ctx, limit)
+	return toItems(items), err
+}
+
+// toItems shows packs of the buffer to a delivery.
+func toItems(items []buffer.Item) []federation.Item {
 	var out []federation.Item
 	for _, item := range items {
 		out = append(out, federation.Item{Seq: uint64(item.Seq), Pack: item.Pack})
 	}
-	return out, err
+	return out
 }
 
 // Ack moves the cursor.

@@ -212,6 +212,9 @@ func (a *agent) recipientsShown() []status.Recipient {
 	shown := []status.Recipient{}
 	for _, r := range a.recipients {
 		one := recipientShown(r.name, r.delivery.Stats(), cursors[r.place])
+		if r.tell != nil {
+			r.tell(&one)
+		}
 		switch {
 		case r.paused:
 			one.State, one.Text = status.Waiting, status.Say("En pause : rien n'est envoyé, sa place est gardée.", "Paused: nothing is sent, its place is kept.")

@@ -9,6 +9,7 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/buffer"
+	"releve/buffer/statefile"
 	"releve/federation"
 	"releve/federation/route"
 )
@@ -25,6 +26,8 @@ type outgoing struct {
 	tasks       []task              // what runs for it besides the delivery
 	routes      *route.Gate         // nil without routes
 	doubt       func() status.Words // what else there is to say of one that takes what it is sent; may be nil
+	cursor      *buffer.Cursor
+	tell        func(shown *status.Recipient) // what the page says of it besides; nil for nothing
 }
 
 // openRecipients prepares a delivery for each recipient of the configuration. Of those that are no longer in it the
@@ -59,6 +62,7 @@ func (a *agent) newOutgoing(r config.Recipient) (*outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
+	one.cursor = place
 	one.delivery = &federation.Delivery{
 		Cursor: cursor{place, a.clock.Known()}, Rhythm: r.Every, Wake: one.wake, Log: a.log,
 	}
@@ -72,6 +76,8 @@ func (a *agent) reach(r config.Recipient, one *outgoing) error {
 	switch way := r.Way.(type) {
 	case config.ToBMHS:
 		return a.reachBMHS(r, way, one)
+	case config.ToLognact:
+		return a.reachLognact(r, way, one)
 	case config.ToPride:
 		a.reachPride(r.Name, way, one)
 	case config.ToPubSub:
@@ -97,6 +103,11 @@ func (a *agent) onTrial() bool {
 func (a *agent) dismiss(place string) error {
 	if name, hasNodes := strings.CutPrefix(place, recipientPrefix+config.KindPubSub+" "); hasNodes {
 		return a.dismissPubSub(name, place)
+	}
+	if name, parks := strings.CutPrefix(place, recipientPrefix+config.KindLognact+" "); parks {
+		if err := statefile.Remove(a.parked(name)); err != nil {
+			return err
+		}
 	}
 	return errors.Join(a.buffer.RemoveCursor(place), a.book.Forget(place))
 }

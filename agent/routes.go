@@ -11,17 +11,22 @@ import (
 // admit gives a delivery the gate of who is granted, and behind it the routes of the recipient. Without routes all that is
 // granted goes.
 func (a *agent) admit(r config.Recipient, one *outgoing, grantee string) {
-	one.delivery.Gate = a.book.Gate(grantee, one.place, nil)
+	name := func(local string) string { return a.book.Name(grantee, local) }
+	one.delivery.Gate, one.routes = a.routed(r, a.book.Gate(grantee, one.place, nil), name)
+}
+
+// routed puts the routes of a recipient behind a gate, which lets a local series through under a name; nil without routes.
+func (a *agent) routed(r config.Recipient, gate federation.Gate, name func(local string) string) (federation.Gate, *route.Gate) {
 	if len(r.Routes) == 0 {
-		return
+		return gate, nil
 	}
-	one.routes = &route.Gate{Gate: one.delivery.Gate, Name: func(local string) string { return a.book.Name(grantee, local) }}
+	routes := &route.Gate{Gate: gate, Name: name}
 	for _, to := range r.Routes {
-		one.routes.Routes = append(one.routes.Routes, route.Route{
+		routes.Routes = append(routes.Routes, route.Route{
 			Meter: a.meterOf(to), Series: to.Series, Device: to.ToDevice, Item: to.ToItem, Unit: to.Unit, Every: to.Every,
 		})
 	}
-	one.delivery.Gate = one.routes
+	return routes, routes
 }
 
 // mismatched is how many readings were left out because their unit is not that of their route.

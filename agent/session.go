@@ -36,7 +36,7 @@ func sessionConfig(c config.Federation, priority int8, log *slog.Logger) xmpp.Co
 		JID:       c.JID,
 		Password:  func() (string, error) { return password(passwordKey, c.PasswordFile) },
 		Address:   c.Address,
-		RootCAs:   func() (*x509.CertPool, error) { return authorities(c.CAFile) },
+		RootCAs:   func() (*x509.CertPool, error) { return authorities(caKey, c.CAFile) },
 		Pins:      c.Pins,
 		Proxy:     proxy(c),
 		WebSocket: c.WebSocket,
@@ -47,8 +47,9 @@ func sessionConfig(c config.Federation, priority int8, log *slog.Logger) xmpp.Co
 	}
 }
 
-// The keys that name a file with a password.
+// The keys that name a file with a secret, or with whom to trust.
 const (
+	caKey            = "federation.ca_file"
 	passwordKey      = "federation.password_file"
 	proxyPasswordKey = "federation.proxy_password_file"
 )
@@ -66,7 +67,7 @@ func proxy(c config.Federation) *xmpp.Proxy {
 // secrets says whether what a login needs can be read now.
 func secrets(c config.Federation) error {
 	_, errPassword := password(passwordKey, c.PasswordFile)
-	_, errRoots := authorities(c.CAFile)
+	_, errRoots := authorities(caKey, c.CAFile)
 	var errProxy error
 	if c.ProxyPasswordFile != "" {
 		_, errProxy = password(proxyPasswordKey, c.ProxyPasswordFile)
@@ -74,18 +75,18 @@ func secrets(c config.Federation) error {
 	return errors.Join(errPassword, errRoots, errProxy)
 }
 
-// authorities reads an own authority; nil means the system's.
-func authorities(file string) (*x509.CertPool, error) {
+// authorities reads an own authority, from the file that a key names; nil means the system's.
+func authorities(key, file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("federation.ca_file: %w", err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("federation.ca_file: there is no PEM certificate in %s", file)
+		return nil, fmt.Errorf("%s: there is no PEM certificate in %s", key, file)
 	}
 	return roots, nil
 }

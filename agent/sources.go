@@ -62,6 +62,8 @@ func (a *agent) tap(s *source) error {
 		return a.tapBMHS(s, origin)
 	case config.FromFederation:
 		return a.follow(s, origin)
+	case config.FromLognact:
+		return a.tapLognact(s, origin)
 	case config.FromReleve:
 		s.finding = s.handedFinding // receive takes what it hands us
 		return nil

@@ -20,7 +20,7 @@ func webClient(caFile string) *http.Client {
 		IdleConnTimeout:       time.Minute,
 	}
 	transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		roots, err := authorities(caFile)
+		roots, err := authorities("ca_file", caFile)
 		if err != nil {
 			return nil, err
 		}

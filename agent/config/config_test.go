@@ -202,7 +202,7 @@ func TestRefusals(t *testing.T) {
 			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT15M\"\n",
 			`grant 1: the grant to a@b has resolution "PT15M"; it may be one of live, PT10S, PT10M, PT30M, PT1H, P1D`,
 		},
-		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"mqtt\"\n", `recipient 1 (lorient): kind "mqtt" is not one of bmhs, pride, pubsub, releve`},
+		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"mqtt\"\n", `recipient 1 (lorient): kind "mqtt" is not one of bmhs, lognact, pride, pubsub, releve`},
 		{"recipient without a federation", releve, "recipient 1 (s): kind releve needs a [federation] to reach it through"},
 		{"recipient without an address", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\n", `recipient 1 (a): to: "" is not an address such as serveur@breizh-sen2.example/releve`},
 		{"recipient that is a domain", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\nto = \"b.example\"\n", `recipient 1 (a): to: "b.example" is not an address such as serveur@breizh-sen2.example/releve`},
@@ -229,7 +229,7 @@ func TestRefusals(t *testing.T) {
 		},
 		{
 			"source without anything", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n[[source]]\n",
-			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of bmhs, federation, pride, releve`,
+			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of bmhs, federation, lognact, pride, releve`,
 		},
 		{
 			"senders", joined + "[[source]]\nname = \"a\"\nkind = \"releve\"\nfrom = \"a@b/c\"\nsince = \"1d\"\n" +

@@ -49,6 +49,10 @@ func recipientKinds() []recipientKind {
 			name: KindBMHS, outside: true, places: true, every: 5 * time.Minute, check: (*findings).toBMHS,
 			keys: "url ca_file application token_file zone username application_key_file mac presence devices",
 		},
+		{
+			name: KindLognact, outside: true, places: true, check: (*findings).toLognact,
+			keys: "url token_file ca_file server method server_name certificate_file key_file compress hosts keys pace grace",
+		},
 		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, places: true, check: (*findings).toPride},
 		{name: KindPubSub, keys: "readers service", check: (*findings).toPubSub},
 		{name: KindReleve, keys: "to naming", check: (*findings).toReleve},
@@ -64,6 +68,7 @@ type rawRecipient struct {
 	rawReach
 	rawBMHS
 	rawToBMHS
+	rawToLognact
 	rawPride
 	rawToPride
 	rawToPubSub

@@ -43,6 +43,9 @@ func TestReferenceUncommented(t *testing.T) {
 		URL: "https://bmhs.example/smarthome", CAFile: "/etc/releve/bmhs-ca.pem", Application: "releve", TokenFile: "/etc/releve/secrets/bmhs-token",
 		Zone: wanted.Agent.Location,
 	}
+	zabbix := Zabbix{
+		URL: "https://zabbix.breizh-sen2.example/api_jsonrpc.php", TokenFile: "/etc/releve/secrets/zabbix-token", CAFile: "/etc/releve/zabbix-ca.pem",
+	}
 	wanted.Recipients = []Recipient{
 		{
 			Name: "serveur", Kind: KindReleve, Every: 10 * time.Second,
@@ -51,6 +54,14 @@ func TestReferenceUncommented(t *testing.T) {
 		{
 			Name: "tableau", Kind: KindPubSub, Every: 10 * time.Second,
 			Way: ToPubSub{Readers: []xmpp.JID{jid.MustParse("tableau@breizh-sen2.example")}, Service: jid.MustParse("pubsub.breizh-sen1.example")},
+		},
+		{
+			Name: "zabbix", Kind: KindLognact, Every: 10 * time.Second,
+			Way: ToLognact{
+				Zabbix: zabbix, Server: "zabbix.breizh-sen2.example:10051", Method: MethodSender, ServerName: "zabbix",
+				CertificateFile: "/etc/releve/zabbix.pem", KeyFile: "/etc/releve/secrets/zabbix.key",
+				Hosts: map[string]string{"linky": "Maison 12"}, Keys: map[string]string{"tariff/label": "tic[LTARF]"}, Pace: 500, Grace: day,
+			},
 		},
 		{
 			Name: "pride", Kind: KindPride, Every: 10 * time.Second,
@@ -80,6 +91,12 @@ func TestReferenceUncommented(t *testing.T) {
 			},
 		},
 		{Name: "quartier", Kind: KindReleve, Origin: FromReleve{Sender: jid.MustParse("maison@breizh-sen1.example")}},
+		{
+			Name: "zabbix", Kind: KindLognact,
+			Origin: FromLognact{
+				Zabbix: zabbix, Asking: Asking{Since: 31 * day, Every: 5 * time.Minute, Repair: day}, Hosts: []string{"linky-*"}, Keys: []string{"tic[*]"},
+			},
+		},
 		{
 			Name: "enedis", Kind: KindPride, Renames: []Rename{{Item: "pride.enedis.cdc", Path: "consumption/power/active/mean", Unit: "W"}},
 			Origin: FromPride{
@@ -125,7 +142,7 @@ func TestReferenceHasEveryKey(t *testing.T) {
 var compareConfig = cmp.Options{
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 	cmp.Comparer(func(a, b xmpp.JID) bool { return a.Equal(b) }),
-	cmp.AllowUnexported(ToBMHS{}, FromBMHS{}, ToPride{}, FromPride{}),
+	cmp.AllowUnexported(ToBMHS{}, FromBMHS{}, ToLognact{}, FromLognact{}, ToPride{}, FromPride{}),
 }
 
 func parsed(t *testing.T, text string) Config {

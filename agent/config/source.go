@@ -45,6 +45,7 @@ func sourceKinds() []sourceKind {
 	return []sourceKind{
 		{name: KindBMHS, keys: asked + "url token_file ca_file application zone series", outside: true, check: (*findings).fromBMHS},
 		{name: KindFederation, keys: "provider identifiers since repair", check: (*findings).fromFederation},
+		{name: KindLognact, keys: asked + "url token_file ca_file hosts keys", outside: true, check: (*findings).fromLognact},
 		{name: KindPride, keys: asked + "url token_file ca_file device_label selectors", outside: true, check: (*findings).fromPride},
 		{name: KindReleve, keys: "from", check: (*findings).fromReleve},
 	}
@@ -58,6 +59,7 @@ type rawSource struct {
 	rawAsking
 	rawBMHS
 	rawFromBMHS
+	rawFromLognact
 	rawPride
 	rawFromPride
 	rawFromFederation
