@@ -7,6 +7,7 @@ package series
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,6 +109,11 @@ func NewDictionary() *Dictionary {
 // Label returns the series a label of that mode feeds, none for a label that is not a quantity or a state.
 func (d *Dictionary) Label(mode tic.Mode, label []byte) []Series {
 	return d.labels[key{mode, string(label)}]
+}
+
+// All returns every series there is, in the order of the paths.
+func (d *Dictionary) All() []Series {
+	return slices.SortedFunc(maps.Values(d.paths), func(a, b Series) int { return strings.Compare(a.Path, b.Path) })
 }
 
 // Path returns what is known of a path, relative to its meter.

@@ -115,7 +115,7 @@ func (z *real) encrypted() (*tls.Config, error) {
 func (z *real) await(what string, done func() bool, why ...*string) {
 	z.t.Helper()
 	for began := time.Now(); !done(); time.Sleep(50 * time.Millisecond) {
-		if time.Since(began) > 20*time.Second {
+		if time.Since(began) > 2*time.Minute {
 			for _, text := range why {
 				z.t.Log(*text)
 			}
@@ -180,6 +180,7 @@ func deviceOf(host string) string { return "urn:dev:org:60060-" + strings.TrimPr
 func TestIntegrationZabbix(t *testing.T) {
 	t.Parallel()
 	z := newReal(t)
+	t.Run("provisioned twice", z.testProvision)
 	t.Run("values of every type", z.testTypes)
 	t.Run("encrypted", z.testEncrypted)
 	t.Run("an item that comes late", z.testLateItem)
@@ -389,5 +390,60 @@ func (z *real) testRandomKills(t *testing.T) {
 	z.confirmed(g)
 	if diff := cmp.Diff(want, z.history(host, "releve[f]")); diff != "" {
 		t.Errorf("stored (-want +got):\n%.1000s", diff)
+	}
+}
+
+// What is provisioned twice is there once, takes values, and raises what its triggers are about.
+func (z *real) testProvision(t *testing.T) {
+	z.t = t
+	text, err := Template(described())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() string {
+		var counts []string
+		for _, method := range []string{"template.get", "item.get", "trigger.get", "graph.get", "templatedashboard.get"} {
+			var n any
+			z.call(method, map[string]any{"countOutput": true}, &n)
+			counts = append(counts, fmt.Sprint(method, " ", n))
+		}
+		return strings.Join(counts, ", ")
+	}
+	var before string
+	for round, want := range [][]string{{"linky-aa", "linky-bb"}, nil} {
+		made, err := Provision(t.Context(), z.api, text, []string{"linky-aa", "linky-bb"})
+		if diff := cmp.Diff(want, made); diff != "" || err != nil {
+			t.Fatalf("round %d: %v (-want +got):\n%s", round, err, diff)
+		}
+		if round == 0 {
+			before = count()
+		}
+	}
+	t.Log(before)
+	if after := count(); after != before {
+		t.Errorf("after the second import: %s\nbefore: %s", after, before)
+	}
+	g := z.recipient(z.api, nil)
+	now := float64(time.Now().Unix())
+	g.tape.put(
+		senml.Record{Name: deviceOf("linky-aa") + "_breaker", Value: senml.TextValue("open: overload"), Time: now - 2},
+		senml.Record{Name: deviceOf("linky-aa") + "_index", Value: senml.NumberValue(2000), Time: now - 2},
+		senml.Record{Name: deviceOf("linky-aa") + "_index", Value: senml.NumberValue(1000), Time: now - 1},
+		senml.Record{Name: deviceOf("linky-aa") + "_over", Value: senml.BoolValue(true), Time: now - 1})
+	z.confirmed(g)
+	want := []string{"Dépassement de la puissance souscrite signalé par le compteur", "Index en recul : index", "Organe de coupure ouvert"}
+	var got []string
+	z.await("problems are raised", func() bool {
+		var problems []struct{ Name string }
+		z.call("problem.get", map[string]any{}, &problems)
+		got = nil
+		for _, p := range problems {
+			got = append(got, p.Name)
+		}
+		slices.Sort(got)
+		return len(got) >= len(want)
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
