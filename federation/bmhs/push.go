@@ -23,7 +23,7 @@ func (r *Recipient) sendRouted(ctx context.Context, p senml.Pack) (rest senml.Pa
 		routed = append(routed, record)
 	}
 	if len(routed) > 0 && r.Data.Token == nil {
-		return rest, fmt.Errorf("%w: a route gives series names of their own, which only the data API takes: set application and token_file, or leave item out", federation.ErrStopped)
+		return rest, fmt.Errorf("%w: a route gives series names of their own, which only the data API takes: set application and token_file, or leave to_item out", federation.ErrStopped)
 	}
 	return rest, r.sendRows(ctx, routed)
 }

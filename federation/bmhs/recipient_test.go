@@ -187,8 +187,11 @@ func TestRhythm(t *testing.T) {
 func TestAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	p := full(s.now, 1000, 700)
-	p = append(p, frame(s.now.Add(10*time.Minute), 1100, 800)...)
+	evening := at("2026-11-22T23:52:00+01:00")
+	p := full(evening, 1000, 700)
+	for n := 1; n < 20; n++ { // over midnight, which has messages of its own
+		p = append(p, frame(evening.Add(time.Duration(n)*time.Minute), 1000+float64(n)*10, 800)...)
+	}
 	s.send(p)
 	before := s.lines()
 	s.send(p)

@@ -339,3 +339,23 @@ func TestGateKnowsBothNames(t *testing.T) {
 		}
 	}
 }
+
+// TestIdentified holds who may see whose a series is: the one whose finest grant in force says so, of that series alone.
+func TestIdentified(t *testing.T) {
+	t.Parallel()
+	b := &consent.Book{
+		Grants: []consent.Grant{
+			{To: "a@b.example", Series: []string{"current/*"}, Resolution: consent.Live, Purpose: "p", Identity: true},
+			{To: "a@b.example", Series: []string{"*"}, Resolution: consent.Live, Purpose: "p"},
+		},
+		Key: []byte("k"), PRM: func(string) string { return "" },
+	}
+	for local, want := range map[string]bool{"linky/current/1": true, "linky/voltage/1": false, "linky": false} {
+		if got := b.Identified("a@b.example", local); got != want {
+			t.Errorf("%s: %t, want %t", local, got, want)
+		}
+	}
+	if b.Identified("other@b.example", "linky/current/1") {
+		t.Error("identified for somebody without a grant")
+	}
+}
