@@ -183,15 +183,15 @@ func lastByte(f io.ReaderAt, size int64) (int64, error) {
 	return 0, nil
 }
 
-// syncLogs makes durable the logs of memtables, but for those that have become a durable table meanwhile, and the
-// newest value log. All are written before the first is synced: then ext4 commits its own journal once for all.
+// syncLogs makes durable the newest value log and the logs of memtables, which say what is where in it, but for those that
+// have become a durable table meanwhile. All are written before the first is synced: then ext4 commits its own journal once for all.
 func syncLogs(dir string) error {
 	f, err := listFiles(dir)
 	if err != nil {
 		return err
 	}
 	if n := len(f.values); n > 0 {
-		f.logs = append(f.logs, f.values[n-1])
+		f.logs = append([]string{f.values[n-1]}, f.logs...)
 	}
 	for _, step := range []func(fd int) error{
 		func(fd int) error {

@@ -161,15 +161,24 @@ func (b *Buffer) freeLogs() error {
 // freeLog removes one file of the value log. Badger moves what lives in it to the newest one and syncs nothing: a power cut
 // would leave neither. It keeps the file as long as an iterator is open, so there is one until what was moved is durable.
 func (b *Buffer) freeLog() error {
-	return b.look(func(txn *badger.Txn) error {
-		keep := txn.NewIterator(badger.IteratorOptions{})
-		defer keep.Close()
-		if err := b.db.RunValueLogGC(0.98); err != nil {
-			return err
+	return b.inTurn(func() error {
+		secured, err := b.secureLiving()
+		if err == nil {
+			err = b.look(func(txn *badger.Txn) error {
+				keep := txn.NewIterator(badger.IteratorOptions{})
+				defer keep.Close()
+				if err := b.db.RunValueLogGC(0.98); err != nil {
+					return err
+				}
+				b.o.watch("moved")
+				return b.sync()
+			})
 		}
-		b.o.watch("moved")
-		return b.syncFiles()
-	})
+		if secured {
+			err = errors.Join(err, b.fold())
+		}
+		return err
+	})()
 }
 
 // Compact brings the packs within their bounds, folds the journal, merges the tables and gives back the space of what

@@ -177,6 +177,15 @@ func takenBy(path string) (int64, error) {
 	return stat.Blocks * 512, nil
 }
 
+// fileLength is how long a file is.
+func fileLength(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 // hollow gives back what a spent log takes, where the file system can.
 func hollow(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
