@@ -105,7 +105,7 @@ func (r *Recipient) again(ctx context.Context, from uint64, values []Value) erro
 	}
 	r.mu.Unlock()
 	if !useless {
-		return r.hand(ctx, from, values)
+		return r.hand(ctx, from, values, always)
 	}
 	refused := map[item]string{}
 	for _, v := range values {
@@ -169,7 +169,7 @@ func (r *Recipient) mend(ctx context.Context) error {
 			}
 		}
 		r.note(func() { r.standing.Resent += uint64(len(values)) })
-		return r.hand(ctx, from, values)
+		return r.hand(ctx, from, values, always)
 	})
 	if err != nil {
 		return err

@@ -179,6 +179,9 @@ func deviceOf(host string) string { return "urn:dev:org:60060-" + strings.TrimPr
 
 func TestIntegrationZabbix(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("real servers are left out with -short")
+	}
 	z := newReal(t)
 	t.Run("provisioned twice", z.testProvision)
 	t.Run("values of every type", z.testTypes)

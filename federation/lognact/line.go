@@ -28,11 +28,14 @@ type line struct {
 
 // deliver hands values over in order. Items that refuse one are left out from there on, and returned with the reason. After
 // an error nobody knows what was taken. The caller holds the line.
-func (l *line) deliver(ctx context.Context, values []Value) (refused map[item]string, err error) {
+func (l *line) deliver(ctx context.Context, values []Value, granted func() error) (refused map[item]string, err error) {
 	refused = map[item]string{}
 	for len(values) > 0 {
 		batch := values[:min(len(values), l.way.most())]
 		if err := l.wait(ctx, batch); err != nil {
+			return refused, err
+		}
+		if err := granted(); err != nil {
 			return refused, err
 		}
 		at, why, err := l.way.take(ctx, batch)
@@ -49,6 +52,9 @@ func (l *line) deliver(ctx context.Context, values []Value) (refused map[item]st
 	}
 	return refused, nil
 }
+
+// always is for what has just come through a gate.
+func always() error { return nil }
 
 // without is the values that drop is not true of, in a list of its own.
 func without(values []Value, drop func(Value) bool) []Value {

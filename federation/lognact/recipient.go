@@ -2,6 +2,7 @@ package lognact
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ type Standing struct {
 	Unconfirmed uint64
 }
 
-var _ federation.Recipient = (*Recipient)(nil)
+var _ federation.Gradual = (*Recipient)(nil)
 
 // New returns a recipient. With an error that is no *statefile.Damaged there is none.
 func New(o Options) (*Recipient, error) {
@@ -110,6 +111,11 @@ func (r *Recipient) Standing() Standing {
 
 // Send hands a pack over. It returns nil once every value was processed, or its item parked.
 func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	return r.SendWhile(ctx, p, always)
+}
+
+// SendWhile is Send, asking before each batch whether what is left may still go.
+func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
 	r.line.Lock()
 	defer r.line.Unlock()
 	if err := r.mend(ctx); err != nil {
@@ -120,7 +126,7 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 	if err != nil {
 		return err
 	}
-	if err := r.hand(ctx, from, r.notStored(ctx, values)); err != nil {
+	if err := r.hand(ctx, from, r.notStored(ctx, values), granted); err != nil {
 		return err
 	}
 	r.line.handed = from
@@ -128,12 +134,12 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 }
 
 // hand delivers values of packs that begin with number from, and parks what refuses them. The caller holds the line.
-func (r *Recipient) hand(ctx context.Context, from uint64, values []Value) error {
-	refused, err := r.line.deliver(ctx, values)
+func (r *Recipient) hand(ctx context.Context, from uint64, values []Value, granted func() error) error {
+	refused, err := r.line.deliver(ctx, values, granted)
 	if errPark := r.park(from, refused); errPark != nil {
 		return errPark
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, federation.ErrWithdrawn) {
 		r.note(func() { r.broken = true })
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"releve/federation"
 	"releve/senml"
 )
 
@@ -298,5 +299,26 @@ func TestNothingIsLost(t *testing.T) {
 			g.same("stored", want, got)
 			g.same("confirmed", uint64(120), g.tape.Acked())
 		})
+	}
+}
+
+// A consent that ends while a pack goes stops what is left of it, and is no interruption: nothing is sent again for it.
+func TestWithdrawnMeanwhile(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, false)
+	g.z.has(host, "releve[a]", typeFloat)
+	var p senml.Pack
+	for n := range 600 {
+		p = append(p, num("a", float64(n)-600, float64(n)))
+	}
+	batches := 0
+	err := g.r.SendWhile(t.Context(), p, func() error {
+		if batches++; batches > 2 {
+			return federation.ErrWithdrawn
+		}
+		return nil
+	})
+	if !errors.Is(err, federation.ErrWithdrawn) || len(g.z.stored()) != 2*batchOfTrapper || g.r.broken {
+		t.Errorf("got %v, %d values stored", err, len(g.z.stored()))
 	}
 }

@@ -81,7 +81,7 @@ func (r *Recipient) catchUpSpan(ctx context.Context, after uint64, items map[ite
 	})
 	r.learn(ctx, values)
 	ready, unready := r.sort(values)
-	refused, err := r.line.deliver(ctx, ready)
+	refused, err := r.line.deliver(ctx, ready, always)
 	for i, why := range refused {
 		unready[i] = obstacle{why, r.Now().Add(r.retry)}
 	}
