@@ -251,6 +251,8 @@ func doubted(text status.Words) (status.State, status.Words) {
 func recipientShown(name string, stats federation.Stats, place buffer.CursorStats) status.Recipient {
 	one := status.Recipient{Name: name, State: status.OK, LastSent: stats.Last, Pending: place.Pending}
 	switch {
+	case errors.Is(stats.Err, federation.ErrStopped) && isTooLong(stats.Err):
+		one.State, one.Text = status.Warning, recipientTrouble(stats.Err)
 	case errors.Is(stats.Err, federation.ErrStopped):
 		one.State, one.Text = status.Warning, status.Sayf(
 			"Rien n'est pris tant que ce n'est pas corrigé ; nouvel essai chaque heure : %s",

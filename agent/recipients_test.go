@@ -151,6 +151,10 @@ func TestRecipientShown(t *testing.T) {
 				"Nothing is taken until this is mended; tried again each hour: stopped until somebody mends it: forbidden"),
 		},
 		{
+			"too long", federation.Stats{Err: fmt.Errorf("%w: %w", federation.ErrStopped, &xmpp.StanzaError{Condition: "policy-violation"})}, buffer.CursorStats{}, status.Warning,
+			status.Say("Le serveur de ce destinataire refuse même les messages les plus courts ; ses relevés l'attendent ici.", "This recipient's server refuses even the shortest messages; its readings wait here."),
+		},
+		{
 			"refused", federation.Stats{Err: bad, Refused: 3, Refusal: bad}, buffer.CursorStats{Expired: 1}, status.Warning,
 			status.Say(
 				"1 paquets ont expiré avant d'être envoyés, 3 ont été refusés, le dernier ainsi : refused for good: bad-request",

@@ -57,6 +57,12 @@ func streamTrouble(fault *xmpp.StreamError) (text, advice status.Words) {
 	return status.Sayf("Le serveur de la fédération a mis fin à la session (%s) ; les relevés attendent ici.", "The federation's server ended the session (%s); readings wait here.", fault.Condition), none
 }
 
+// isTooLong tells a message that a recipient's server does not take for its length.
+func isTooLong(err error) bool {
+	var bounce *xmpp.StanzaError
+	return errors.Is(err, xmpp.ErrNoRoom) || errors.As(err, &bounce) && bounce.TooLarge()
+}
+
 // recipientTrouble says why what is for a recipient waits, after the error of the last attempt.
 func recipientTrouble(err error) status.Words {
 	var bounce *xmpp.StanzaError
@@ -65,9 +71,9 @@ func recipientTrouble(err error) status.Words {
 		return status.Say("Ce destinataire n'accuse pas réception ; ses relevés l'attendent ici.", "This recipient does not acknowledge; its readings wait here.")
 	case errors.Is(err, xmpp.ErrAway):
 		return status.Say("Ses relevés attendent la connexion à la fédération.", "Its readings wait for the connection to the federation.")
-	case errors.Is(err, xmpp.ErrNoRoom), errors.As(err, &bounce) && bounce.TooLarge() && errors.Is(err, federation.ErrStopped):
+	case isTooLong(err) && errors.Is(err, federation.ErrStopped):
 		return status.Say("Le serveur de ce destinataire refuse même les messages les plus courts ; ses relevés l'attendent ici.", "This recipient's server refuses even the shortest messages; its readings wait here.")
-	case errors.As(err, &bounce) && bounce.TooLarge():
+	case isTooLong(err):
 		return status.Say("Un message était trop long pour le serveur de ce destinataire : les suivants seront plus courts ; ses relevés l'attendent ici.", "A message was too long for this recipient's server: the next ones will be shorter; its readings wait here.")
 	case errors.As(err, &bounce) && bounce.Condition == "resource-constraint":
 		return status.Say("Le serveur de ce destinataire ne garde plus de messages pour lui ; ses relevés l'attendent ici.", "This recipient's server keeps no more messages for it; its readings wait here.")
