@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,10 +16,12 @@ import (
 // dataConnect is a provider in the manner of the federation's Data Connect proxy: no list, no subscriptions, whole days of
 // Paris whatever hours are asked for, a name without a path, metadata in the older nesting, integers, and errors of Enedis.
 type dataConnect struct {
-	t      *testing.T
-	place  *time.Location
-	offers bool   // get_history; the proxy as it is has commands of its own only
-	code   string // of the error that Enedis answers with; "" for data
+	t     *testing.T
+	place *time.Location
+
+	mu     sync.Mutex // guards everything below
+	offers bool       // get_history; the proxy as it is has commands of its own only
+	code   string     // of the error that Enedis answers with; "" for data
 	asked  []string
 }
 
@@ -29,6 +32,8 @@ func (d *dataConnect) ListItems(context.Context, xmpp.JID, string) ([]xmpp.Item,
 }
 
 func (d *dataConnect) Execute(_ context.Context, _ xmpp.JID, node string, form *xmpp.Form) (*xmpp.Element, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.asked = append(d.asked, node)
 	switch {
 	case node != "get_history" || !d.offers:
@@ -91,7 +96,9 @@ func TestFollowDataConnect(t *testing.T) {
 			{true, "ADAM-ERR0123", "maison@breizh-sen1.example/releve could not get it from enedis-data-connect, which answers ADAM-ERR0123: The start date must be greater than the history deadline."},
 			{true, "", ""},
 		} {
+			provider.mu.Lock()
 			provider.offers, provider.code = step.offers, step.code
+			provider.mu.Unlock()
 			time.Sleep(2 * roundSeldom)
 			if now := f.Standing(); text(now.Err) != step.err || !now.Mute {
 				t.Errorf("standing %+v, want %q", now, step.err)
@@ -105,6 +112,8 @@ func TestFollowDataConnect(t *testing.T) {
 		if n := s.lacks(want); n > 0 || len(s.has) < len(want) || len(s.has) > len(want)+4 {
 			t.Errorf("%d of %d half hours are missing, %d are there", n, len(want), len(s.has))
 		}
+		provider.mu.Lock()
+		defer provider.mu.Unlock()
 		if len(provider.asked) > 60 {
 			t.Errorf("%d requests", len(provider.asked))
 		}
