@@ -182,9 +182,11 @@ func cutForMinutes(h *household) func() {
 	return mend
 }
 
-// piledUp lets so much gather that one message of it is longer than 10 kB, and lets it go.
+// piledUp lets so much gather that one message of it is longer than 10 kB, and lets it go. The way to the server is
+// stalled, not closed: in a minute somebody else might take its port.
 func piledUp(h *household) func() {
-	must(h.t, h.link.Refuse())
+	h.link.Stall()
+	h.link.Cut()
 	h.hurry.pause.Store(int64(time.Second / 20))
 	h.measures(&loss{fault: "piling up"}, 45)
 	h.hurry.pause.Store(int64(time.Second))
