@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/status"
+	"releve/buffer/statefile"
 	"releve/federation"
 	"releve/federation/bmhs"
 	"releve/federation/consent"
@@ -22,12 +25,12 @@ const gatherForBMHS = 10 * time.Second
 
 // reachBMHS hands packs to a BMHS server, and keeps the presence of an agent there if that is wanted.
 func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) error {
-	folder := a.state("recipients")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	file := a.sentFile(r.Name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the recipients: %w", err)
 	}
 	o := bmhs.Options{
-		Name: r.Name, Data: dataOf(way.BMHS), Zone: way.Zone, Every: r.Every, File: filepath.Join(folder, r.Name+".json"),
+		Name: r.Name, Data: dataOf(way.BMHS), Zone: way.Zone, Every: r.Every, File: file,
 		Client: webClient(way.CAFile), Now: a.now, Log: a.log,
 	}
 	if way.Username != "" {
@@ -52,6 +55,20 @@ func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) 
 	one.tasks = append(one.tasks, presence)
 	one.doubt = func() status.Words { return bmhsDoubt(recipient.Stats(), presence.Standing()) }
 	return nil
+}
+
+// sentFile is where what a BMHS server has is kept.
+func (a *agent) sentFile(name string) string {
+	return filepath.Join(a.state("recipients"), name+".json")
+}
+
+// dismissBMHS forgets what a server has that is no longer in the configuration: who comes back later begins a period anew.
+func (a *agent) dismissBMHS(name string) error {
+	err := statefile.Remove(a.sentFile(name))
+	if errors.Is(err, fs.ErrNotExist) { // the folder, too
+		return nil
+	}
+	return err
 }
 
 // tapBMHS asks a BMHS server for rows.

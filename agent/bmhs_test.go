@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +168,29 @@ func TestBMHSActivation(t *testing.T) {
 	})
 	server.Activate(bmhsUser, bmhsMAC)
 	h.until("messages", patience, func() bool { return len(server.Messages()) > 1 })
+}
+
+// TestBMHSForgotten holds that what a server had is kept while it is in the configuration, and no longer.
+func TestBMHSForgotten(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	file := filepath.Join(state, "recipients", "bmhs.json")
+	to := config.Recipient{Name: "bmhs", Kind: config.KindBMHS, Every: time.Minute, Way: config.ToBMHS{
+		BMHS: config.BMHS{URL: "http://127.0.0.1:1", Zone: paris(t)}, Username: bmhsUser, KeyFile: "/nowhere/k", MAC: bmhsMAC,
+	}}
+	for _, tt := range []struct {
+		recipients []config.Recipient
+		kept       bool
+	}{{[]config.Recipient{to}, true}, {[]config.Recipient{to}, true}, {nil, false}, {nil, false}} {
+		h := newHouse(t, func(c *config.Config) { c.Agent.State, c.Federation, c.Recipients = state, nil, tt.recipients })
+		if tt.kept {
+			must(t, os.WriteFile(file, []byte("{}"), 0o600))
+		}
+		h.stop(t)
+		if _, err := os.Stat(file); (err == nil) != tt.kept {
+			t.Errorf("with %d recipients: %v", len(tt.recipients), err)
+		}
+	}
 }
 
 // TestBMHSDoubt holds what the page says of a server that takes what it is sent.

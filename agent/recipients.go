@@ -104,6 +104,11 @@ func (a *agent) dismiss(place string) error {
 	if name, hasNodes := strings.CutPrefix(place, recipientPrefix+config.KindPubSub+" "); hasNodes {
 		return a.dismissPubSub(name, place)
 	}
+	if name, keeps := strings.CutPrefix(place, recipientPrefix+config.KindBMHS+" "); keeps {
+		if err := a.dismissBMHS(name); err != nil {
+			return err
+		}
+	}
 	if name, parks := strings.CutPrefix(place, recipientPrefix+config.KindLognact+" "); parks {
 		if err := statefile.Remove(a.parked(name)); err != nil {
 			return err
