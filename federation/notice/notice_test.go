@@ -49,7 +49,8 @@ func TestTell(t *testing.T) {
 		iq      = "iq set to serveur@breizh-sen2.example/releve: " + revoke
 		message = "message to serveur@breizh-sen2.example: " + revoke
 	)
-	unknown := &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}
+	unknown := &xmpp.StanzaError{Type: "cancel", Condition: "feature-not-implemented"}
+	nobody := &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}
 	for _, test := range []struct {
 		name  string
 		to    xmpp.JID
@@ -61,8 +62,8 @@ func TestTell(t *testing.T) {
 		{"a program that knows", server, line{answer: revoked()}, true, []string{iq}, ""},
 		{"one that says yes to everything", server, line{}, true, []string{iq, message}, ""},
 		{"one that knows nothing of it", server, line{err: unknown}, true, []string{iq, message}, ""},
-		{"nobody there", server, line{err: unknown, fate: unknown}, false, []string{iq, message},
-			"tell serveur@breizh-sen2.example of a withdrawal: service-unavailable"},
+		{"nobody there", server, line{err: nobody}, false, []string{iq},
+			"tell serveur@breizh-sen2.example/releve of a withdrawal: service-unavailable"},
 		{"while away", server, line{err: xmpp.ErrAway}, false, []string{iq},
 			"tell serveur@breizh-sen2.example/releve of a withdrawal: " + xmpp.ErrAway.Error()},
 		{"a subscriber", server.Bare(), line{}, true, []string{message}, ""},

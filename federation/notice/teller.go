@@ -27,7 +27,7 @@ func Tell(ctx context.Context, s Session, to xmpp.JID, r Revocation) (acked bool
 	if to.Resourcepart() != "" {
 		acked, err = ask(ctx, s, to, r)
 		var refusal *xmpp.StanzaError
-		if acked || err != nil && !errors.As(err, &refusal) {
+		if acked || err != nil && (!errors.As(err, &refusal) || refusal.Temporary()) { // nobody is there, perhaps
 			return acked, err
 		}
 	}
