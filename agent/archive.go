@@ -51,29 +51,50 @@ func (a archive) Periods(ctx context.Context, local string, r quoalise.Resolutio
 	if r == quoalise.TenSeconds {
 		return a.tenSeconds(ctx, local, from, to, limit)
 	}
-	known := map[quoalise.Resolution]buffer.Resolution{
-		quoalise.TenMinutes: buffer.TenMinutes, quoalise.HalfHour: buffer.HalfHour, quoalise.Hour: buffer.Hour,
-		quoalise.Day: buffer.Day, quoalise.Month: buffer.Month, quoalise.Year: buffer.Year,
-	}
-	found, more, err := a.buffer.Periods(ctx, local, known[r], from, to, limit)
+	found, more, err := a.buffer.Periods(ctx, local, resolutionOf(r), from, to, limit)
 	var periods []quoalise.Period
 	for _, p := range found {
 		if !p.End.After(a.now()) {
-			periods = append(periods, quoalise.Period{
-				Begin: p.Begin, Mean: p.Mean, Min: p.Min, Max: p.Max, First: p.First, Since: p.Since, Count: p.Count,
-				Whole: p.Covered >= p.End.Sub(p.Begin),
-			})
+			periods = append(periods, periodOf(p))
 		}
 	}
 	return periods, more, err
 }
 
+// resolutionOf is the buffer's word for a resolution.
+func resolutionOf(r quoalise.Resolution) buffer.Resolution {
+	return map[quoalise.Resolution]buffer.Resolution{
+		quoalise.TenMinutes: buffer.TenMinutes, quoalise.HalfHour: buffer.HalfHour, quoalise.Hour: buffer.Hour,
+		quoalise.Day: buffer.Day, quoalise.Month: buffer.Month, quoalise.Year: buffer.Year,
+	}[r]
+}
+
+func periodOf(p buffer.Period) quoalise.Period {
+	return quoalise.Period{
+		Begin: p.Begin, Mean: p.Mean, Min: p.Min, Max: p.Max, First: p.First, Since: p.Since, Count: p.Count,
+		Whole: p.Covered >= p.End.Sub(p.Begin),
+	}
+}
+
 // cutText is how long a text of a roll-up may be; one as long may have been longer.
 const cutText = 32 // bytes
 
-// Coarse returns what leaves of a series that is granted coarser than it is read.
+// Coarse returns what leaves of a series that is granted coarser than it is read. A period that is not over is not whole.
 func (a archive) Coarse(ctx context.Context, local string, r consent.Resolution, from, to time.Time) ([]consent.Period, error) {
-	found, _, err := a.Periods(ctx, local, quoalise.Resolution(r), from, to, math.MaxInt32)
+	if r == consent.TenSeconds {
+		found, _, err := a.tenSeconds(ctx, local, from, to, math.MaxInt32)
+		return coarse(found), err
+	}
+	kept, _, err := a.buffer.Periods(ctx, local, resolutionOf(quoalise.Resolution(r)), from, to, math.MaxInt32)
+	var found []quoalise.Period
+	for _, p := range kept {
+		found = append(found, periodOf(p))
+	}
+	return coarse(found), err
+}
+
+// coarse leaves out of periods what is not known for sure, and what tells one reading.
+func coarse(found []quoalise.Period) []consent.Period {
 	var periods []consent.Period
 	for _, p := range found {
 		one := consent.Period{Begin: p.Begin, Mean: !math.IsNaN(p.Mean)}
@@ -86,7 +107,7 @@ func (a archive) Coarse(ctx context.Context, local string, r consent.Resolution,
 		}
 		periods = append(periods, one)
 	}
-	return periods, err
+	return periods
 }
 
 // cursor shows a cursor of the buffer to a delivery.

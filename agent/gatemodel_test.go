@@ -364,7 +364,7 @@ func alike(a, b senml.Value) bool {
 // in force for a part of it, or it is not over.
 func (g *visitor) truth(local string, r consent.Resolution, begin time.Time) (senml.Value, bool) {
 	end := r.Next(begin, g.location)
-	if !r.Begin(begin, g.location).Equal(begin) || end.After(g.now) {
+	if !r.Begin(begin, g.location).Equal(begin) || begin.After(g.now) || strings.Contains(local, "power") && end.After(g.now) {
 		return senml.Value{}, false
 	}
 	records := g.read[local]

@@ -11,7 +11,7 @@ import (
 	"releve/senml"
 )
 
-// Period is a series in a period that is over.
+// Period is a series in a period.
 type Period struct {
 	Begin time.Time
 	// Value is the mean of a quantity, and of an index or a text what was in force at Begin. It is None when that is
@@ -22,15 +22,15 @@ type Period struct {
 
 // Archive rolls up what is kept.
 type Archive interface {
-	// Coarse returns the periods of a local series that are over, with from ≤ begin < to, in order. Those of which
-	// nothing is known are left out.
+	// Coarse returns the periods of a local series with from ≤ begin < to, in order. Those of which nothing is known are
+	// left out. Of one that is not over only what was in force when it began may be known.
 	Coarse(ctx context.Context, local string, r Resolution, from, to time.Time) ([]Period, error)
 }
 
-// coarsener makes periods of the records of series that are granted coarser than they are read. A period goes with the
-// first record of its series after its end: until then it may grow. It is read from the archive, which holds whatever
+// coarsener makes periods of the records of series that are granted coarser than they are read. A mean goes with the
+// first record of its series after its period: until then it may grow. It is read from the archive, which holds whatever
 // came late or twice; what comes late into a period that is over has it go again, under the same name and time. One
-// delivery uses it.
+// delivery uses it. The value of an index at the end of a period is what is in force when the next begins, and goes as such.
 type coarsener struct {
 	book  *Book
 	place string // in the book's places
@@ -90,28 +90,30 @@ func (c *coarsener) periods(s sight, records senml.Pack) senml.Pack {
 // span is a run of periods by their beginnings: from ≤ begin < to.
 type span struct{ from, to time.Time }
 
-// spans are the periods that end between the last record seen and the latest of these, and those that are over and that
-// one of these came late into, or after which it was in force. Of a series that was not seen before, the first is the one
-// in which these begin.
+// spans are the periods from that of the last record seen to that of the latest of these, when it is another, and those
+// that one of these came late into, or after which it was in force. The latest one is not over: of an index what was in
+// force when it begins is known, of a quantity nothing. A series that was not seen before begins with its first period.
 func (c *coarsener) spans(r Resolution, local string, records senml.Pack) ([]span, mark) {
 	m, known := c.book.Places.mark(c.place, local)
 	first, last := extent(records)
-	if !known || m.Resolution != r {
+	if known = known && m.Resolution == r; !known {
 		m = mark{r, first}
 	}
-	end := r.Begin(last, c.location())
 	if last.Before(m.Seen) {
-		last, end = m.Seen, r.Begin(m.Seen, c.location())
+		last = m.Seen
 	}
-	over := r.Begin(m.Seen, c.location())
-	var late []span
+	over, latest := r.Begin(m.Seen, c.location()), r.Begin(last, c.location())
+	var spans []span
+	if !known || over.Before(latest) {
+		spans = append(spans, span{over, r.Next(latest, c.location())})
+	}
 	for _, record := range records {
 		if begin := r.Begin(at(record), c.location()); begin.Before(over) {
 			until := r.Begin(at(record).Add(c.book.Hold), c.location())
-			late = append(late, span{begin, r.Next(until, c.location())})
+			spans = append(spans, span{begin, r.Next(until, c.location())})
 		}
 	}
-	return joined(append(late, span{over, end}), end), mark{r, last}
+	return joined(spans, r.Next(latest, c.location())), mark{r, last}
 }
 
 // joined sorts spans, ends them where nothing is over any more, and joins those that meet.
