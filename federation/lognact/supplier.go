@@ -108,8 +108,8 @@ func (s *Supplier) Fetch(ctx context.Context, series string, from time.Time) (fe
 func records(one supplied, rows []kept) senml.Pack {
 	name := nameOf(one)
 	unit := ""
-	if _, known := senml.LookupUnit(one.Units); known {
-		unit = one.Units
+	if u, known := senml.LookupUnit(strings.TrimPrefix(one.Units, "!")); known {
+		unit = u.Symbol
 	}
 	p := make(senml.Pack, 0, len(rows))
 	for _, row := range rows {

@@ -124,7 +124,7 @@ func uuid(of string) string {
 func (s Described) item(triggers []trigger) templateItem {
 	i := templateItem{
 		UUID: uuid("item " + s.Path), Name: s.Title, Type: "TRAP", Key: DefaultKey(s.Path), Delay: "0", History: "90d", Trends: "0",
-		Units: unitOf(s.Unit), Description: s.Title + " (" + s.Path + ")", Triggers: triggers,
+		Units: unitOf(s), Description: s.Title + " (" + s.Path + ")", Triggers: triggers,
 		Tags: []tag{{"component", strings.SplitN(s.Path, "/", 2)[0]}, {"source", "releve"}},
 	}
 	switch {
@@ -140,15 +140,17 @@ func (s Described) item(triggers []trigger) templateItem {
 	return i
 }
 
-// unitOf is a unit as people write it.
-func unitOf(unit string) string {
-	switch unit {
-	case "/":
+// unitOf is a unit as people write it. Of what begins with ! Zabbix makes no kilo: an index is read to the last digit.
+func unitOf(s Described) string {
+	switch {
+	case s.Unit == "/":
 		return ""
-	case "/100":
+	case s.Unit == "/100":
 		return "%"
+	case s.Index:
+		return "!" + s.Unit
 	}
-	return unit
+	return s.Unit
 }
 
 const yesNo = "Oui ou non"
