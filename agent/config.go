@@ -13,7 +13,11 @@ import (
 )
 
 type configVerbs struct {
-	Check configCheckVerb `cmd:"" help:"Say whether the configuration can be used, and what is wrong with it."`
+	Check     configCheckVerb        `cmd:"" help:"Say whether the configuration can be used, and what is wrong with it."`
+	Show      configShowVerb         `cmd:"" help:"Print every value that counts, and where it comes from."`
+	Schema    configSchemaVerb       `cmd:"" help:"Print every key: its type, what it may be, its default, who may change it from afar."`
+	Reference configReferenceVerb    `cmd:"" help:"Print a configuration file that shows every key, and what it means."`
+	Reset     configResetOverlayVerb `cmd:"" name:"reset-overlay" help:"Drop what was changed from afar: the files count again."`
 }
 
 // configFile is the flag that verbs share.

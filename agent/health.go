@@ -34,6 +34,9 @@ func (a *agent) checks() *status.Check {
 		written.Then(status.Named("witnesses", a.cosignatures.finding))
 	}
 	root.Then(written)
+	if a.remote != nil {
+		root.Then(status.Named("changes", a.changesFinding))
+	}
 	root.Then(status.Named("consents", a.notary.consentsFinding))
 	if a.session != nil {
 		root.Then(status.Named("federation", a.sessionFinding))

@@ -3,6 +3,7 @@ package trial
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"releve/buffer/statefile"
@@ -48,4 +49,20 @@ func (r Record) check() error {
 		return errNoID
 	}
 	return nil
+}
+
+// Reset sets aside all that was changed from afar in a state folder, and returns the files' new names. An agent that runs
+// goes on as it is until it is started anew, and so does its change on trial until it comes to its end.
+func Reset(dir string) (asides []string, err error) {
+	for _, name := range []string{OverlayFile, recordFile} {
+		aside, errAside := statefile.SetAside(folder(dir).file(name), "reset")
+		switch {
+		case errors.Is(errAside, fs.ErrNotExist):
+		case errAside != nil:
+			err = errors.Join(err, errAside)
+		default:
+			asides = append(asides, aside)
+		}
+	}
+	return asides, err
 }
