@@ -54,6 +54,7 @@ var arrows = map[string][]string{
 	"agent/status":        {},
 	"agent/strict":        {},
 	"agent/trial":         {"buffer/statefile"},
+	"agent/pairing":       {"buffer/statefile"},
 	"agent/led":           {},
 	"agent/button":        {},
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},

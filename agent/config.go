@@ -18,6 +18,8 @@ type configVerbs struct {
 	Schema    configSchemaVerb       `cmd:"" help:"Print every key: its type, what it may be, its default, who may change it from afar."`
 	Reference configReferenceVerb    `cmd:"" help:"Print a configuration file that shows every key, and what it means."`
 	Reset     configResetOverlayVerb `cmd:"" name:"reset-overlay" help:"Drop what was changed from afar: the files count again."`
+	Code      configCodeVerb         `cmd:"" help:"Print the code that makes an owner of who sends it to the command claim."`
+	Owner     configResetOwnerVerb   `cmd:"" name:"reset-owner" help:"Forget who claimed the device."`
 }
 
 // configFile is the flag that verbs share.
@@ -50,10 +52,11 @@ func (f configFile) loadAll() (loaded config.Loaded, trouble, err error) {
 		return loaded, nil, refusal{err}
 	}
 	values, trouble := trial.ReadOverlay(plain.Agent.State)
-	if trouble != nil {
+	owner, errOwner := claimed(plain.Agent.State)
+	if trouble = errors.Join(trouble, errOwner); trouble != nil {
 		return plain, trouble, nil
 	}
-	loaded, trouble = base.With(config.Remote{Changes: config.Changes(values)})
+	loaded, trouble = base.With(config.Remote{Changes: config.Changes(values), Owner: owner})
 	if trouble != nil {
 		return plain, fmt.Errorf("what was changed from afar does not go with the files: %w", trouble), nil
 	}

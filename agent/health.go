@@ -35,7 +35,7 @@ func (a *agent) checks() *status.Check {
 	}
 	root.Then(written)
 	if a.remote != nil {
-		root.Then(status.Named("changes", a.changesFinding))
+		root.Then(status.Named("changes", a.changesFinding), status.Named("owner", a.ownerFinding))
 	}
 	root.Then(status.Named("consents", a.notary.consentsFinding))
 	if a.session != nil {

@@ -34,16 +34,21 @@ func (a *agent) recordOutcome(o trial.Outcome) error {
 	return a.recordChange(back, "taken back, "+string(o.Why), o.Answered)
 }
 
-// report tells the ledger, and who asked, what became of changes from afar; and who asked that one waits to be confirmed.
+// report tells the ledger, and who asked, what became of changes from afar; who asked, that one waits to be confirmed; and
+// whoever is in front of the device, the code that makes the first owner.
 func (a *agent) report(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	asked := ""
+	asked, shown := "", "none yet"
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+		if code := a.remote.code(); code != shown {
+			a.showCode(code)
+			shown = code
 		}
 		for _, o := range a.remote.trials.Past() {
 			a.settle(ctx, o)

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"releve/agent/clock"
 	"releve/agent/config"
+	"releve/agent/pairing"
 	"releve/agent/trial"
 	"releve/federation/xmpp"
 )
@@ -26,9 +28,11 @@ var errAgain = errors.New("the configuration changes")
 // begin anew a moment later, so that the answer can leave. The change then proves itself, or is taken back by watch. Once
 // current says trial.Proved, confirm makes it stay; takeBack ends it at any time. What became of it is told to who asked.
 type remote struct {
-	base   config.Base
-	trials *trial.Trials
-	log    *slog.Logger
+	base       config.Base
+	trials     *trial.Trials
+	pairing    *pairing.Pairing // nil when it cannot be kept
+	bootFolder string
+	log        *slog.Logger
 
 	mu     sync.Mutex // guards everything below
 	loaded config.Loaded
@@ -53,7 +57,7 @@ func openRemote(base config.Base, machine clock.Machine, log *slog.Logger) (*rem
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{base: base, log: log, loaded: plain}
+	r := &remote{base: base, bootFolder: bootFolder, log: log, loaded: plain}
 	began := machine.Elapsed()
 	r.trials, err = trial.Open(trial.Options{
 		Dir: plain.Agent.State, Prove: plain.Trial.Prove, Confirm: plain.Trial.Confirm,
@@ -62,6 +66,10 @@ func openRemote(base config.Base, machine clock.Machine, log *slog.Logger) (*rem
 	if err != nil {
 		r.broken = err.Error()
 		log.Warn("what was changed from afar cannot be read", "error", err)
+	}
+	r.pairing, err = pairing.Open(filepath.Join(plain.Agent.State, pairingFile), machine.Boot(), func() time.Duration { return time.Duration(machine.Elapsed()) })
+	if err != nil {
+		log.Warn("who claimed the device is not known", "error", err)
 	}
 	return r, nil
 }
@@ -89,7 +97,11 @@ func (r *remote) choose() config.Loaded {
 }
 
 func (r *remote) decided(values trial.Values) config.Remote {
-	return config.Remote{Changes: config.Changes(values)}
+	of := config.Remote{Changes: config.Changes(values)}
+	if r.pairing != nil {
+		of.Owner = r.pairing.Owner()
+	}
+	return of
 }
 
 // giveUp takes the change on trial back, for a reason that nobody decided on.
@@ -141,7 +153,7 @@ func (r *remote) propose(c trial.Change) (trial.Change, []config.Fault, error) {
 		}
 	}
 	r.log.Info("change from afar on trial", "by", c.By, "keys", strings.Join(c.Paths(), " "))
-	time.AfterFunc(farewell, r.again)
+	r.againSoon()
 	return c, nil, nil
 }
 
@@ -191,7 +203,7 @@ func (r *remote) takeBack(by xmpp.JID) error {
 		return err
 	}
 	r.log.Info("change from afar taken back", "by", by.Bare().String(), "keys", strings.Join(c.Paths(), " "))
-	time.AfterFunc(farewell, r.again)
+	r.againSoon()
 	return nil
 }
 
@@ -233,6 +245,9 @@ func (r *remote) standing() trial.Standing {
 // stuck is how long an agent may take to stop. One that does not keeps the values that were taken back in force: then the
 // process ends, and what starts it again, systemd, does so with those before.
 const stuck = 2 * time.Minute
+
+// againSoon is again once an answer has left.
+func (r *remote) againSoon() { time.AfterFunc(farewell, r.again) }
 
 // again has the agent begin anew.
 func (r *remote) again() {

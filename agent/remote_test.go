@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"releve/agent/clock"
 	"releve/agent/config"
+	"releve/agent/pairing"
 	"releve/agent/trial"
 	"releve/federation/ledger"
 	"releve/federation/xmpp"
@@ -89,12 +91,15 @@ const (
 	unheard = "prove = \"1h\"\nconfirm = \"10s\""
 )
 
+// people are who has a role, unless a test says otherwise.
+const people = "owners = [\"alice@b.example\"]\noperators = [\"bob@b.example\"]\n"
+
 // newSteered writes a configuration to which a test adds, and has an agent run with it. PORT, PAGE and DIR stand for a
 // meter, a free address and the test's folder.
 func newSteered(t *testing.T, dir, trial, more string) *steered {
 	t.Helper()
 	text := "[agent]\nstate = \"DIR/state\"\n[[meter]]\nport = \"PORT\"\n[buffer]\nperiod = \"1s\"\n[status]\nlisten = \"PAGE\"\n" +
-		"[trial]\nTRIAL\n[federation]\npush_every = \"1s\"\nowners = [\"alice@b.example\"]\noperators = [\"bob@b.example\"]\n" + more
+		"[trial]\nTRIAL\n[federation]\npush_every = \"1s\"\n" + cmp.Or(more, people)
 	if !strings.Contains(more, "jid = ") {
 		text += "jid = \"maison@b.example/releve\"\npassword_file = \"DIR/password\"\naddress = \"127.0.0.1:1\"\n"
 	}
@@ -132,6 +137,7 @@ func (s *steered) begin() {
 	if s.remote, err = openRemote(base, machine, log); err != nil {
 		s.t.Fatal(err)
 	}
+	s.bootFolder = s.dir
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
 	go func() { s.over <- tenure{machine: machine, log: log, remote: s.remote}.measureOn(ctx) }()
@@ -198,6 +204,21 @@ func (s *steered) isStage(stage trial.Stage) func() bool {
 	}
 }
 
+// shows waits until the page says a sentence.
+func (s *steered) shows(sentence string) {
+	s.t.Helper()
+	s.until("the page says "+sentence, func() bool {
+		s.mu.Lock()
+		a := s.runs
+		s.mu.Unlock()
+		var tree strings.Builder
+		if a != nil {
+			_, _ = a.health.Run().WriteTo(&tree)
+		}
+		return strings.Contains(tree.String(), sentence)
+	})
+}
+
 // value is what counts, and where it comes from.
 func (s *steered) value(path string) string {
 	v, _ := s.settings().Setting(path)
@@ -240,13 +261,14 @@ func TestChangeConfirmed(t *testing.T) {
 	s := newSteered(t, dir, patient, "")
 	s.reads()
 	c := s.ask("bob@b.example/phone", config.Changes{"buffer.period": {"2s"}, "meter[linky].title": {"Compteur"}})
-	if diff := cmp.Diff([]trial.Difference{{Path: "meter[linky].title", After: "Compteur"}, {Path: "buffer.period", Before: "1s", After: "2s"}}, c.Differences); diff != "" {
+	if diff := gocmp.Diff([]trial.Difference{{Path: "meter[linky].title", After: "Compteur"}, {Path: "buffer.period", Before: "1s", After: "2s"}}, c.Differences); diff != "" {
 		t.Errorf("differences (-want +got):\n%s", diff)
 	}
 	if _, err := s.confirm(jidOf(t, "bob@b.example")); !errors.Is(err, trial.ErrUnproved) {
 		t.Errorf("confirmed before it was proved: %v", err)
 	}
 	s.until("it is proved", s.isStage(trial.Proved))
+	s.shows("changes: A change from afar works (meter[linky].title, buffer.period) and waits to be confirmed")
 	if got := s.value("buffer.period"); got != "2s from overlay" {
 		t.Errorf("while on trial buffer.period is %s", got)
 	}
@@ -257,12 +279,13 @@ func TestChangeConfirmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.until("the ledger has it", func() bool { return s.becomes(c).Recorded })
+	s.shows("changes: Changed from afar: buffer.period, meter[linky].title.")
 	s.stop()
 	want := []string{
 		"bob@b.example: meter[linky].title: on trial:  → Compteur", "bob@b.example: buffer.period: on trial: 1s → 2s",
 		"bob@b.example: meter[linky].title: confirmed:  → Compteur", "bob@b.example: buffer.period: confirmed: 1s → 2s",
 	}
-	if diff := cmp.Diff(want, s.written()); diff != "" {
+	if diff := gocmp.Diff(want, s.written()); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
 	}
 	again := newSteered(t, dir, patient, "")
@@ -301,11 +324,12 @@ func TestChangeReturns(t *testing.T) {
 				test.act(s)
 			}
 			o := s.becomes(c)
-			if got := (trial.Outcome{Why: o.Why, Missing: o.Missing, Answered: o.Answered, Confirmed: o.Confirmed}); !cmp.Equal(test.want, got) {
+			if got := (trial.Outcome{Why: o.Why, Missing: o.Missing, Answered: o.Answered, Confirmed: o.Confirmed}); !gocmp.Equal(test.want, got) {
 				t.Errorf("became %+v", got)
 			}
-			s.until("the values before count", func() bool { return cmp.Equal(before, s.settings().Settings()) })
+			s.until("the values before count", func() bool { return gocmp.Equal(before, s.settings().Settings()) })
 			s.reads()
+			s.shows("changes: A change from afar was taken back, the configuration before counts: ")
 			s.until("the ledger has it", func() bool { return s.becomes(c).Recorded })
 			if said := s.log.String(); !strings.Contains(said, "change from afar taken back") {
 				t.Errorf("log:\n%s", said)
@@ -316,7 +340,7 @@ func TestChangeReturns(t *testing.T) {
 				fmt.Sprintf("alice@b.example: %s: on trial: %s → %s", d.Path, d.Before, d.After),
 				fmt.Sprintf("%s: %s: taken back, %s: %s → %s", o.Answered, d.Path, o.Why, d.After, d.Before),
 			}
-			if diff := cmp.Diff(want, s.written()); diff != "" {
+			if diff := gocmp.Diff(want, s.written()); diff != "" {
 				t.Errorf("ledger (-want +got):\n%s", diff)
 			}
 		})
@@ -388,9 +412,80 @@ func TestBrokenOverlay(t *testing.T) {
 			if kept, err := os.ReadFile(aside[0]); string(kept) != text || err != nil {
 				t.Errorf("kept %q, %v", kept, err)
 			}
+			s.shows("changes: What had been changed from afar could not be used: the files of the device count")
 			if !strings.Contains(s.log.String(), "set aside") {
 				t.Errorf("log:\n%s", s.log)
 			}
 		})
+	}
+}
+
+// A device without owner shows a code, and who sends it owns the device, over restarts, until that is reset.
+func TestClaimDevice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := newSteered(t, dir, patient, "pace = \"off\"\n")
+	s.reads()
+	s.shows("owner: It has no owner yet. Code: " + s.code())
+	file := filepath.Join(dir, "releve-code.txt")
+	s.until("the code is on the boot partition", func() bool {
+		text, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(text), "Code : "+s.code()+"\n")
+	})
+	if !strings.Contains(s.log.String(), "code="+s.code()) {
+		t.Errorf("log:\n%s", s.log)
+	}
+	if err := s.claim(jidOf(t, "eve@b.example"), "AAAA-AAAA"); !errors.Is(err, pairing.ErrWrong) {
+		t.Errorf("a wrong code: %v", err)
+	}
+	if err := s.claim(jidOf(t, "b.example"), s.code()); !errors.Is(err, errClosed) {
+		t.Errorf("a server: %v", err)
+	}
+	if err := s.claim(jidOf(t, "alice@b.example/phone"), s.code()); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the claim counts", func() bool { return s.value("federation.owners") == "alice@b.example from pairing" })
+	s.reads()
+	if err := s.claim(jidOf(t, "eve@b.example"), "AAAA-AAAA"); !errors.Is(err, errClosed) {
+		t.Errorf("a second claim: %v", err)
+	}
+	s.until("the code is taken away", func() bool { _, err := os.Stat(file); return errors.Is(err, os.ErrNotExist) })
+	s.stop()
+	if got := s.written(); !gocmp.Equal(got, []string{"alice@b.example: federation.owners: claimed:  → alice@b.example"}) {
+		t.Errorf("ledger: %q", got)
+	}
+	verb := func(args ...string) outcome {
+		return typed(t, "", append([]string{"config"}, append(args, "--config", filepath.Join(dir, "releve.toml"))...)...)
+	}
+	if got := verb("show", "--origin"); !strings.Contains(got.out, "federation.owners = [\"alice@b.example\"]  # pairing\n") {
+		t.Errorf("shown: %+v", got)
+	}
+	if got := verb("code"); got.code != exitFailed || got.talk != "releve: alice@b.example owns this device; releve config reset-owner forgets it\n" {
+		t.Errorf("code: %+v", got)
+	}
+	if got := verb("reset-owner"); got.code != exitDone || !strings.Contains(got.out, "pairing.json.reset-") {
+		t.Errorf("reset: %+v", got)
+	}
+	if got := verb("reset-owner"); got.code != exitDone || got.talk != "nobody has claimed this device\n" {
+		t.Errorf("reset again: %+v", got)
+	}
+	again := newSteered(t, dir, patient, "")
+	again.reads()
+	again.shows("owner: It has no owner yet. Code: " + again.code())
+	if got := verb("code"); got.code != exitDone || got.out != again.code()+"\n" {
+		t.Errorf("code: %+v, want %s", got, again.code())
+	}
+}
+
+// Once somebody has a role, or pairing is off, no code is there to be guessed or read.
+func TestNoCode(t *testing.T) {
+	t.Parallel()
+	for _, more := range []string{"", "readers = [\"eve@b.example\"]\n", "pairing = false\n"} {
+		s := newSteered(t, t.TempDir(), patient, more)
+		s.reads()
+		if err := s.claim(jidOf(t, "eve@b.example"), "AAAA-AAAA"); s.code() != "" || !errors.Is(err, errClosed) {
+			t.Errorf("%q: code %q, %v", more, s.code(), err)
+		}
+		s.stop()
 	}
 }
