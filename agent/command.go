@@ -27,6 +27,9 @@ func (a *agent) openDoor() {
 		command.Command{Node: "password", Title: passwordTitle(), Least: command.Owner, Begin: a.commandPassword},
 		command.Command{Node: "restart", Title: status.Say("Redémarrer l'agent", "Restart the agent"), Least: command.Operator, Begin: a.commandRestart},
 	)
+	if a.remote != nil && a.remote.code() != "" {
+		a.door.Offer(a.session, command.Command{Node: "claim", Title: claimTitle(), Least: command.Nobody, Begin: a.commandClaim})
+	}
 }
 
 // roleOf is the role that the configuration gives an address.

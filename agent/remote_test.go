@@ -20,7 +20,9 @@ import (
 	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/pairing"
+	"releve/agent/status"
 	"releve/agent/trial"
+	"releve/federation/command"
 	"releve/federation/ledger"
 	"releve/federation/xmpp"
 	"releve/tic"
@@ -487,5 +489,33 @@ func TestNoCode(t *testing.T) {
 			t.Errorf("%q: code %q, %v", more, s.code(), err)
 		}
 		s.stop()
+	}
+}
+
+// The command says in a sentence what became of a claim.
+func TestClaimCommand(t *testing.T) {
+	t.Parallel()
+	s := newSteered(t, t.TempDir(), patient, "pace = \"off\"\n")
+	s.reads()
+	s.mu.Lock()
+	a := s.runs
+	s.mu.Unlock()
+	turn, err := a.commandClaim(t.Context(), command.Caller{})
+	page, isPage := turn.(*command.Page)
+	if err != nil || !isPage {
+		t.Fatalf("%v, %v", turn, err)
+	}
+	for _, step := range []struct {
+		who, code string
+		want      *command.Result
+	}{
+		{"eve@b.example/x", "AAAA-AAAA", command.Refused(claimTitle(), status.Say("Ce n'est pas le code que montre l'appareil.", "This is not the code that the device shows."))},
+		{"alice@b.example/x", s.code(), command.Done(claimTitle(), status.Say("Vous êtes propriétaire de cet appareil. Les commandes sont là dans quelques secondes.", "You are the owner of this device. Its commands are there in some seconds."))},
+		{"eve@b.example/x", "AAAA-AAAA", command.Refused(claimTitle(), status.Say("Cet appareil a déjà quelqu'un.", "This device has somebody already."))},
+	} {
+		got, err := page.Then(t.Context(), command.Caller{JID: jidOf(t, step.who)}, command.Answers{"code": {step.code}})
+		if diff := gocmp.Diff(command.Turn(step.want), got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", step.who, err, diff)
+		}
 	}
 }
