@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		os.Args[0] = "releve"
 		main()
 	}
+	if dir := os.Getenv(changesItself); dir != "" {
+		fmt.Println(changeItself(dir))
+		os.Exit(exitFailed)
+	}
 	os.Exit(m.Run())
 }
 

@@ -95,9 +95,12 @@ func (w *world) step(what string, do func()) {
 // whether the change was kept: then the record says which.
 func (w *world) restart(during string) {
 	w.said = append(w.said, "restart")
-	w.disk.left = -1
+	if w.disk.left = -1; w.dice.IntN(4) == 0 { // the disk is full at the start
+		w.disk.left, w.disk.how = 0, failure{w.dice.IntN(2) == 0, false}
+	}
 	w.now = time.Duration(w.dice.Int64N(int64(time.Hour))) // the clock of another boot
 	w.open()
+	w.disk.left = -1
 	if during == "confirm" {
 		last := w.last()
 		if last.Confirmed {

@@ -187,9 +187,9 @@ func Open(o Options) (*Trials, error) {
 	}
 	if c := t.record.Current; c != nil {
 		if c.ID == t.overlay.ID { // it was confirmed; the process ended before it could write that down here
-			errDrop = t.end(Outcome{Change: *c, Confirmed: true})
+			errDrop = t.finish(Outcome{Change: *c, Confirmed: true})
 		} else {
-			errDrop = t.end(Outcome{Change: *c, Why: Restarted})
+			errDrop = t.finish(Outcome{Change: *c, Why: Restarted})
 		}
 	}
 	return t, errors.Join(errOverlay, errRecord, errDrop)
@@ -337,7 +337,7 @@ func (t *Trials) Confirm(by string) (Change, error) {
 		return Change{}, errors.Join(fmt.Errorf("keep the change: %w", err), t.o.Files.Write(OverlayFile, before))
 	}
 	t.overlay = next
-	t.finish(Outcome{Change: *c, Confirmed: true, Answered: by})
+	_ = t.finish(Outcome{Change: *c, Confirmed: true, Answered: by})
 	return *c, nil
 }
 
@@ -358,18 +358,17 @@ func (t *Trials) giveUp(o Outcome) bool {
 	if t.record.Current == nil || t.record.Current.ID != o.ID {
 		return false
 	}
-	t.finish(o)
+	_ = t.finish(o)
 	return true
 }
 
 // finish ends the trial, also when that cannot be written down: the next start finds the change, and comes to the same.
-func (t *Trials) finish(o Outcome) {
-	if t.end(o) != nil {
-		t.record = t.record.with(o)
-	}
+func (t *Trials) finish(o Outcome) error {
+	next := t.record.with(o)
+	err := t.keep(next)
+	t.record = next
+	return err
 }
-
-func (t *Trials) end(o Outcome) error { return t.keep(t.record.with(o)) }
 
 // with is the record after the trial.
 func (r Record) with(o Outcome) Record {
