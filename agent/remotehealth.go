@@ -10,8 +10,8 @@ import (
 	"releve/agent/trial"
 )
 
-// shownFor is how long the page tells of a change that was taken back.
-const shownFor = 24 * time.Hour
+// toldFor is how long the page tells of a change that was taken back.
+const toldFor = 24 * time.Hour
 
 // changesFinding says what was changed from afar, what is on trial, and what was taken back.
 func (a *agent) changesFinding() status.Finding {
@@ -30,7 +30,7 @@ func (a *agent) changesFinding() status.Finding {
 		}
 	case onTrial:
 		return trialFinding(c, left)
-	case len(past) > 0 && !past[len(past)-1].Confirmed && a.now().Sub(past[len(past)-1].At) < shownFor:
+	case len(past) > 0 && !past[len(past)-1].Confirmed && a.now().Sub(past[len(past)-1].At) < toldFor:
 		fr, en := whyReturned(past[len(past)-1])
 		return status.Finding{
 			State: status.Warning,
