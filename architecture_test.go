@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	"federation/quoalise": {"buffer/statefile", "federation", "federation/xmpp", "senml"},
 	"federation/peer":     {"federation", "federation/xmpp", "senml"},
 	"federation/pubsub":   {"federation", "federation/peer", "federation/xmpp", "senml"},
-	"federation/sen1":     {"federation", "senml"},
+	"federation/sen1":     {"federation", "federation/xmpp", "senml"},
 	"federation/pride":    {"federation", "senml"},
 	"federation/command":  {"federation/xmpp"},
 	"federation/route":    {"federation", "federation/consent", "senml"},
@@ -80,7 +80,7 @@ var owners = map[string][]string{
 	"github.com/alecthomas": {"agent"},
 	"github.com/creack/pty": {"tic/linky"},
 	"golang.org/x/net/dns":  {"federation/lab"},
-	"github.com/cenkalti":   {"agent", "federation", "federation/bmhs", "federation/quoalise", "federation/xmpp", "tic/port"},
+	"github.com/cenkalti":   {"agent", "federation", "federation/bmhs", "federation/quoalise", "federation/sen1", "federation/xmpp", "tic/port"},
 }
 
 // vague names say nothing of what a folder holds.

@@ -20,6 +20,7 @@ import (
 	"releve/federation/command"
 	"releve/federation/consent"
 	"releve/federation/peer"
+	"releve/federation/sen1"
 	"releve/federation/xmpp"
 	"releve/systemd/notify"
 	"releve/tic/share"
@@ -46,8 +47,9 @@ type agent struct {
 	subscribers  *subscribers // nil without [federation]
 	recipients   []*outgoing  // of the configuration
 	sources      []*source
-	followed     []*followed    // of the sources
-	receiver     *peer.Receiver // nil unless a source hands us packs
+	followed     []*followed      // of the sources
+	proxies      []*sen1.Receiver // of the sources
+	receiver     *peer.Receiver   // nil unless a source hands us packs
 	notary       *notary
 	keyring      *keyring      // nil without [federation]
 	herald       *herald       // nil without [federation]

@@ -66,8 +66,15 @@ func (s *source) handedFinding() status.Finding {
 	newest := s.newest
 	s.mu.Unlock()
 	if newest == 0 {
-		return status.Finding{State: status.Waiting, Text: status.Say("Rien n'est encore venu de cette source.", "Nothing has come from this source yet.")}
+		return nothingYet()
 	}
-	at := time.Unix(int64(newest), 0).In(s.location)
+	return lastReading(time.Unix(int64(newest), 0).In(s.location))
+}
+
+func nothingYet() status.Finding {
+	return status.Finding{State: status.Waiting, Text: status.Say("Rien n'est encore venu de cette source.", "Nothing has come from this source yet.")}
+}
+
+func lastReading(at time.Time) status.Finding {
 	return status.Finding{Text: status.Sayf("Dernier relevé du %[1]s.", "Last reading of %[2]s.", at.Format("02/01/2006 à 15:04:05"), at.Format(time.DateTime))}
 }

@@ -84,6 +84,8 @@ func (a *agent) reach(r config.Recipient, one *outgoing) error {
 		return a.reachPubSub(r.Name, way, one)
 	case config.ToReleve:
 		a.reachReleve(r, way, one)
+	case config.ToSEN1:
+		a.reachSEN1(r, way, one)
 	default:
 		return fmt.Errorf("kind %s cannot be reached", r.Kind)
 	}

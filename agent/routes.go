@@ -54,7 +54,7 @@ func (a *agent) meterOf(r config.Route) string {
 		return r.From + ".*"
 	}
 	name := federation.Outside(r.Device, "x")
-	if from.InFederation() {
+	if !from.HasItems() {
 		name = r.Device + "_x"
 	}
 	meter, _, _ := strings.Cut(a.intake.local(r.From, name), "/")

@@ -11,6 +11,7 @@ import (
 
 	"releve/agent/config"
 	"releve/agent/status"
+	"releve/federation/sen1"
 	"releve/senml"
 )
 
@@ -52,6 +53,9 @@ func (a *agent) openSources(context.Context) error {
 	}
 	a.listen()
 	a.receive()
+	if len(a.proxies) > 0 {
+		sen1.Register(a.session, a.proxies)
+	}
 	return nil
 }
 
@@ -66,6 +70,9 @@ func (a *agent) tap(s *source) error {
 		return a.tapLognact(s, origin)
 	case config.FromReleve:
 		s.finding = s.handedFinding // receive takes what it hands us
+		return nil
+	case config.FromSEN1:
+		a.tapSEN1(s, origin)
 		return nil
 	case config.FromPride:
 		return a.tapPride(s, origin)

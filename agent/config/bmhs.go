@@ -38,12 +38,10 @@ type FromBMHS struct {
 }
 
 type rawBMHS struct {
-	Application string `toml:"application"`
-	Zone        string `toml:"zone"`
+	Zone string `toml:"zone"`
 }
 
 type rawToBMHS struct {
-	Username string   `toml:"username"`
 	KeyFile  string   `toml:"application_key_file" type:"file"`
 	MAC      string   `toml:"mac"`
 	Presence bool     `toml:"presence" default:"false"`
@@ -114,7 +112,7 @@ func (f *findings) bmhs(key string, d document, reach rawReach, raw rawBMHS) BMH
 	w := BMHS{
 		URL:         f.url(key, reach.URL, "https://bmhs.example/smarthome"),
 		CAFile:      reach.CAFile,
-		Application: raw.Application,
+		Application: reach.Application,
 		TokenFile:   reach.TokenFile,
 	}
 	var err error

@@ -202,7 +202,7 @@ func TestRefusals(t *testing.T) {
 			"grant of another resolution", "[[grant]]\nto = \"a@b\"\nseries = [\"*\"]\npurpose = \"p\"\nresolution = \"PT15M\"\n",
 			`grant 1: the grant to a@b has resolution "PT15M"; it may be one of live, PT10S, PT10M, PT30M, PT1H, P1D`,
 		},
-		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"mqtt\"\n", `recipient 1 (lorient): kind "mqtt" is not one of bmhs, lognact, pride, pubsub, releve`},
+		{"recipient of no kind", joined + "[[recipient]]\nname = \"lorient\"\nkind = \"mqtt\"\n", `recipient 1 (lorient): kind "mqtt" is not one of bmhs, lognact, pride, pubsub, releve, sen1`},
 		{"recipient without a federation", releve, "recipient 1 (s): kind releve needs a [federation] to reach it through"},
 		{"recipient without an address", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\n", `recipient 1 (a): to: "" is not an address such as serveur@breizh-sen2.example/releve`},
 		{"recipient that is a domain", joined + "[[recipient]]\nname = \"a\"\nkind = \"releve\"\nto = \"b.example\"\n", `recipient 1 (a): to: "b.example" is not an address such as serveur@breizh-sen2.example/releve`},
@@ -229,7 +229,7 @@ func TestRefusals(t *testing.T) {
 		},
 		{
 			"source without anything", "[federation]\njid = \"a@b\"\npassword_file = \"p\"\n[[source]]\n",
-			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of bmhs, federation, lognact, pride, releve`,
+			`source 1 (): name must be 1 to 32 ASCII letters, digits or hyphens` + "\n" + `source 1 (): kind "" is not one of bmhs, federation, lognact, pride, releve, sen1`,
 		},
 		{
 			"senders", joined + "[[source]]\nname = \"a\"\nkind = \"releve\"\nfrom = \"a@b/c\"\nsince = \"1d\"\n" +
@@ -267,6 +267,15 @@ func TestRefusals(t *testing.T) {
 				`rename 1 (b): item is missing: what the source calls it` + "\n" +
 				`rename 2 (b): path: "a_b" is not one such as consumption/power/active/mean` + "\n" +
 				`rename 3 (b): unit: "watts" is none of SenML, such as W, VA, Wh or kWh` + "\n" + `rename 4 (a): there is no source "a"`,
+		},
+		{
+			"proxies of the proof of concept", joined + "[[recipient]]\nname = \"a\"\nkind = \"sen1\"\nto = \"a@b/c\"\n[[source]]\nname = \"b\"\nkind = \"sen1\"\nfrom = \"b\"\n" +
+				"[[source]]\nname = \"c\"\nkind = \"sen1\"\nfrom = \"c@b\"\n[[source]]\nname = \"d\"\nkind = \"sen1\"\nfrom = \"c@b\"\n[[source]]\nname = \"e\"\nkind = \"releve\"\nfrom = \"c@b\"\n" +
+				"[[rename]]\nsource = \"e\"\nitem = \"a\"\npath = \"b\"\n",
+			`recipient 1 (a): to: "a@b/c" is not an address without resource, such as bmhs@breizh-sen2.example` + "\n" +
+				`recipient 1 (a): username is missing: whose data it is that no route names` + "\n" +
+				`source 1 (b): from: "b" is not an address without resource, such as bmhs@breizh-sen2.example` + "\n" +
+				`source 3 (d): another source has the same from` + "\n" + `rename 1 (e): its series have the names of the federation already`,
 		},
 		{
 			"routes", joined + releve + "[[recipient]]\nname = \"n\"\nkind = \"pubsub\"\nreaders = [\"a@b\"]\n" + meter +

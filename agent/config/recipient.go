@@ -56,6 +56,7 @@ func recipientKinds() []recipientKind {
 		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, places: true, check: (*findings).toPride},
 		{name: KindPubSub, keys: "readers service", check: (*findings).toPubSub},
 		{name: KindReleve, keys: "to naming", check: (*findings).toReleve},
+		{name: KindSEN1, keys: "to username application peer_application", places: true, check: (*findings).toSEN1},
 	}
 }
 
@@ -66,6 +67,7 @@ type rawRecipient struct {
 	Every  string `toml:"every" type:"duration" least:"1s" most:"1d" afar:"operator"`
 	Paused *bool  `toml:"paused" default:"false" afar:"operator"`
 	rawReach
+	Username string `toml:"username"` // of BMHS, and of the proxies
 	rawBMHS
 	rawToBMHS
 	rawToLognact
@@ -73,6 +75,7 @@ type rawRecipient struct {
 	rawToPride
 	rawToPubSub
 	rawToReleve
+	rawToSEN1
 }
 
 // hasPlaces says whether routes can name devices and items of a kind.

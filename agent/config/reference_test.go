@@ -81,6 +81,10 @@ func TestReferenceUncommented(t *testing.T) {
 				Devices: map[string]string{"linky": "linky-12"},
 			},
 		},
+		{
+			Name: "poc", Kind: KindSEN1, Every: 10 * time.Second,
+			Way: ToSEN1{To: jid.MustParse("bmhs@breizh-sen2.example"), Username: "foyer", Source: "releve", Target: "bmhs"},
+		},
 	}
 	wanted.Sources = []Source{
 		{
@@ -108,6 +112,10 @@ func TestReferenceUncommented(t *testing.T) {
 		{
 			Name: "bmhs", Kind: KindBMHS,
 			Origin: FromBMHS{BMHS: server, Series: []string{"linky/base", "sonde/null"}, Asking: Asking{Since: 31 * day, Every: 5 * time.Minute, Repair: day}},
+		},
+		{
+			Name: "poc", Kind: KindSEN1,
+			Origin: FromSEN1{Sender: jid.MustParse("lognact@breizh-sen2.example"), Source: "lognact", Usernames: []string{"foyer"}},
 		},
 	}
 	wanted.Grants = []consent.Grant{{

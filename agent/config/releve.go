@@ -81,17 +81,17 @@ func (f *findings) fromReleve(key string, d document, raw rawSource) Origin {
 	return FromReleve{Sender: address}
 }
 
-// oneSender refuses two sources that the same sender hands packs to.
+// oneSender refuses two sources that the same sender hands packs to, or messages of the proof of concept.
 func (f *findings) oneSender(list []Source) {
 	seen := map[string]bool{}
 	for i, s := range list {
-		from, ok := s.Origin.(FromReleve)
-		if !ok {
+		if s.Kind != KindReleve && s.Kind != KindSEN1 || s.Origin.address() == "" {
 			continue
 		}
-		if seen[from.Sender.String()] {
+		sender := s.Kind + " " + s.Origin.address()
+		if seen[sender] {
 			f.addf("source %d (%s): another source has the same from", i+1, s.Name)
 		}
-		seen[from.Sender.String()] = true
+		seen[sender] = true
 	}
 }

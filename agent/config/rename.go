@@ -8,7 +8,7 @@ import (
 	"releve/senml"
 )
 
-// Rename is one [[rename]]: what an item of a source outside the federation is here.
+// Rename is one [[rename]]: what an item of a source is here that does not name series as the federation does.
 type Rename struct {
 	Item, Path, Unit string // as the source calls it; the path of the series; "" for the unit that comes with it
 }
@@ -31,8 +31,8 @@ func (f *findings) rename(list []rawRename, sources []Source) {
 		case at < 0:
 			f.addf("%s: there is no source %q", key, raw.Source)
 			continue
-		case sources[at].InFederation():
-			f.addf("%s: series of the federation have their names; only those of a system outside it are renamed", key)
+		case !sources[at].HasItems():
+			f.addf("%s: its series have the names of the federation already", key)
 		case raw.Item == "":
 			f.addf("%s: item is missing: what the source calls it", key)
 		case !seriesPath.MatchString(raw.Path):

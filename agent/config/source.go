@@ -15,8 +15,10 @@ type Source struct {
 	Renames []Rename // of items outside the federation
 }
 
-// InFederation says whether a source is reached through the session, and names its series as the federation does.
-func (s Source) InFederation() bool { return s.Origin.address() != "" }
+// HasItems says whether a source calls its series by a device and an item, not as the federation does.
+func (s Source) HasItems() bool {
+	return slices.ContainsFunc(sourceKinds(), func(k sourceKind) bool { return k.name == s.Kind && k.items })
+}
 
 // Origin is where a source of one kind has readings from: FromFederation, FromReleve, …
 type Origin interface {
@@ -34,6 +36,7 @@ type sourceKind struct {
 	name    string
 	keys    string // with spaces between them
 	outside bool   // needs no session with the federation
+	items   bool   // calls its series by a device and an item, not as the federation does
 	check   func(f *findings, key string, d document, raw rawSource) Origin
 }
 
@@ -43,11 +46,12 @@ const asked = "since every repair "
 // sourceKinds are the kinds of source that this version knows, in the order of the alphabet.
 func sourceKinds() []sourceKind {
 	return []sourceKind{
-		{name: KindBMHS, keys: asked + "url token_file ca_file application zone series", outside: true, check: (*findings).fromBMHS},
+		{name: KindBMHS, keys: asked + "url token_file ca_file application zone series", outside: true, items: true, check: (*findings).fromBMHS},
 		{name: KindFederation, keys: "provider identifiers since repair", check: (*findings).fromFederation},
-		{name: KindLognact, keys: asked + "url token_file ca_file hosts keys", outside: true, check: (*findings).fromLognact},
-		{name: KindPride, keys: asked + "url token_file ca_file device_label selectors", outside: true, check: (*findings).fromPride},
+		{name: KindLognact, keys: asked + "url token_file ca_file hosts keys", outside: true, items: true, check: (*findings).fromLognact},
+		{name: KindPride, keys: asked + "url token_file ca_file device_label selectors", outside: true, items: true, check: (*findings).fromPride},
 		{name: KindReleve, keys: "from", check: (*findings).fromReleve},
+		{name: KindSEN1, keys: "from application usernames", items: true, check: (*findings).fromSEN1},
 	}
 }
 
@@ -64,6 +68,7 @@ type rawSource struct {
 	rawFromPride
 	rawFromFederation
 	rawFromReleve
+	rawFromSEN1
 }
 
 func (f *findings) sources(d document) []Source {

@@ -299,6 +299,16 @@ func (c *Client) Post(ctx context.Context, to JID, payload *Element, receipt boo
 	if receipt {
 		m.Children = append(m.Children, NewElement(NSReceipts, "request"), NewElement(nsHints, "no-store"))
 	}
+	return c.post(ctx, m)
+}
+
+// PostChat is Post of a chat message: some programs listen to no others, and their servers keep those alone.
+func (c *Client) PostChat(ctx context.Context, to JID, payload *Element) (*Receipt, error) {
+	return c.post(ctx, Message{ID: newID(), Type: "chat", To: to, Children: []*Element{payload}})
+}
+
+func (c *Client) post(ctx context.Context, m Message) (*Receipt, error) {
+	to := m.To
 	text, err := encodeWithin(m.element(), MaxStanza)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package xmpp
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -75,17 +76,20 @@ func (e *Element) appendTo(b []byte, space string) ([]byte, error) {
 	return append(b, '>'), nil
 }
 
-// appendAttrs gives each attribute that has a namespace a prefix of its own.
+// appendAttrs gives each attribute that has a namespace a prefix of its own. A declaration (Name.Space "xmlns") is for the
+// prefix of a name that stands in a value; reading leaves declarations out.
 func (e *Element) appendAttrs(b []byte) ([]byte, error) {
 	for i, a := range e.Attrs {
 		name := a.Name.Local
-		if !isName(name) || name == "xmlns" || a.Name.Space == "xmlns" {
+		if !isName(name) || name == "xmlns" || a.Name.Space == "xmlns" && (a.Value == "" || generated.MatchString(name)) {
 			return nil, fmt.Errorf("attribute %q: %w", name, errName)
 		}
 		switch a.Name.Space {
 		case "":
 		case xmlSpace:
 			name = "xml:" + name
+		case "xmlns":
+			name = "xmlns:" + name
 		default:
 			prefix := "n" + strconv.Itoa(i)
 			b = appendAttr(b, "xmlns:"+prefix, a.Name.Space)
@@ -95,6 +99,9 @@ func (e *Element) appendAttrs(b []byte) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// generated are the prefixes that appendAttrs makes up, and those that XML keeps for itself.
+var generated = regexp.MustCompile(`^(n[0-9]+|(?i:xml.*))$`)
 
 func appendAttr(b []byte, name, value string) []byte {
 	b = append(append(append(b, ' '), name...), '=', '"')

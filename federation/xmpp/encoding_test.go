@@ -37,6 +37,11 @@ func TestEncode(t *testing.T) {
 		{"wrong name inside", NewElement("", "a").Add(NewElement("", " ")), "", errName},
 		{"wrong attribute", NewElement("", "a", "b c", "1"), "", errName},
 		{"declaration as an attribute", NewElement("", "a", "xmlns", "urn:x"), "", errName},
+		{
+			"declaration for a name in a value", &Element{Name: xml.Name{Local: "a"}, Attrs: []xml.Attr{{Name: xml.Name{Space: "xmlns", Local: "xs"}, Value: "urn:x"}, {Name: xml.Name{Space: "urn:i", Local: "type"}, Value: "xs:string"}}},
+			`<a xmlns:xs="urn:x" xmlns:n1="urn:i" n1:type="xs:string"/>`, nil,
+		},
+		{"declaration of a prefix of ours", &Element{Name: xml.Name{Local: "a"}, Attrs: []xml.Attr{{Name: xml.Name{Space: "xmlns", Local: "n0"}, Value: "urn:x"}}}, "", errName},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
