@@ -156,6 +156,14 @@ func (k *kept) take(_ context.Context, p senml.Pack) error {
 	return nil
 }
 
+func (k *kept) stored() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	names := k.names
+	k.names = nil
+	return names
+}
+
 func (k *kept) put(_ *xmpp.Element, why error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -200,7 +208,7 @@ func TestReceiver(t *testing.T) {
 		want := []string{
 			"device:foyer.test:40example.org:2Flinky_base 13427301 Wh", "device:foyer.test:40example.org:2Flinky_base 13427310 Wh", "device:foyer.test:40example.org:2Flinky_base 42 Wh",
 		}
-		if diff := cmp.Diff(want, k.names); diff != "" {
+		if diff := cmp.Diff(want, k.stored()); diff != "" {
 			t.Errorf("stored (-want +got):\n%s", diff)
 		}
 		if s := r.Stats(); s.Messages != 1 || s.Err != nil || !s.Newest.Equal(at(t, "2026-11-23T08:13:04Z")) {
@@ -215,13 +223,12 @@ func TestReceiver(t *testing.T) {
 			t.Errorf("stats are %+v", s)
 		}
 		r.Usernames = nil
-		k.names = nil
 		stop()
 		<-done
 		r.receive(message(t, byJava)) // while all ends
 		r.drain()
-		if len(k.names) != 3 {
-			t.Errorf("%d stored at the end", len(k.names))
+		if n := len(k.stored()); n != 3 {
+			t.Errorf("%d stored at the end", n)
 		}
 	})
 }
