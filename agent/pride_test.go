@@ -100,8 +100,17 @@ func TestRelayBetweenPlatforms(t *testing.T) {
 	until(t, "the first came", came(500))
 	to.away.Store(true)
 	heard(from, 500, 800)
+	last := begin.Add(799 * time.Minute)
 	until(t, "all is stored here", func() bool {
-		return strings.Contains(h.tree(t), "enedis: 2 series; last reading of "+begin.Add(799*time.Minute).In(paris(t)).Format(time.DateTime))
+		for _, one := range h.buffer.Series() {
+			if strings.HasSuffix(one.Name, "/consumption/power/active/mean") && one.Last.Time == float64(last.Unix()) {
+				return true
+			}
+		}
+		return false
+	})
+	until(t, "the page says so", func() bool {
+		return strings.Contains(h.tree(t), "enedis: 2 series; last reading of "+last.In(paris(t)).Format(time.DateTime))
 	})
 	stop()
 	h.stop(t)
