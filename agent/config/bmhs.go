@@ -38,7 +38,8 @@ type FromBMHS struct {
 }
 
 type rawBMHS struct {
-	Zone string `toml:"zone"`
+	Application string `toml:"application"` // also of the proxies of the proof of concept
+	Zone        string `toml:"zone"`
 }
 
 type rawToBMHS struct {
@@ -112,7 +113,7 @@ func (f *findings) bmhs(key string, d document, reach rawReach, raw rawBMHS) BMH
 	w := BMHS{
 		URL:         f.url(key, reach.URL, "https://bmhs.example/smarthome"),
 		CAFile:      reach.CAFile,
-		Application: reach.Application,
+		Application: raw.Application,
 		TokenFile:   reach.TokenFile,
 	}
 	var err error

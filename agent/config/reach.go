@@ -13,8 +13,6 @@ type rawReach struct {
 	URL       string `toml:"url"`
 	TokenFile string `toml:"token_file" type:"file"`
 	CAFile    string `toml:"ca_file" type:"file"`
-
-	Application string `toml:"application"` // of BMHS, and of the proxies
 }
 
 // rawAsking is the keys that several kinds share of how a source is asked.
