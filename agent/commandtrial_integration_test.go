@@ -18,11 +18,11 @@ func TestIntegrationConfigure(t *testing.T) {
 	t.Parallel()
 	h := newHousehold(t, lab.Ejabberd)
 	h.arrives(1)
-	h.enlist("owners", "chef@"+consumerDomain)
+	owner, reader := h.newCommander("chef"), h.newCommander("lecteur")
+	t.Run("the first owner", func(t *testing.T) { checkClaim(t, owner, reader) })
 	h.enlist("readers", "lecteur@"+consumerDomain)
 	h.restartAgent()
 	h.arrives(2)
-	owner, reader := h.newCommander("chef"), h.newCommander("lecteur")
 	t.Run("a reader", func(t *testing.T) {
 		if got := reader.run("configure"); got.Error != "forbidden" {
 			t.Errorf("told %+v", got)
@@ -51,6 +51,27 @@ func TestIntegrationConfigure(t *testing.T) {
 	t.Logf("the ledger:\n%s", h.ledger())
 	h.drain()
 	h.check()
+}
+
+// checkClaim has somebody become the owner of a device that has none, by the code that it shows.
+func checkClaim(t *testing.T, owner, other *commander) {
+	if got := owner.ask(wish{Do: "items", Node: commandList}).nodes(); fmt.Sprint(got) != "[claim]" {
+		t.Errorf("a device without an owner lists %v", got)
+	}
+	if got := other.run("claim", []string{"code=AAAA-AAAA"}); fmt.Sprint(got.Notes) != "[error: This is not the code that the device shows.]" {
+		t.Errorf("another code: %+v", got)
+	}
+	code, _, _ := strings.Cut(strings.TrimSpace(owner.h.terminal("config", "code")), "\n")
+	if got := owner.run("claim", []string{"code=" + code}); !strings.HasPrefix(fmt.Sprint(got.Notes), "[info: You are the owner of this device") {
+		t.Fatalf("claimed with %q: %+v", code, got)
+	}
+	owner.h.until("the owner's commands", patience, func() bool {
+		time.Sleep(time.Second)
+		return owner.run("status").Status == "completed"
+	})
+	if got := other.run("claim", []string{"code=" + code}); got.Error != "item-not-found" {
+		t.Errorf("the same code again: %+v", got)
+	}
 }
 
 // ledger is what releve ledger show prints of the changes.
