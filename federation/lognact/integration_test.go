@@ -376,7 +376,7 @@ func (z *real) testRandomKills(t *testing.T) {
 		}
 		killed <- err
 	}()
-	for n := range 1500 {
+	for n := range 600 {
 		g.tape.put(senml.Record{Name: deviceOf(host) + "_f", Value: senml.NumberValue(float64(n)), Time: float64(began + int64(n))})
 		want = append(want, fmt.Sprintf("%d@%d.000000001", n, began+int64(n)))
 		_ = g.deliver() // it may be away
@@ -408,8 +408,8 @@ func (z *real) testProvision(t *testing.T) {
 		return strings.Join(counts, ", ")
 	}
 	var before string
-	for round, want := range [][]string{{"linky-aa", "linky-bb"}, nil} {
-		made, err := Provision(t.Context(), z.api, text, []string{"linky-aa", "linky-bb"})
+	for round, want := range [][]string{{"linky-ee", "linky-ff"}, nil} {
+		made, err := Provision(t.Context(), z.api, text, []string{"linky-ee", "linky-ff"})
 		if diff := cmp.Diff(want, made); diff != "" || err != nil {
 			t.Fatalf("round %d: %v (-want +got):\n%s", round, err, diff)
 		}
@@ -424,10 +424,10 @@ func (z *real) testProvision(t *testing.T) {
 	g := z.recipient(z.api, nil)
 	now := float64(time.Now().Unix())
 	g.tape.put(
-		senml.Record{Name: deviceOf("linky-aa") + "_breaker", Value: senml.TextValue("open: overload"), Time: now - 2},
-		senml.Record{Name: deviceOf("linky-aa") + "_index", Value: senml.NumberValue(2000), Time: now - 2},
-		senml.Record{Name: deviceOf("linky-aa") + "_index", Value: senml.NumberValue(1000), Time: now - 1},
-		senml.Record{Name: deviceOf("linky-aa") + "_over", Value: senml.BoolValue(true), Time: now - 1})
+		senml.Record{Name: deviceOf("linky-ee") + "_breaker", Value: senml.TextValue("open: overload"), Time: now - 2},
+		senml.Record{Name: deviceOf("linky-ee") + "_index", Value: senml.NumberValue(2000), Time: now - 2},
+		senml.Record{Name: deviceOf("linky-ee") + "_index", Value: senml.NumberValue(1000), Time: now - 1},
+		senml.Record{Name: deviceOf("linky-ee") + "_over", Value: senml.BoolValue(true), Time: now - 1})
 	z.confirmed(g)
 	want := []string{"Dépassement de la puissance souscrite signalé par le compteur", "Index en recul : index", "Organe de coupure ouvert"}
 	var got []string
