@@ -212,7 +212,7 @@ func (s *Subscriber) measure(ctx context.Context, open []*xmpp.Receipt, fates []
 	case large != nil:
 		return fmt.Errorf("%w: %s takes not even a message of %d bytes: %w", federation.ErrStopped, s.JID, large.Size, refusal)
 	case taken != nil && longer(silent, taken) == taken: // what keeps silent is not for its size
-		taken.Room.Took()
+		taken.Room.Took(taken.Size)
 	case silent != nil:
 		silent.Room.Silent(silent.Size)
 	}

@@ -38,7 +38,7 @@ func (l *link) measure(ctx context.Context, w waiter, err error) {
 	room := l.rooms.room(w.to)
 	switch {
 	case err == nil:
-		room.Took()
+		room.Took(w.size)
 	case errors.As(err, &told) && told.TooLarge():
 		room.TooLarge(w.size)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:

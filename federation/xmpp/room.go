@@ -24,7 +24,8 @@ var ErrNoRoom = errors.New("the stanza is larger than was found to be taken")
 type Room struct {
 	mu       sync.Mutex // guards everything below
 	most     int        // bytes; 0 when it never failed
-	silences int        // in a row
+	silences int        // about long stanzas, in a row
+	quiet    int        // bytes of the shortest of those
 	grown    bool       // since it was found too large
 	wait     time.Duration
 	next     time.Time // when it grows
@@ -51,23 +52,29 @@ func (r *Room) now() int {
 	return r.most
 }
 
-// Took notes that what was sent was acknowledged.
-func (r *Room) Took() {
+// Took notes that what was sent was acknowledged, of which the largest stanza had that size. A short one says nothing of
+// long ones: other stanzas to the same recipient may be on their way all the time.
+func (r *Room) Took(size int) {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.silences = 0
+	if size >= r.quiet || r.most > 0 && size > r.most/2 { // or fills what room there is
+		r.silences = 0
+	}
 }
 
 // Silent notes that nothing was heard of what was sent, of which the largest stanza had that size.
 func (r *Room) Silent(size int) {
-	if r == nil {
+	if r == nil || size <= leastStanza {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.silences == 0 || size < r.quiet {
+		r.quiet = size
+	}
 	if r.silences++; r.silences > 1 {
 		r.shrink(size)
 	}

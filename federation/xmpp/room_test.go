@@ -17,6 +17,7 @@ func TestRoom(t *testing.T) {
 	t.Parallel()
 	const hour = time.Hour
 	silent := func(size int) func(*Room) { return func(r *Room) { r.Silent(size) } }
+	took := func(size int) func(*Room) { return func(r *Room) { r.Took(size) } }
 	large := func(size int) func(*Room) { return func(r *Room) { r.TooLarge(size) } }
 	wait := func(d time.Duration) func(*Room) { return func(r *Room) { time.Sleep(d); r.Most() } }
 	for _, tt := range []struct {
@@ -29,7 +30,10 @@ func TestRoom(t *testing.T) {
 		{"one silence says nothing", []func(*Room){silent(50_000)}, MaxStanza, nil},
 		{"the second halves", []func(*Room){silent(50_000), silent(50_000)}, 25_000, map[time.Duration]int{hour - 1: 25_000, hour: 50_000, 2 * hour: MaxStanza}},
 		{"and every one after it", []func(*Room){silent(50_000), silent(50_000), silent(25_000)}, 12_500, nil},
-		{"an acknowledgement in between", []func(*Room){silent(50_000), (*Room).Took, silent(50_000)}, MaxStanza, nil},
+		{"an acknowledgement in between", []func(*Room){silent(50_000), took(50_000), silent(50_000)}, MaxStanza, nil},
+		{"one of something short in between", []func(*Room){silent(50_000), took(600), silent(50_000)}, 25_000, nil},
+		{"one that fills the room", []func(*Room){silent(50_000), silent(50_000), took(20_000), silent(20_000)}, 25_000, nil},
+		{"one of something longer than what was silent", []func(*Room){silent(50_000), silent(9_000), took(9_500), silent(9_000)}, 4_500, nil},
 		{"a refusal halves at once", []func(*Room){large(50_000)}, 25_000, nil},
 		{"what is short is not too long", []func(*Room){silent(3_000), silent(3_000), silent(3_000), large(leastStanza)}, MaxStanza, nil},
 		{"never under the least", []func(*Room){large(9_000), large(4_500), large(4_001)}, leastStanza, nil},
@@ -63,7 +67,7 @@ func TestRoom(t *testing.T) {
 		})
 	}
 	var none *Room
-	none.Took()
+	none.Took(50_000)
 	none.Silent(50_000)
 	if none.TooLarge(50_000) || none.Most() != MaxStanza {
 		t.Errorf("no room has %d", none.Most())
