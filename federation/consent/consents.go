@@ -116,19 +116,31 @@ func place(list []Consent, id string) (int, error) {
 
 // Ask puts a grant on the list for a person to answer. One that was ever asked for in the same terms stays as it is.
 func (c *Consents) Ask(g Grant, by string, now time.Time) (Consent, error) {
-	if err := g.Check(); err != nil {
+	return c.ask(Consent{Grant: g, Since: now, By: by}, c.room)
+}
+
+func (c *Consents) ask(one Consent, room func() error) (Consent, error) {
+	if err := one.Grant.Check(); err != nil {
 		return Consent{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at, err := place(c.list, g.ID()); err == nil {
+	one.ID, one.State = one.Grant.ID(), Pending
+	if at, err := place(c.list, one.ID); err == nil {
 		return c.list[at], nil
 	}
-	if len(c.list) >= maxConsents {
-		return Consent{}, fmt.Errorf("there are %d consents already, which is as many as are kept", maxConsents)
+	if err := room(); err != nil {
+		return Consent{}, err
 	}
-	one := Consent{ID: g.ID(), Grant: g, State: Pending, Since: now, By: by}
 	return one, c.commit(len(c.list), one)
+}
+
+// room says whether one more can be kept.
+func (c *Consents) room() error {
+	if len(c.list) >= maxConsents {
+		return fmt.Errorf("there are %d consents already, which is as many as are kept", maxConsents)
+	}
+	return nil
 }
 
 // Accept brings a consent in force. It may have been refused or withdrawn before: people change their minds.
@@ -188,6 +200,9 @@ func (c *Consents) move(id string, to Consent, from ...State) (Consent, error) {
 	}
 	if to.State == InForce && one.Grant.Over(to.Since) {
 		return one, fmt.Errorf("consent %s ended on %s; ask for another one", one.ID, one.Grant.Until.Format(time.DateOnly))
+	}
+	if one.Asker != "" && to.State != Withdrawn {
+		to.Notices = []Notice{{To: one.Asker}}
 	}
 	one.State, one.Since, one.By, one.Notices = to.State, to.Since, to.By, to.Notices
 	return one, c.commit(at, one)

@@ -19,15 +19,17 @@ type Consent struct {
 	ID      string    `json:"id"` // Grant.ID
 	Grant   Grant     `json:"grant"`
 	State   State     `json:"state"`
-	Since   time.Time `json:"since,omitzero"` // when it came into the state; zero when the time was not known
-	By      string    `json:"by"`             // who brought it there: ByFile, "terminal", "page", or an address
+	Since   time.Time `json:"since,omitzero"`  // when it came into the state; zero when the time was not known
+	By      string    `json:"by"`              // who brought it there: ByFile, "terminal", "page", or an address
+	Asker   string    `json:"asker,omitempty"` // bare address of who asked for it from outside
 	Notices []Notice  `json:"notices,omitempty"`
 }
 
 // ByFile is who gives and takes back what stands in the configuration: its author.
 const ByFile = "file"
 
-// Notice is the word to one address that a consent was withdrawn.
+// Notice is the word to one address that a consent has come into its state: of a request to who may answer it, of the answer
+// to who asked, of a withdrawal to who was sent readings.
 type Notice struct {
 	To    string    `json:"to"` // bare address
 	Sent  time.Time `json:"sent,omitzero"`
