@@ -15,10 +15,31 @@ func (n *notary) Ask(g consent.Grant, by string) (consent.Consent, error) {
 	return n.consents.Ask(g, by, at)
 }
 
+// Request is Ask by an address outside the house, for itself; the owners are told of it.
+func (n *notary) Request(g consent.Grant, owners []string) (consent.Consent, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer rouse(n.news)
+	at, _ := n.time()
+	one, err := n.consents.Request(g, at, owners)
+	if errors.Is(err, consent.ErrCrowded) {
+		n.crowded++
+	}
+	return one, err
+}
+
+// turnedAway is how many requests from outside found no room.
+func (n *notary) turnedAway() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.crowded
+}
+
 // Accept brings a consent in force; by is who says so: "terminal", "page", or an address. It is in the ledger then.
 func (n *notary) Accept(id, by string) (consent.Consent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	defer rouse(n.news)
 	at, _ := n.time()
 	return n.consents.Accept(id, by, at)
 }
@@ -27,6 +48,7 @@ func (n *notary) Accept(id, by string) (consent.Consent, error) {
 func (n *notary) AcceptAs(id string, g consent.Grant, by string) (consent.Consent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	defer rouse(n.news)
 	at, _ := n.time()
 	id, err := n.consents.Amend(id, g)
 	if err != nil {
@@ -39,6 +61,7 @@ func (n *notary) AcceptAs(id string, g consent.Grant, by string) (consent.Consen
 func (n *notary) Refuse(id, by string) (consent.Consent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	defer rouse(n.news)
 	at, _ := n.time()
 	return n.consents.Refuse(id, by, at)
 }
@@ -53,7 +76,7 @@ func (n *notary) Withdraw(id, by string) (consent.Consent, error) {
 	}
 	at, _ := n.time()
 	one, err = n.consents.Withdraw(one.ID, by, at, n.tell(one.Grant))
-	rouse(n.withdrawn)
+	rouse(n.news)
 	return one, errors.Join(err, n.account(func(c *transfer) bool { return c.Consent == one.ID }))
 }
 

@@ -26,6 +26,7 @@ func (a *agent) openDoor() {
 		command.Command{Node: "consents", Title: consentTitle(), Least: command.Owner, Begin: a.commandConsents},
 		command.Command{Node: "password", Title: passwordTitle(), Least: command.Owner, Begin: a.commandPassword},
 		command.Command{Node: "restart", Title: status.Say("Redémarrer l'agent", "Restart the agent"), Least: command.Operator, Begin: a.commandRestart},
+		command.Command{Node: "request_consent", Title: requestTitle(), Least: command.Nobody, Begin: a.commandRequest},
 	)
 	if a.remote != nil && a.remote.code() != "" {
 		a.door.Offer(a.session, command.Command{Node: "claim", Title: claimTitle(), Least: command.Nobody, Begin: a.commandClaim})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -31,6 +32,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("status, doctor, log", func(t *testing.T) { checkReading(t, h, owner) })
 			t.Run("trace and export", func(t *testing.T) { checkData(t, h, owner) })
 			t.Run("consents and meters", func(t *testing.T) { checkConsents(t, h, owner) })
+			t.Run("requests", func(t *testing.T) { checkRequests(t, h, owner) })
 			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
 			t.Run("restart", func(t *testing.T) { checkRestart(t, h, owner) })
 		})
@@ -54,7 +56,8 @@ func checkListed(t *testing.T, owner, reader, stranger *commander) {
 		who  *commander
 		want []string
 	}{
-		{stranger, nil}, {reader, forReaders}, {owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "restart")},
+		{stranger, []string{"request_consent"}}, {reader, append(slices.Clone(forReaders), "request_consent")},
+		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "restart", "request_consent")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)
@@ -200,6 +203,37 @@ func checkConsents(t *testing.T, h *household, owner *commander) {
 	ports := owner.run("meters", []string{"do=probe"})
 	if ports.Form == nil || !slices.ContainsFunc(ports.Form.Rows, func(row []string) bool { return row[2] == "linky" && strings.HasPrefix(row[3], "standard: ") }) {
 		t.Errorf("meters: %+v", ports)
+	}
+}
+
+// A stranger of the other domain asks, the owner hears of it and agrees to less, and the stranger hears that.
+func checkRequests(t *testing.T, h *household, owner *commander) {
+	asker := h.newCommander("agence")
+	who := addressOf(asker.account, consumerDomain)
+	wanted := []string{
+		"name=Agence de l'énergie", "contact=dpo@example.org", "role=independent", "series=derived/*", "series=power/*", "resolution=PT30M",
+		"purpose=Conseil en énergie", "purpose_en=Energy advice", "until=" + time.Now().AddDate(1, 0, 0).Format(time.DateOnly), "retention=P1Y", "identity=0",
+	}
+	asked := asker.run("request_consent", wanted)
+	if asked.value("state") != "pending" || fmt.Sprint(asked.Notes) != "[info: The request waits for the household's answer; you will be told by a message.]" {
+		t.Fatalf("asked: %+v", asked)
+	}
+	id := asked.value("consent")
+	h.until("the owner to hear of it", patience, func() bool {
+		return strings.Contains(owner.told(), who+" (Agence de l'énergie) asks for a consent: Energy advice")
+	})
+	if got := h.terminal("consent", "list"); !strings.Contains(got, id+"  pending    PT30M  "+who) {
+		t.Errorf("the terminal lists\n%s", got)
+	}
+	page := owner.run("consents", []string{"consent=" + id})
+	if got := owner.step("consents", page, "complete", "answer=accept", "finest=P1D"); fmt.Sprint(got.Notes) != "[info: "+who+": in force.]" {
+		t.Errorf("accepted: %+v", got)
+	}
+	h.until("the asker to hear of it", patience, func() bool {
+		return strings.Contains(asker.told(), "is in force, P1D at the finest")
+	})
+	if got := asker.run("request_consent").value("standing"); !strings.Contains(got, "in force · P1D") || strings.Contains(got, "mairie") {
+		t.Errorf("the asker is told %q", got)
 	}
 }
 

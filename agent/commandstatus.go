@@ -24,6 +24,7 @@ func (a *agent) commandStatus(_ context.Context, c command.Caller) (command.Turn
 		answerField("health", "En tout", "In all", s.Health.Worst().String()),
 		answerField("packs", "Paquets gardés", "Packs kept", fmt.Sprint(s.Buffer.Packs)),
 		answerField("forbidden", "Commandes refusées à qui n'a pas de rôle", "Commands forbidden to who has no role", fmt.Sprint(a.door.Stats().Forbidden)),
+		answerField("crowded", "Demandes d'accord restées sans place", "Requests for a consent that found no room", fmt.Sprint(a.notary.turnedAway())),
 	}
 	return r, nil
 }

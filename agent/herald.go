@@ -17,16 +17,19 @@ import (
 	"releve/senml"
 )
 
-// herald tells who was sent readings that a consent was withdrawn, before anything else is sent to it.
+// herald tells who was sent readings that a consent was withdrawn, before anything else is sent to it; owners what was asked
+// for from outside, and who asked what was answered.
 type herald struct {
 	notary  *notary
 	session interface {
 		notice.Session
 		State() xmpp.State
+		Say(ctx context.Context, to xmpp.JID, text string) error
 	}
-	full func(bare string) xmpp.JID // where a program is known to answer for an address; the zero JID when it is not
-	told func()                     // is called once somebody was: what had to wait may go
-	log  *slog.Logger
+	location *time.Location
+	full     func(bare string) xmpp.JID // where a program is known to answer for an address; the zero JID when it is not
+	told     func()                     // is called once somebody was: what had to wait may go
+	log      *slog.Logger
 }
 
 // How often a notice is told again.
@@ -43,10 +46,10 @@ func (a *agent) openHerald(context.Context) error {
 	}
 	a.notary.tell = a.audience
 	a.herald = &herald{
-		notary: a.notary, session: a.session, full: a.fullAddress, log: a.log,
+		notary: a.notary, session: a.session, location: a.cfg.Agent.Location, full: a.fullAddress, log: a.log,
 		told: func() { a.wakeRecipients(context.Background()); a.subscribers.wake(context.Background()) },
 	}
-	a.session.OnLogin(func(context.Context) { rouse(a.notary.withdrawn) })
+	a.session.OnLogin(func(context.Context) { rouse(a.notary.news) })
 	h := &notice.Hearer{Take: a.notary.hear, Log: a.log}
 	for _, s := range a.sources {
 		switch from := s.origin.(type) {
@@ -87,7 +90,7 @@ func (a *agent) fullAddress(bare string) xmpp.JID {
 // String names the task.
 func (h *herald) String() string { return "notices of withdrawal" }
 
-// Run tells what has to be told: at each login, at each withdrawal, and again.
+// Run tells what has to be told: at each login, at each request, answer and withdrawal, and again.
 func (h *herald) Run(ctx context.Context) error {
 	tick := time.NewTicker(heraldEvery)
 	defer tick.Stop()
@@ -96,7 +99,7 @@ func (h *herald) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-h.notary.withdrawn:
+		case <-h.notary.news:
 		case <-tick.C:
 		}
 	}
@@ -118,13 +121,17 @@ func (h *herald) round(ctx context.Context) {
 
 // due says whether an address is to be told, or told again.
 func due(c consent.Consent, n consent.Notice, now time.Time) bool {
-	if c.State != consent.Withdrawn || !n.Acked.IsZero() {
-		return false
+	if c.State != consent.Withdrawn || n.Sent.IsZero() {
+		return n.Sent.IsZero() && n.Acked.IsZero()
 	}
-	return n.Sent.IsZero() || now.Sub(n.Sent) >= tellAgain && now.Sub(c.Since) < tellFor
+	return n.Acked.IsZero() && now.Sub(n.Sent) >= tellAgain && now.Sub(c.Since) < tellFor
 }
 
 func (h *herald) tell(ctx context.Context, c consent.Consent, n consent.Notice) {
+	if c.State != consent.Withdrawn {
+		h.say(ctx, c, n)
+		return
+	}
 	to := h.full(n.To)
 	var err error
 	if to.String() == "" {
@@ -143,6 +150,22 @@ func (h *herald) tell(ctx context.Context, c consent.Consent, n consent.Notice) 
 	}
 	h.log.Info("withdrawal told", "recipient", n.To, "consent", c.ID, "acknowledged", acked)
 	h.told()
+}
+
+// say tells a person: once, since their server keeps it for them.
+func (h *herald) say(ctx context.Context, c consent.Consent, n consent.Notice) {
+	to, err := xmpp.ParseJID(n.To)
+	if err == nil {
+		err = h.session.Say(ctx, to, consentNews(c, h.location))
+	}
+	if err == nil {
+		err = h.notary.told(c, n.To, false)
+	}
+	if err != nil {
+		h.log.Warn("consent not told", "to", n.To, "consent", c.ID, "error", err, "retry_in", heraldEvery)
+		return
+	}
+	h.log.Info("consent told", "to", n.To, "consent", c.ID, "state", string(c.State))
 }
 
 var errOwed = errors.New("a withdrawal has to be told first")

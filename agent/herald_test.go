@@ -66,6 +66,11 @@ func (f *farEnd) Post(_ context.Context, to xmpp.JID, payload *xmpp.Element, _ b
 	return r, nil
 }
 
+func (f *farEnd) Say(_ context.Context, to xmpp.JID, text string) error {
+	f.note(to.String() + " " + text)
+	return f.fate
+}
+
 func (f *farEnd) String() string { return "far end" }
 
 func (f *farEnd) Send(context.Context, senml.Pack) error {
@@ -109,12 +114,12 @@ func TestWithdrawalIsToldFirst(t *testing.T) {
 	if err := guarded.Send(ctx, nil); !errors.Is(err, errOwed) {
 		t.Errorf("data before the notice: %v", err)
 	}
-	rouse(h.notary.withdrawn) // as a login does
+	rouse(h.notary.news) // as a login does
 	until(t, "the notice", func() bool { return !h.notary.owes("serveur@sen2.example") })
 	if err := guarded.Send(ctx, nil); err != nil {
 		t.Error(err)
 	}
-	rouse(h.notary.withdrawn)
+	rouse(h.notary.news)
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)

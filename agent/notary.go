@@ -19,14 +19,14 @@ import (
 // taken back and come to their end. Whoever answers a consent does it here (answer.go). A ledger that cannot be
 // written is said on the page; measuring goes on.
 type notary struct {
-	dir       string // set once
-	consents  *consent.Consents
-	now       func() (t time.Time, known bool)
-	tally     *tally
-	tell      func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
-	location  *time.Location
-	withdrawn chan struct{} // receives when somebody is to be told
-	log       *slog.Logger
+	dir      string // set once
+	consents *consent.Consents
+	now      func() (t time.Time, known bool)
+	tally    *tally
+	tell     func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
+	location *time.Location
+	news     chan struct{} // receives when somebody is to be told
+	log      *slog.Logger
 
 	mu       sync.Mutex // guards everything below, and every change of the consents
 	ledger   *ledger.Ledger
@@ -35,6 +35,7 @@ type notary struct {
 	lost     map[string]ledger.Entry // what sources have withdrawn, by their address and their identifier
 	version  string                  // the last it knows of
 	warned   map[string]bool         // of which it was said that they come to their end
+	crowded  int                     // requests from outside for which there was no room, since the start
 	trouble  error
 }
 
@@ -54,7 +55,7 @@ func (a *agent) openLedger(context.Context) error {
 }
 
 func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
-	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []string { return nil }, log: log, withdrawn: make(chan struct{}, 1), warned: map[string]bool{}}
+	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []string { return nil }, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
 	consents.Record = n.recordConsent
 	return n
 }

@@ -297,6 +297,9 @@ func (a *agent) federationShown() status.Federation {
 	if n := a.door.Stats().Forbidden; n > 0 && finding.Text.IsZero() {
 		finding.Text = status.Sayf("%d commandes de qui n'a pas de rôle pour elles ont été refusées.", "%d commands of who has no role for them were refused.", n)
 	}
+	if n := a.notary.turnedAway(); n > 0 && finding.Text.IsZero() {
+		finding.Text = status.Sayf("%d demandes d'accord sont restées sans place.", "%d requests for a consent found no room.", n)
+	}
 	if state.Up && finding.Text.IsZero() {
 		finding.Text = sessionShown(state)
 	}
