@@ -121,10 +121,13 @@ func (p *process) sweep() error {
 	return err
 }
 
-// awaitGone waits until nothing carries the mark and returns what still does.
+// awaitGone waits until nothing is left and returns what still is.
 func (p *process) awaitGone(deadline time.Time) ([]int, error) {
 	for {
 		pids, err := marked(p.mark)
+		if err == nil {
+			pids = append(pids, grouped(p.pid)...)
+		}
 		if err != nil || len(pids) == 0 || time.Now().After(deadline) {
 			return pids, err
 		}
@@ -155,6 +158,27 @@ func marked(mark string) ([]int, error) {
 		pids = append(pids, pid)
 	}
 	return pids, nil
+}
+
+// grouped lists the living processes of a group: those of Zabbix write over their environment, with the mark in it.
+func grouped(group int) []int {
+	files, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is right
+	var pids []int
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		_, rest, _ := bytes.Cut(stat, []byte(") "))
+		var state string
+		var parent, of int
+		if n, _ := fmt.Sscan(string(rest), &state, &parent, &of); n < 3 || of != group || state == "Z" || state == "X" {
+			continue
+		}
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file))) // so the pattern says
+		pids = append(pids, pid)
+	}
+	return pids
 }
 
 func hasVariable(environ, want []byte) bool {

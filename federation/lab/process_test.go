@@ -82,6 +82,21 @@ func TestProcessGroupIsNotEverything(t *testing.T) {
 	}
 }
 
+// TestProcessWithoutMarkIsFound: what has no environment any more, and does not end when asked, is found in the group.
+func TestProcessWithoutMarkIsFound(t *testing.T) {
+	t.Parallel()
+	p := shell(t, `env -i /bin/sh -c "trap '' TERM; echo ready; exec /bin/sleep 60" & wait`)
+	if pids := grouped(p.pid); len(pids) != 2 {
+		t.Fatalf("found %v, want the shell and its helper", pids)
+	}
+	if err := p.end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := grouped(p.pid); len(left) > 0 {
+		t.Errorf("left are %v", left)
+	}
+}
+
 // alive reads the letter after the name in /proc/PID/stat. Where nobody adopts
 // orphans, a killed helper stays as a zombie, Z.
 func alive(pid int) bool {

@@ -27,6 +27,9 @@ func TestZabbix(t *testing.T) {
 	if err := z.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	if left := grouped(z.server.pid); len(left) > 0 {
+		t.Errorf("of the server that was killed are left %v", left)
+	}
 	if err := z.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
