@@ -141,6 +141,10 @@ func tellLognact(shown *status.Recipient, s lognact.Standing) {
 		shown.State, shown.Text = status.Warning, status.Sayf(
 			"%[1]d relevés n'ont pas de place chez ce destinataire, le dernier ainsi : %[2]s",
 			"%[1]d readings have no place with this recipient, the last one so: %[2]s", s.Misfits, s.Misfit)
+	case s.Unseen > 0:
+		shown.State, shown.Text = status.Warning, status.Sayf(
+			"%[1]d valeurs envoyées passent pour enregistrées sans vérification : le jeton ne voit pas leurs éléments, ou ceux-ci ne gardent pas d'historique.",
+			"%[1]d values that were sent count as stored without being looked for: the token does not see their items, or these keep no history.", s.Unseen)
 	case s.Confirms:
 		shown.Text = status.Sayf("Confirmé jusqu'au paquet %[1]d ; %[2]d valeurs renvoyées.", "Confirmed up to pack %[1]d; %[2]d values sent again.", s.Confirmed, s.Resent)
 	}
