@@ -57,6 +57,7 @@ var arrows = map[string][]string{
 	"agent/pairing":       {"buffer/statefile"},
 	"agent/led":           {},
 	"agent/button":        {},
+	"agent/update":        {},
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},
 	"systemd/notify":      {},
 
@@ -78,6 +79,8 @@ var owners = map[string][]string{
 	"periph.io":             {"agent/button", "agent/led"},
 	"github.com/pelletier":  {"agent/config", "agent/strict", "agent/strict/stricttest"}, // config for the type of a day
 	"github.com/alecthomas": {"agent"},
+	"github.com/ProtonMail": {"agent/update"},
+	"github.com/knqyf263":   {"agent/update"},
 	"github.com/creack/pty": {"tic/linky"},
 	"golang.org/x/net/dns":  {"federation/lab"},
 	"github.com/cenkalti":   {"agent", "federation", "federation/bmhs", "federation/quoalise", "federation/sen1", "federation/xmpp", "tic/port"},
