@@ -56,6 +56,7 @@ func check(d document) (Config, error) {
 		Status:     f.status(d),
 		LED:        f.led(d),
 		Button:     f.button(d),
+		Update:     f.update(d),
 		Trial: Trial{
 			Prove:   f.duration("trial.prove", d.Trial.Prove, 5*time.Minute, 10*time.Second, time.Hour),
 			Confirm: f.duration("trial.confirm", d.Trial.Confirm, 15*time.Minute, 10*time.Second, day),

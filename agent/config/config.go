@@ -25,6 +25,7 @@ type Config struct {
 	Status     Status
 	LED        LED
 	Button     Button
+	Update     Update
 	Trial      Trial
 }
 

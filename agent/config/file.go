@@ -44,7 +44,8 @@ type document struct {
 	Button struct {
 		Pin string `toml:"pin" type:"pin"`
 	} `toml:"button"`
-	Trial struct {
+	Update rawUpdate `toml:"update"`
+	Trial  struct {
 		Prove   string `toml:"prove" type:"duration" least:"10s" most:"1h" default:"5m"`
 		Confirm string `toml:"confirm" type:"duration" least:"10s" most:"1d" default:"15m"`
 	} `toml:"trial"`
