@@ -58,6 +58,36 @@ dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
 inside dpkg -i /srv/newer.deb
 must test "$(inside dpkg-query -W -f '${db:Status-Status}' releve)" = installed
 
+say "an update that the agent has placed: refused unless the configured key has signed it, then installed, once"
+export GNUPGHOME=$root/srv/gpg
+mkdir -m 0700 "$GNUPGHOME"
+key() { gpg --batch --quiet --passphrase '' --quick-generate-key "$1" ed25519 sign never; }
+key ours && key theirs
+gpg --batch --export ours >"$root/etc/releve/releve-archive-keyring.gpg"
+printf '[update]\nfrom = "https://breizh-sen1.example/releve"\nkey_file = "/etc/releve/releve-archive-keyring.gpg"\n' >>"$root/etc/releve/releve.toml"
+rm -rf "$root/srv/tree"
+dpkg-deb -R "$root"/srv/apt/pool/releve_*_"$(dpkg --print-architecture)".deb "$root/srv/tree"
+sed -i "s/^Version: .*/Version: 99.3/" "$root/srv/tree/DEBIAN/control"
+inside install -d -o releve -m 0700 /var/lib/releve/update
+inside install -d -m 0700 /var/lib/releve-update
+place() { # SIGNER: what the agent would have left
+  local to=$root/var/lib/releve/update
+  dpkg-deb -b "$root/srv/tree" "$to/package.deb" >/dev/null
+  echo "$(sha256sum <"$to/package.deb" | cut -d ' ' -f 1)  releve_99.3_$(dpkg --print-architecture).deb" >"$to/SHA256SUMS"
+  gpg --batch --yes --local-user "$1" --armor --detach-sign --output "$to/SHA256SUMS.asc" "$to/SHA256SUMS"
+}
+has() { test "$(inside dpkg-query -W -f '${db:Status-Status} ${Version}' releve)" = "installed $1"; }
+place theirs
+mustnt inside releve update
+must has 99.2
+place ours
+must inside releve update
+must has 99.3
+must grep -q '# mine' "$root/etc/releve/releve.toml"
+mustnt inside releve update
+gpgconf --kill all
+unset GNUPGHOME
+
 say "remove: readings and configuration stay"
 inside dpkg -r releve
 mustnt test -e "$root/usr/bin/releve"
@@ -67,5 +97,6 @@ must test -e "$root/etc/releve/releve.toml"
 say "purge: nothing stays but the user"
 inside dpkg -P releve
 mustnt test -e "$root/var/lib/releve"
+mustnt test -e "$root/var/lib/releve-update"
 mustnt test -e "$root/etc/releve"
 say "done"

@@ -23,11 +23,15 @@ func analyze(t *testing.T, args ...string) (said string, err error) {
 	return string(out), err
 }
 
-// The exposure is at most 1.5 of 10 (systemd-analyze(1), security), also with what chrony needs at most 2.
+// The exposure is at most 1.5 of 10 (systemd-analyze(1), security), also with what chrony needs at most 2, as that of the
+// unit that installs updates.
 func TestUnitIsHardened(t *testing.T) {
 	t.Parallel()
 	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=15", "releve.service"); err != nil {
 		t.Errorf("the unit is too open: %v\n%s", err, said)
+	}
+	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=20", "releve-update.service"); err != nil {
+		t.Errorf("the unit that installs is too open: %v\n%s", err, said)
 	}
 	unit := withDropIn(t, "allow-adjtimex.conf")
 	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=20", unit); err != nil {
@@ -42,6 +46,13 @@ func TestUnitIsUnderstood(t *testing.T) {
 		if said, err := analyze(t, "verify", "--man=no", withDropIn(t, dropIn)); err != nil || said != "" {
 			t.Errorf("with %q: %v\n%s", dropIn, err, said)
 		}
+	}
+	folder := t.TempDir()
+	path, service := filepath.Join(folder, "releve-update.path"), filepath.Join(folder, "releve-update.service")
+	write(t, path, read(t, "releve-update.path"))
+	write(t, service, runnable(read(t, "releve-update.service")))
+	if said, err := analyze(t, "verify", "--man=no", path, service); err != nil || said != "" {
+		t.Errorf("the units that install: %v\n%s", err, said)
 	}
 }
 
@@ -62,15 +73,25 @@ func TestUnitHasItsUser(t *testing.T) {
 // withDropIn returns the unit, with another file's lines at its end and a program that exists, in a folder of its own.
 func withDropIn(t *testing.T, name string) string {
 	t.Helper()
-	text := strings.Replace(read(t, "releve.service"), "ExecStart=/usr/bin/releve ", "ExecStart=/bin/true ", 1)
+	text := runnable(read(t, "releve.service"))
 	if name != "" {
 		text += read(t, name)
 	}
 	unit := filepath.Join(t.TempDir(), "releve.service")
-	if err := os.WriteFile(unit, []byte(text), 0o600); err != nil {
+	write(t, unit, text)
+	return unit
+}
+
+// runnable is a unit with a program that exists.
+func runnable(unit string) string {
+	return strings.Replace(unit, "ExecStart=/usr/bin/releve ", "ExecStart=/bin/true ", 1)
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return unit
 }
 
 func read(t *testing.T, name string) string {
