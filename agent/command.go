@@ -25,6 +25,7 @@ func (a *agent) openDoor() {
 		command.Command{Node: "export", Title: status.Say("Exporter des relevés", "Export readings"), Least: command.Owner, Begin: a.commandExport},
 		command.Command{Node: "consents", Title: consentTitle(), Least: command.Owner, Begin: a.commandConsents},
 		command.Command{Node: "password", Title: passwordTitle(), Least: command.Owner, Begin: a.commandPassword},
+		command.Command{Node: "update", Title: updateTitle(), Least: command.Owner, Begin: a.commandUpdate},
 		command.Command{Node: "restart", Title: status.Say("Redémarrer l'agent", "Restart the agent"), Least: command.Operator, Begin: a.commandRestart},
 		command.Command{Node: "request_consent", Title: requestTitle(), Least: command.Nobody, Begin: a.commandRequest},
 	)

@@ -34,6 +34,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("consents and meters", func(t *testing.T) { checkConsents(t, h, owner) })
 			t.Run("requests", func(t *testing.T) { checkRequests(t, h, owner) })
 			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
+			t.Run("update", func(t *testing.T) { checkUpdate(t, owner) })
 			t.Run("restart", func(t *testing.T) { checkRestart(t, h, owner) })
 		})
 	}
@@ -57,7 +58,7 @@ func checkListed(t *testing.T, owner, reader, stranger *commander) {
 		want []string
 	}{
 		{stranger, []string{"request_consent"}}, {reader, append(slices.Clone(forReaders), "request_consent")},
-		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "restart", "request_consent")},
+		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "update", "restart", "request_consent")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)
@@ -132,6 +133,14 @@ func checkForms(t *testing.T, owner, reader *commander) {
 	}
 	if got := owner.step("restart", second, "complete"); got.Error != "not-allowed session-expired" {
 		t.Errorf("after it was cancelled: %+v", got)
+	}
+}
+
+// Nothing is installed from afar where the owner has not said whose signature counts.
+func checkUpdate(t *testing.T, owner *commander) {
+	want := "[error: No updates are configured here: [update] names where they come from (from) and who has signed them (key_file).]"
+	if got := owner.run("update"); fmt.Sprint(got.Notes) != want {
+		t.Errorf("without a key: %+v", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"releve/agent/update"
 	"releve/federation/consent"
 )
 
@@ -41,6 +42,7 @@ type verbs struct {
 	Lognact    lognactVerbs   `cmd:"" help:"Prepare a Zabbix to be sent readings."`
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
 	Migrate    migrateVerbs   `cmd:"" help:"Turn the configuration of another program into ours."`
+	Update     updateVerb     `cmd:"" help:"Install, as root, the signed version that the agent has placed. releve-update.service runs it."`
 	Version    versionVerb    `cmd:"" help:"Print the version."`
 }
 
@@ -76,7 +78,7 @@ func execute(ctx context.Context, args []string, t terminal) int {
 		kong.Description("A meter reading agent for the energy data federation."),
 		kong.Writers(t.out, t.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.WithHyphenPrefixedParameters(true), // --from -7d
-		kong.Vars{"resolutions": consent.Words()},
+		kong.Vars{"resolutions": consent.Words(), "status": update.DpkgStatus},
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {
