@@ -183,6 +183,9 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 
 // restore reads the state back, first from the database, then from the journal.
 func (b *Buffer) restore(cut bool) error {
+	if err := b.putBack(); err != nil {
+		return err
+	}
 	if err := b.load(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -13,8 +14,8 @@ const lively = 25
 
 var errLively = errors.New("much lives in it")
 
-// secureLiving enters into the journal the packs of value logs that Badger may free. It moves them and keeps where they are
-// now in another file than they: a power cut may leave the place without the pack, and the old place is forgotten. With
+// secureLiving enters into the journal what lives in value logs that Badger may free. It moves that and keeps where it is
+// now in another file: a power cut may leave the place without the value, and the old place is forgotten. With
 // room for them wanting it returns badger.ErrNoRewrite: soon they have gone. The caller holds the turn, and folds the journal
 // in the end if there are any.
 func (b *Buffer) secureLiving() (secured bool, err error) {
@@ -49,7 +50,7 @@ func (b *Buffer) secureLiving() (secured bool, err error) {
 	return true, nil
 }
 
-// livingIn lists the packs that live in a value log in which little does. Blocks can be made again.
+// livingIn lists what lives in a value log in which little does: packs, blocks, and of the index what is long.
 func (b *Buffer) livingIn(path string) (notes []note, err error) {
 	size, err := fileLength(path)
 	if err != nil {
@@ -69,8 +70,8 @@ func (b *Buffer) livingIn(path string) (notes []note, err error) {
 				return errLively
 			}
 			sealed, err := item.ValueCopy(nil)
-			if n, isPack := noteOf(item.KeyCopy(nil), sealed); isPack {
-				notes = append(notes, n)
+			if len(sealed) > 0 { // nothing is read of what is damaged
+				notes = append(notes, noteOf(item.KeyCopy(nil), sealed))
 			}
 			return err
 		})
@@ -82,11 +83,41 @@ func (b *Buffer) livingIn(path string) (notes []note, err error) {
 	return notes, err
 }
 
-// noteOf is the entry of the journal which a stored pack once was; false for what is none.
-func noteOf(key, sealed []byte) (note, bool) {
+// noteOf is the entry of the journal which a stored pack once was, or that of another value.
+func noteOf(key, sealed []byte) note {
 	if _, isPack := packSeq(key); isPack {
-		return note{sealed: sealed}, true
+		return note{sealed: sealed}
 	}
-	_, isUndated := parseUndated(key)
-	return note{key: key, sealed: sealed}, isUndated
+	return note{key: key, sealed: sealed}
+}
+
+// putBack sets again the values of the journal of which a power cut has left the place alone; replay does so with packs.
+// Without it a series or an hour could not be loaded, so it comes before. What can be read, or has gone, is right as it is.
+// The journal has them until replay has made them durable.
+func (b *Buffer) putBack() error {
+	bodies, err := journal.Read(b.o.Dir)
+	if err != nil {
+		return err
+	}
+	for _, body := range bodies {
+		n, err := decodeNote(body)
+		if err != nil || !n.isValue() || !b.isTorn(n.key) { // replay tells of an error
+			continue
+		}
+		if err := b.db.Update(func(txn *badger.Txn) error { return txn.Set(n.key, n.sealed) }); err != nil {
+			return fmt.Errorf("put back what a power cut has taken: %w", err)
+		}
+	}
+	return nil
+}
+
+// isTorn tells whether a key is there and its value cannot be read. Badger reads nothing then; what is in a value log is
+// never nothing.
+func (b *Buffer) isTorn(key []byte) bool {
+	var data []byte
+	err := b.look(func(txn *badger.Txn) (err error) {
+		data, err = value(txn, key)
+		return err
+	})
+	return !errors.Is(err, badger.ErrKeyNotFound) && (err != nil || len(data) == 0)
 }

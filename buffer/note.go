@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"releve/buffer/journal"
 )
@@ -16,19 +17,27 @@ import (
 //	envelope                                         a pack
 //	'd' uvarint count, uvarint numbers, envelope     a pack made of the undated ones that have these numbers
 //	'u' uvarint length, key, envelope                an undated pack, under its key
+//	'v' uvarint length, key, value                   what else Badger may be moving, see secureLiving
 //
 // Example: 01 01 63 0006200000000007 00 says that cursor c has acknowledged that number
 type note struct {
 	places map[string]place
 	dates  []uint64
-	key    []byte // of an undated pack
-	sealed []byte // nothing when it tells of cursors only
+	key    []byte // of an undated pack or another value
+	sealed []byte // that, or a pack; nothing when it tells of cursors only
 }
 
 const (
 	noteDates   = 'd'
 	noteUndated = 'u'
+	noteValue   = 'v'
 )
+
+// isValue tells whether it is of something that is no pack.
+func (n note) isValue() bool {
+	_, isUndated := parseUndated(n.key)
+	return n.key != nil && !isUndated
+}
 
 func (n note) encode() []byte {
 	body := binary.AppendUvarint(nil, uint64(len(n.places)))
@@ -38,6 +47,8 @@ func (n note) encode() []byte {
 		body = binary.AppendUvarint(body, at.expired)
 	}
 	switch {
+	case n.isValue():
+		body = appendBytes(append(body, noteValue), n.key)
 	case n.key != nil:
 		body = appendBytes(append(body, noteUndated), n.key)
 	case n.dates != nil:
@@ -65,8 +76,8 @@ func decodeNote(body []byte) (n note, err error) {
 		n.places[name] = place{acked: Seq(acked), expired: r.uvarint()}
 	}
 	switch r.kind() {
-	case noteUndated:
-		n.key = r.bytes(undatedFixed + maxBootName)
+	case noteUndated, noteValue:
+		n.key = r.bytes(1 + maxSeriesName) // the longest key
 	case noteDates:
 		n.dates = []uint64{}
 		for range r.count() {
@@ -125,7 +136,7 @@ func (r *noteReader) number() uint64 { return binary.BigEndian.Uint64(r.take(8))
 
 // kind reads what the pack is: 0 when there is none or it is a usual one.
 func (r *noteReader) kind() byte {
-	if len(r.body) == 0 || r.body[0] != noteUndated && r.body[0] != noteDates {
+	if len(r.body) == 0 || !slices.Contains([]byte{noteDates, noteUndated, noteValue}, r.body[0]) {
 		return 0
 	}
 	return r.take(1)[0]
@@ -143,7 +154,7 @@ func journaled(dir string) (first reach, err error) {
 	first = reach{math.MaxUint64, math.MaxUint64}
 	for _, body := range bodies {
 		n, err := decodeNote(body)
-		if err != nil || len(n.sealed) < envelopeFixed {
+		if err != nil || n.isValue() || len(n.sealed) < envelopeFixed {
 			continue
 		}
 		number := binary.BigEndian.Uint64(n.sealed[4:])

@@ -13,6 +13,7 @@ func FuzzNote(f *testing.F) {
 	f.Add(note{places: map[string]place{"c": {7, 1}, "lorient": {1 << 52, 0}}, sealed: []byte("RP…")}.encode())
 	f.Add(note{sealed: []byte("RP")}.encode())
 	f.Add(note{key: undatedPack{number: 7, place: 1 << 52, records: 3, boot: "b"}.key(), sealed: []byte("RP")}.encode())
+	f.Add(note{key: blockKey(newYear, 7), sealed: []byte("RB")}.encode())
 	f.Add(note{dates: []uint64{7, 8, 300}, sealed: []byte("RP")}.encode())
 	f.Add([]byte{1, 1, 'c'})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -6,12 +6,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"releve/buffer"
 	"releve/senml"
@@ -88,52 +85,6 @@ func (w *worker) open() {
 	w.c = cursor(w.t, b, "c", buffer.Beginning())
 	w.acknowledged("c")
 	w.disk = takeDisk(w.t, w.dir)
-}
-
-// TestFreedLogIsDurable frees a value log in which a pack lives: at no moment does a power cut find it in neither that log
-// nor, durably, the one it was moved to.
-func TestFreedLogIsDurable(t *testing.T) {
-	t.Parallel()
-	clock := noon
-	dir := filepath.Join(t.TempDir(), "buffer")
-	var before []string
-	var torn disk // the place of what was moved is durable, it itself not
-	o := buffer.Options{Dir: dir, MaxAge: time.Hour}.WithClock(func() time.Time { return clock })
-	b := open(t, o)
-	for range 3 {
-		put(t, b, noise(rand.NewChaCha8([32]byte{}), clock, 200_000))
-	}
-	clock = clock.Add(50 * time.Minute)
-	last := put(t, b, minute(clock, 30))
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	moved := 0
-	b = open(t, o.WithWatch(func(point string) {
-		if point == "moved" {
-			moved++
-			if diff := cmp.Diff(before, files(t, dir, ".vlog")); diff != "" {
-				t.Errorf("a log goes before what lived in it is durable (-before +now):\n%s", diff)
-			}
-			torn = takeDisk(t, dir)
-		}
-	}))
-	before = files(t, dir, ".vlog")
-	clock = clock.Add(20 * time.Minute)
-	if err := errors.Join(b.Trim(), b.Reclaim()); err != nil {
-		t.Fatal(err)
-	}
-	if after := files(t, dir, ".vlog"); moved == 0 || len(after) >= len(before) {
-		t.Errorf("%d logs were freed, %q are left of %q", moved, after, before)
-	}
-	newest := filepath.Base(slices.Max(before))
-	torn[newest] = file{torn[newest].data[:20], torn[newest].size} // its head
-	o.Dir = torn.lay(t)
-	for name, b := range map[string]*buffer.Buffer{"whole": b, "torn": open(t, o)} {
-		if got := seqs(next(t, cursor(t, b, "c", buffer.Beginning()), 9)); len(got) != 1 || got[0] != last || b.Stats().Corrupt > 0 {
-			t.Errorf("%s: packs %v, want %d; %+v", name, got, last, b.Stats())
-		}
-	}
 }
 
 // watch cuts the power while what was written is not synced. What is synced is durable.

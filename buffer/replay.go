@@ -43,7 +43,7 @@ func (b *Buffer) again(n note) error {
 			b.leaveOutTo(c.acked + 1)
 		}
 	}
-	if len(n.sealed) == 0 {
+	if len(n.sealed) == 0 || n.isValue() { // see putBack
 		return nil
 	}
 	if n.key != nil {
