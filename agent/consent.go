@@ -126,6 +126,9 @@ func (v consentListVerb) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
+	if len(list) == 0 {
+		fmt.Fprintln(t.err, "there is no consent yet: the agent lists those of the configuration once it runs")
+	}
 	return v.print(t, c.Agent.Location, false, list...)
 }
 

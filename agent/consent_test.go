@@ -147,7 +147,8 @@ func TestConsentWithoutAgent(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
 	file := written(t, "releve.toml", "[agent]\nstate = \""+state+"\"\n")
-	if code, out, said := consentVerb(t, file, "list"); code != exitDone || out+said != "" {
+	const none = "there is no consent yet: the agent lists those of the configuration once it runs\n"
+	if code, out, said := consentVerb(t, file, "list"); code != exitDone || out != "" || said != none {
 		t.Errorf("list: exit code %d: %s%s", code, out, said)
 	}
 	code, _, said := consentVerb(t, file, "request", "a@b", "--purpose", "p")
