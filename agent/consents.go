@@ -85,7 +85,7 @@ func (n *notary) consentsFinding() status.Finding {
 	case pending > 0:
 		return status.Finding{
 			State:  status.Waiting,
-			Text:   status.Sayf("%d accord(s) attendent votre réponse : rien ne part d'ici là.", "%d consent(s) wait for your answer: nothing leaves until then.", pending),
+			Text:   status.Sayf("Accords qui attendent votre réponse : %d. D'ici là rien ne part sous eux.", "Consents that wait for your answer: %d. Until then nothing leaves under them.", pending),
 			Advice: status.Say("Lisez-les avec releve consent list, et répondez avec releve consent accept ou refuse.", "Read them with releve consent list, and answer with releve consent accept or refuse."),
 		}
 	case ending != "":
