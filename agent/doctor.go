@@ -21,11 +21,11 @@ import (
 
 type doctorVerb struct {
 	configFile
-	Port  string        `help:"Examine this port, without a configuration."`
+	Port  string        `help:"Examine this port, without a configuration." placeholder:"PORT"`
 	JSON  bool          `name:"json" help:"Print the tree as JSON, in both languages."`
 	Lang  string        `help:"Language, fr or en; without it that of the terminal." enum:"fr,en," default:""`
 	Login bool          `help:"Log in to the federation, too."`
-	For   time.Duration `help:"Listen to each meter for at most so long." default:"15s"`
+	For   time.Duration `help:"Listen to each meter for at most this long." default:"15s"`
 }
 
 // errUnwell is the outcome of an examination that found something; what it is was printed.

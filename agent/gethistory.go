@@ -13,8 +13,8 @@ import (
 )
 
 type getHistoryVerb struct {
-	From   string `help:"First instant: a day, a time, or how long ago, such as 2026-11-01, 2026-11-01T12:30 or -7d, in the household's zone." default:"-1d" placeholder:"TIME"`
-	To     string `help:"Instant before which it ends." default:"now" placeholder:"TIME"`
+	From   string `help:"First instant: a day, a time, or how long ago, such as 2026-11-01, 2026-11-01T12:30 or -7d, in the household's zone; -1d unless given." default:"-1d" placeholder:"TIME"`
+	To     string `help:"Instant before which it ends; now unless given." default:"now" placeholder:"TIME"`
 	Format string `help:"${enum}. text: name, unit, value and time a line; SenML: one pack a line, CBOR: a sequence of packs." enum:"text,csv,senml-json,senml-cbor" default:"text"`
 	callFlags
 }

@@ -131,7 +131,7 @@ func count(n int) string {
 type ledgerVerifyVerb struct {
 	ledgerFlags
 	Checkpoint []string `help:"A signed checkpoint kept elsewhere, which the ledger must go on from." type:"existingfile" placeholder:"FILE"`
-	Key        string   `help:"The public key; the ledger's own when it is not given."`
+	Key        string   `help:"The public key; the ledger's own when it is not given." placeholder:"KEY"`
 }
 
 // Run checks every entry, and fails when one is not what it was.
@@ -188,7 +188,7 @@ func (v ledgerProveVerb) Run(t terminal) error {
 }
 
 type ledgerCheckVerb struct {
-	Key   string `help:"The public key of the ledger." required:""`
+	Key   string `help:"The public key of the ledger, as releve ledger key prints it." placeholder:"KEY" required:""`
 	Proof string `arg:"" help:"The proof; - for standard input."`
 }
 

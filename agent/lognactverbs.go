@@ -35,7 +35,7 @@ type lognactProvisionVerb struct {
 	configFile
 	Recipient string   `arg:"" help:"Name of the [[recipient]]."`
 	Hosts     []string `arg:"" optional:"" help:"Technical names of hosts to make besides those of the household's own meters."`
-	TokenFile string   `required:"" help:"File whose first line is an API token that may import and make hosts; it is not kept."`
+	TokenFile string   `required:"" help:"File whose first line is an API token that may import and make hosts; it is not kept." placeholder:"FILE"`
 }
 
 // Run makes what is not there and says so.

@@ -18,7 +18,7 @@ import (
 
 type probeVerb struct {
 	JSON  bool          `name:"json" help:"Print JSON."`
-	For   time.Duration `help:"Listen to each port for at most so long." default:"12s"`
+	For   time.Duration `help:"Listen to each port for at most this long." default:"12s"`
 	Ports []string      `arg:"" optional:"" name:"port" help:"Devices, tcp://host:port, rfc2217://host:port or files to listen to. Without any, all serial ports are listed, and those of known TIC dongles listened to."`
 
 	machine port.Machine

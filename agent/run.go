@@ -14,7 +14,7 @@ import (
 
 type runVerb struct {
 	configFile
-	LogLevel string `help:"${enum}." enum:"debug,info,warn,error" default:"info"`
+	LogLevel string `help:"The least that is logged: ${enum}." enum:"debug,info,warn,error" default:"info"`
 }
 
 // tenure is what outlives the agents of a process, which begin anew.

@@ -27,11 +27,11 @@ type simulateVerb struct {
 	Frames   uint     `help:"Stop after that many frames; 0 for no end." default:"0"`
 	Speed    string   `help:"1 for the pace of a real bus, max for no pace at all." enum:"1,max" default:"1"`
 	Seed     *uint64  `help:"The same seed gives the same bytes." placeholder:"1"`
-	Start    string   `help:"First instant on the meter's clock: now, or a time like 2026-01-15T18:00:00+01:00. Without it a fixed one, so that bytes depend on the seed alone."`
+	Start    string   `help:"First instant on the meter's clock: now, or a time like 2026-01-15T18:00:00+01:00. Without it a fixed one, so that bytes depend on the seed alone." placeholder:"TIME"`
 	Damage   []string `help:"Damage the line all along: kinds and shares, such as bits=0.001,lost=0.01. The reference of scenario files lists the kinds." placeholder:"KIND=RATE"`
 	Parity   bool     `help:"Put even parity into bit 7, as a receiver set to 8N1 sees it."`
-	PTY      string   `name:"pty" help:"Play on a pseudo-terminal and link it from this path." xor:"out"`
-	Output   string   `short:"o" help:"Write to a file." xor:"out"`
+	PTY      string   `name:"pty" help:"Play on a pseudo-terminal and link it from this path." placeholder:"PATH" xor:"out"`
+	Output   string   `short:"o" help:"Write to a file." placeholder:"FILE" xor:"out"`
 	Stdout   string   `arg:"" optional:"" enum:"-" default:"-" help:"- for standard output, which is also the default."`
 }
 
