@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -78,7 +79,8 @@ func otherFaults(own lab.Kind) []fault {
 // Faults that show only in that nothing comes back.
 var (
 	freeze = fault{"own server frozen", frozen, []status.Words{silent, away}}
-	strand = fault{"connection half open", stranded, []status.Words{silent, away}}
+	strand = fault{"connection forgotten on the way", stranded, []status.Words{silent, away}}
+	unplug = fault{"connection half open", unplugged, []status.Words{away}}
 	mute   = fault{"consumer never acknowledges", muted, []status.Words{silent}}
 	// Servers that take no more than every server has to (RFC 6120 §13.12).
 	narrow     = lab.Options{ClientStanzaMax: 10_000}
@@ -199,6 +201,24 @@ func stranded(h *household) func() {
 	return func() { must(h.t, h.link.Resume()) }
 }
 
+// unplugged leaves both ends of a connection with nothing to hear, not even its end: the link comes back under another
+// address. Only the agent's own watch can tell.
+func unplugged(h *household) func() {
+	h.cable.pull()
+	return func() {
+		h.cable.move()
+		h.cable.plug()
+	}
+}
+
+// noticed checks, once the agent has ended, that it gave its server up for its silence.
+func (h *household) noticed() {
+	h.t.Helper()
+	if log := h.agent.talk.String(); !strings.Contains(log, "the server has been silent for too long") {
+		h.t.Error("the agent did not give its server up for its silence")
+	}
+}
+
 func muted(h *household) func() {
 	h.consumer.signal(syscall.SIGSTOP)
 	return func() { h.consumer.signal(syscall.SIGCONT) }
@@ -286,8 +306,12 @@ func TestIntegrationFaults(t *testing.T) {
 			"longHere": func(t *testing.T) {
 				settleWith(t, newServers(t, own, narrowHere), "", habits{hurried: true}).endure(longHere)
 			},
-			"stranded": func(t *testing.T) { settle(t, calm, "-stranded").endure(strand) },
-			"muted":    func(t *testing.T) { settle(t, calm, "-muted").endure(mute) },
+			"unplugged": func(t *testing.T) {
+				h := settleWith(t, calm, "-unplugged", habits{apart: true})
+				h.endure(unplug)
+				h.noticed()
+			},
+			"muted": func(t *testing.T) { settle(t, calm, "-muted").endure(mute) },
 		})
 	})
 }

@@ -97,6 +97,8 @@ type household struct {
 	consumes lab.Account
 	servers  servers
 	link     *lab.Proxy // from the agent to its server
+	cable    *cable     // before it, when the agent is in a network of its own; nil
+	pages    http.Client
 	began    time.Time
 	agent    *process
 	meter    *process
@@ -124,6 +126,7 @@ func settle(t *testing.T, s servers, suffix string) *household {
 type habits struct {
 	slixmpp bool // the consumer is a client of another make
 	hurried bool // the meter can talk faster than a bus
+	apart   bool // the agent is in a network of its own
 }
 
 // settleWith starts a household with its habits.
@@ -135,6 +138,11 @@ func settleWith(t *testing.T, s servers, suffix string, of habits) *household {
 		house:    lab.Account{User: "maison" + suffix, Password: "pw"},
 		consumes: lab.Account{User: "conseil" + suffix, Password: "pw"},
 		link:     newLink(t, s.Server(houseDomain).Addr()),
+	}
+	way := h.link.Addr()
+	if of.apart {
+		h.cable = newCable(t, way)
+		h.pages, way = h.cable.client(), h.cable.server
 	}
 	h.register(houseDomain, h.house)
 	h.register(consumerDomain, h.consumes)
@@ -165,7 +173,7 @@ to = %q
 series = ["*"]
 purpose = "test"
 `, h.path("state"), port, h.page, addressOf(h.consumes, consumerDomain))+
-		session(addressOf(h.house, houseDomain)+"/releve", h.path("password"), h.link.Addr(), h.path("ca.pem")))
+		session(addressOf(h.house, houseDomain)+"/releve", h.path("password"), way, h.path("ca.pem")))
 	h.write("consumer.toml", session(addressOf(h.consumes, consumerDomain)+"/desk", h.path("consumer.password"),
 		s.Server(consumerDomain).Addr(), s.CAFile()))
 	if h.hurry == nil {
@@ -210,7 +218,17 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func (h *household) startAgent() { h.agent = h.start(nil, "run", "--config", h.path("agent.toml")) }
+func (h *household) startAgent() {
+	start := func() error {
+		h.agent = h.start(nil, "run", "--config", h.path("agent.toml"))
+		return nil
+	}
+	if h.cable == nil {
+		must(h.t, start())
+		return
+	}
+	must(h.t, h.cable.house.within(start))
+}
 
 func (h *household) startConsumer() {
 	if h.slixmpp {
@@ -296,7 +314,7 @@ func (h *household) arrives(n int) {
 }
 
 func (h *household) snapshot() (s status.Snapshot, err error) {
-	response, err := http.Get("http://" + h.page + "/api/v1/status")
+	response, err := h.pages.Get("http://" + h.page + "/api/v1/status")
 	if err != nil {
 		return s, err
 	}
