@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,7 @@ type agent struct {
 	sources      []*source
 	followed     []*followed      // of the sources
 	proxies      []*sen1.Receiver // of the sources
+	farewells    sync.Mutex       // held by what is undone of the configuration before, at a login
 	receiver     *peer.Receiver   // nil unless a source hands us packs
 	notary       *notary
 	keyring      *keyring      // nil without [federation]

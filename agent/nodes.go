@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"releve/agent/config"
 	"releve/buffer"
 	"releve/buffer/statefile"
+	"releve/federation"
 	"releve/federation/consent"
 	"releve/federation/pubsub"
 	"releve/federation/xmpp"
@@ -105,25 +105,35 @@ func (a *agent) services() (map[string]string, error) {
 	return all, err
 }
 
-// farewell is what to do at each login about a recipient that had nodes: nothing any more once they are gone.
+// farewell is what to do at each login about a recipient that had nodes: nothing any more once they are gone. Its place goes
+// last: it is what a restart remembers the recipient by.
 func (a *agent) farewell(name, place string, nodes interface {
 	Delete(ctx context.Context) error
 }) func(ctx context.Context) {
-	var mu sync.Mutex // one login at a time
-	gone := false
+	return a.untilDone(func(ctx context.Context) error {
+		if err := nodes.Delete(ctx); err != nil {
+			return err
+		}
+		if err := a.noteService(name, xmpp.JID{}); err != nil {
+			return err
+		}
+		return a.buffer.RemoveCursor(place)
+	}, "nodes of a former recipient not deleted", "recipient", name)
+}
+
+// untilDone does something at each login until that has gone well once, with all else of this kind one after the other.
+func (a *agent) untilDone(do func(ctx context.Context) error, trouble string, of ...any) func(ctx context.Context) {
+	done := false
 	return func(ctx context.Context) {
-		mu.Lock()
-		defer mu.Unlock()
-		if gone {
+		a.farewells.Lock()
+		defer a.farewells.Unlock()
+		if done {
 			return
 		}
-		err := nodes.Delete(ctx)
-		if err == nil {
-			err = a.buffer.RemoveCursor(place)
-		}
-		gone = err == nil
+		err := do(ctx)
+		done = err == nil
 		if err != nil && ctx.Err() == nil && !errors.Is(err, buffer.ErrClosed) {
-			a.log.Warn("nodes of a former recipient not deleted", "recipient", name, "error", err)
+			a.log.Warn(trouble, append(of, "error", federation.Discreet(err.Error()))...)
 		}
 	}
 }

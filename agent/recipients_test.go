@@ -88,11 +88,15 @@ func TestFormerRecipientIsForgottenOnce(t *testing.T) {
 	newHouse(t, func(c *config.Config) { c.Agent.State = state; with(c) }).stop(t)
 	h := newHouse(t, func(c *config.Config) { c.Agent.State = state; joined()(c) })
 	defer h.stop(t)
+	must(t, h.noteService("tableau", jid.MustParse("pubsub.breizh-sen2.example")))
 	n := &nodesOf{attempts: 2}
 	login := h.farewell("tableau", "recipient pubsub tableau", n)
 	h.said.Reset()
-	for range 4 {
+	for i := range 4 {
 		login(t.Context())
+		if all, err := h.services(); err != nil || len(all) != max(0, 1-i) {
+			t.Errorf("after login %d services are %v: %v", i, all, err)
+		}
 	}
 	if got := strings.Count(h.said.String(), "\n"); n.asked != 2 || got != 1 || len(cursorsOf(h)) > 0 {
 		t.Errorf("asked %d times, places %v, log is\n%s", n.asked, cursorsOf(h), h.said)
