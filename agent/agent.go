@@ -72,7 +72,7 @@ type agent struct {
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
 	for _, open := range []func(context.Context) error{
-		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.openRecipients, a.openHerald, a.openWitness,
+		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.leaveProviders, a.openRecipients, a.openHerald, a.openWitness,
 		a.openConsents,
 	} {
 		if err := open(ctx); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 // collect has a system outside the federation asked for its series, again and again. Marks that cannot be read do not
 // keep it from that: what is had already is stored once.
 func (a *agent) collect(s *source, supplier federation.Supplier, asking config.Asking) error {
-	marks, err := federation.OpenMarks(filepath.Join(a.state("sources"), s.name+".json"))
+	marks, err := federation.OpenMarks(a.marksOf(s.name))
 	if marks == nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"releve/agent/config"
@@ -25,7 +24,7 @@ const pauseOfPushes = 200 * time.Millisecond
 
 // follow prepares what follows a provider. Marks that cannot be read do not keep it from that.
 func (a *agent) follow(s *source, origin config.FromFederation) error {
-	progress, err := quoalise.OpenProgress(filepath.Join(a.state("sources"), s.name+".json"))
+	progress, err := quoalise.OpenProgress(a.marksOf(s.name))
 	if progress == nil {
 		return err
 	}

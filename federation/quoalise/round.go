@@ -137,10 +137,20 @@ func (f *Follower) seriesOf(id string, offers []Offer, unlisted bool) (series []
 // is subscribed to right after, as all is at each login: we may have subscribed to the whole of it, and providers end all
 // that begins with its name. One that refuses is left in peace.
 func (f *Follower) leave(ctx context.Context) error {
+	return f.part(ctx, func(_, series string) bool { return f.wants(series) })
+}
+
+// Leave is for a provider that is followed no more: it unsubscribes from all that was ever wanted of it, except devices that
+// somebody else of us wants. Who has left once does not ask again.
+func (f *Follower) Leave(ctx context.Context, wanted func(device string) bool) error {
+	return f.part(ctx, func(device, _ string) bool { return wanted(device) })
+}
+
+func (f *Follower) part(ctx context.Context, wanted func(device, series string) bool) error {
 	unwanted := map[string][]string{} // series by device
 	for _, one := range f.Progress.Series() {
-		if !f.wants(one) && !f.Progress.left(one) {
-			device, _ := splitIdentifier(one)
+		device, _ := splitIdentifier(one)
+		if !wanted(device, one) && !f.Progress.left(one) {
 			unwanted[device] = append(unwanted[device], one)
 		}
 	}
