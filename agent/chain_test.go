@@ -1,16 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 
 	"releve/agent/config"
 	"releve/buffer"
@@ -21,12 +19,6 @@ import (
 
 // chainPoint is the delivery point of the town hall: no region is 99.
 const chainPoint = "99123456789012"
-
-// datum is a value as a system has it, whichever it is.
-type datum struct {
-	Millis int64
-	Value  float64
-}
 
 // chain is the three systems and the relays between them: PRIDE → BMHS → logNact → another BMHS, over the federation each time.
 type chain struct {
@@ -74,12 +66,6 @@ func (c *chain) newBMHS() *bmhs.Server {
 	server.Grant(bmhsUser, "releve", "dG9rZW4=")
 	return server
 }
-
-// chainItems are the items of Zabbix: host, key, type (0: numbers, 3: whole numbers).
-var chainItems = []struct {
-	host, key string
-	of        int
-}{{"Mairie", "tic[EAST]", 3}, {"Mairie", "tic[CCASN]", 0}, {"Serre", "sensor.temp", 0}}
 
 // items makes the items, and lets the server begin anew: it knows them then, and not some time later.
 func (c *chain) items() {
@@ -176,64 +162,6 @@ func (c *chain) hear(n int) {
 	}
 }
 
-// holding is what a system has of each series.
-type holding map[string][]datum
-
-func (k holding) count() (n int) {
-	for _, all := range k {
-		n += len(all)
-	}
-	return n
-}
-
-func (c *chain) ofPride() holding {
-	k := holding{}
-	for name, g := range map[string]warp10.GTS{
-		"index":       {Class: "pride.index", Labels: map[string]string{"site": chainPoint}},
-		"power":       {Class: "pride.cdc", Labels: map[string]string{"site": chainPoint}},
-		"temperature": {Class: "pride.temp", Labels: map[string]string{"site": "serre"}},
-	} {
-		for _, p := range c.pride.Points(g.Class, g.Labels) {
-			k[name] = append(k[name], datum{p.Tick / 1000, p.Value.(float64)})
-		}
-	}
-	return k
-}
-
-// ofBMHS is in the order in which the server was given it.
-func ofBMHS(server *bmhs.Server, suffix string) holding {
-	k := holding{}
-	for name, at := range map[string][2]string{"index": {"mairie", "base"}, "power": {"mairie", "puissance"}, "temperature": {"serre", "temperature"}} {
-		for _, row := range server.Rows(at[0]+suffix, at[1]) {
-			k[name] = append(k[name], datum{row.At.UnixMilli(), row.Value})
-		}
-	}
-	return k
-}
-
-func (c *chain) ofZabbix() holding {
-	c.t.Helper()
-	k := holding{}
-	for i, name := range []string{"index", "power", "temperature"} {
-		one := chainItems[i]
-		var items []struct {
-			ID string `json:"itemid"`
-		}
-		must(c.t, c.zabbix.Call(c.t.Context(), "item.get", map[string]any{"output": []string{"itemid"}, "filter": map[string]any{"host": one.host, "key_": one.key}}, &items))
-		var rows []struct{ Clock, NS, Value string }
-		must(c.t, c.zabbix.Call(c.t.Context(), "history.get", map[string]any{"output": "extend", "history": one.of, "itemids": items[0].ID}, &rows))
-		for _, row := range rows {
-			clock, errClock := strconv.ParseInt(row.Clock, 10, 64)
-			ns, errNS := strconv.ParseInt(row.NS, 10, 64)
-			value, err := strconv.ParseFloat(row.Value, 64)
-			must(c.t, cmp.Or(errClock, errNS, err))
-			k[name] = append(k[name], datum{clock*1000 + ns/1_000_000, value})
-		}
-		slices.SortFunc(k[name], func(a, b datum) int { return cmp.Compare(a.Millis, b.Millis) })
-	}
-	return k
-}
-
 // has waits until a relay has stored all that was heard, as so many series.
 func (c *chain) has(what string, h house, series int) {
 	c.t.Helper()
@@ -267,7 +195,7 @@ func (c *chain) idle(what string, h house) {
 func (c *chain) flow(name string, from, to holding) {
 	c.t.Helper()
 	c.t.Logf("%s: %d values of %d series at one end, %d of %d at the other", name, from.count(), len(from), to.count(), len(to))
-	if diff := gocmp.Diff(from, to); diff != "" || from.count() != 3*c.heard {
+	if diff := cmp.Diff(from, to); diff != "" || from.count() != 3*c.heard {
 		c.t.Errorf("%s: %d values were heard (-source +destination):\n%.2000s", name, 3*c.heard, diff)
 	}
 }
