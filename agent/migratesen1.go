@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"releve/federation/sen1"
+	"releve/senml"
 )
 
 type migrateSEN1Verb struct {
@@ -142,7 +145,38 @@ func (p *sen1Proxy) consumers() {
 			p.agreed(name, "what "+to["name"]+" was sent the data for", []string{"*"}, []string{source})
 		}
 		p.linef("[[route]]\nto = [%s]\nfrom = %s\ndevice = %s\nseries = %s", tomlText(name), tomlText(source), tomlText(c["name"]), tomlList([]string{cmp.Or(c["metaname"], "*")}))
-		p.linef("to_device = %s\nto_item = %s\n", tomlText(cmp.Or(c["consumer_name"], c["name"])), tomlText(cmp.Or(c["consumer_metaname"], c["metaname"])))
+		p.linef("to_device = %s\nto_item = %s", tomlText(cmp.Or(c["consumer_name"], c["name"])), tomlText(cmp.Or(c["consumer_metaname"], c["metaname"])))
+		p.unit(c)
+		p.linef("")
+	}
+	p.values()
+}
+
+// unit is that of a datum. One that SenML does not have cannot be converted to: it is left out.
+func (p *sen1Proxy) unit(consumer row) {
+	given := consumer["unite"]
+	if given == "" {
+		return
+	}
+	unit := sen1.Unit(given)
+	if _, known := senml.LookupUnit(unit); known {
+		p.linef("unit = %s", tomlText(unit))
+		return
+	}
+	p.leave("unite of consumer %s: SenML has no such unit", consumer["id"])
+}
+
+// values says what becomes of how far each datum was sent, and of its type.
+func (p *sen1Proxy) values() {
+	sent, types := false, false
+	for _, c := range p.tables["consumer"] {
+		sent, types = sent || c["date_last_value"] != "", types || c["type"] != ""
+	}
+	if sent {
+		p.leave("date_last_value of consumer: each source begins 31 days back (since), and what was sent before is sent once more")
+	}
+	if types {
+		p.leave("type of consumer: each value says its own")
 	}
 }
 

@@ -110,6 +110,7 @@ device = "linky"
 series = ["base"]
 to_device = "maison 12"
 to_item = "tic[EAST]"
+unit = "Wh"
 
 [[route]]
 to = ["lognact-11"]
@@ -130,7 +131,8 @@ usernames = ["foyer.test@example.org"]
 		if diff := cmp.Diff(want, strings.ReplaceAll(out.String(), dir, "DIR")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		wantSaid := "secret: DIR/xmpp\nsecret: DIR/bmhs-11\nleft: where what others send goes from here: add a [[recipient]] of kind bmhs, its token, its [[route]]s and a consent\n" +
+		wantSaid := "secret: DIR/xmpp\nsecret: DIR/bmhs-11\nleft: date_last_value of consumer: each source begins 31 days back (since), and what was sent before is sent once more\nleft: type of consumer: each value says its own\n" +
+			"left: where what others send goes from here: add a [[recipient]] of kind bmhs, its token, its [[route]]s and a consent\n" +
 			"left: 1 messages that wait in inbox: stop the proxy once there are none\n"
 		if diff := cmp.Diff(wantSaid, strings.ReplaceAll(said.String(), dir, "DIR")); diff != "" {
 			t.Errorf("said (-want +got):\n%s", diff)

@@ -28,7 +28,7 @@ func ParseMessage(e *xmpp.Element, location *time.Location) (Message, error) {
 	}
 	m := Message{
 		Username: text("username"), Name: text("name"), Metaname: text("metaname"), Metavalue: text("metavalue"),
-		Unit: unit(text("unite")), Type: or(text("type"), typeString), Source: text("applicationSrc"), To: text("applicationDst"),
+		Unit: Unit(text("unite")), Type: or(text("type"), typeString), Source: text("applicationSrc"), To: text("applicationDst"),
 	}
 	for _, required := range []string{"username", "name", "applicationSrc", "applicationDst"} {
 		if text(required) == "" {
@@ -56,8 +56,8 @@ func or(value, absent string) string {
 	return value
 }
 
-// unit turns what the systems of SEN1 write into what SenML does.
-func unit(text string) string {
+// Unit turns what the systems of SEN1 write into what SenML does.
+func Unit(text string) string {
 	switch text {
 	case "°C", "\uFFFDC":
 		return "Cel"
@@ -80,7 +80,7 @@ func (m Message) datum(e *xmpp.Element, location *time.Location) (d Datum, err e
 }
 
 // value reads a value by its type: the one that its own xsi:type says, or else the one of the message. A text that has a
-// unit is a number that was written by the proxy in Python, which knows no other type.
+// Unit is a number that was written by the proxy in Python, which knows no other type.
 func (m Message) value(e *xmpp.Element) (senml.Value, error) {
 	text, declared := strings.TrimSpace(e.Text), ""
 	for _, a := range e.Attrs {
