@@ -31,7 +31,7 @@ func (a *agent) follow(s *source, origin config.FromFederation) error {
 	if err != nil {
 		a.log.Warn("all of a source is asked for again", "source", s.name, "error", err)
 	}
-	s.meet(progress.Series())
+	s.meet(giver{source: s.name}, progress.Series())
 	f := &followed{source: s, repair: origin.Repair, up: func() bool { return a.session.State().Up }}
 	f.follower = &quoalise.Follower{
 		Remote:      &quoalise.Remote{Session: a.session, Provider: origin.Provider, Location: a.cfg.Agent.Location},

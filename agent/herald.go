@@ -56,7 +56,7 @@ func (a *agent) openHerald(context.Context) error {
 		case config.FromFederation:
 			h.From = append(h.From, from.Provider.Bare())
 		case config.FromReleve:
-			h.From = append(h.From, from.Sender.Bare())
+			h.From = append(h.From, from.From()...)
 		}
 	}
 	h.Register(a.session)

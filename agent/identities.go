@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"maps"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"releve/agent/config"
@@ -100,6 +102,18 @@ func (ids *identities) told(points map[string]string) {
 	if news {
 		ids.save()
 	}
+}
+
+// free says whether no meter with a prefix, besides those named, is of a delivery point.
+func (ids *identities) free(prm, prefix string, but ...string) bool {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	for meter, known := range ids.known {
+		if known == prm && strings.HasPrefix(meter, prefix) && !slices.Contains(but, meter) {
+			return false
+		}
+	}
+	return true
 }
 
 // save writes what is known. The caller holds mu.

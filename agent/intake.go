@@ -26,16 +26,21 @@ type intake struct {
 
 	mu     sync.Mutex // guards everything below
 	series map[string]map[string]bool
+	fresh  map[giver]int // series since the start, of each of many senders
 }
+
+// giver is who gives readings: a source, and which of its senders where it has many.
+type giver struct{ source, sender string }
 
 // Bounds against a source that sends without sense.
 const (
 	maxSeriesOfSource = 50_000
-	maxReceivedName   = 256 // bytes
+	maxFreshOfSender  = 2_000 // of many: one of them must not take the room of all
+	maxReceivedName   = 256   // bytes
 )
 
 func newIntake(key []byte, d *dater, known []buffer.Known) *intake {
-	i := &intake{key: key, put: d.receive, series: map[string]map[string]bool{}}
+	i := &intake{key: key, put: d.receive, series: map[string]map[string]bool{}, fresh: map[giver]int{}}
 	i.now = func() time.Time { now, _ := d.clock.Now(); return now }
 	for _, s := range known {
 		if source, ok := sourceOf(s.Name); ok {
@@ -55,10 +60,11 @@ func sourceOf(local string) (source string, ok bool) {
 // bare is the path of a series that is a whole device: one without the component that RFC 9039 §3 puts after "_".
 const bare = "value"
 
-// local returns the name in the buffer of a series that a source calls name.
+// local returns the name in the buffer of a series that a source calls name. What one of many senders names is its own: two
+// that use the same name have two series.
 //
 //	Example: sge.5b1f0c93a2/consumption/power/active/raw, for urn:dev:prm:01234567890123_consumption/power/active/raw
-func (i *intake) local(source, name string) string {
+func (i *intake) local(from giver, name string) string {
 	device, path, hasPath := strings.Cut(name, "_")
 	if hasPath {
 		device += "_" // a device and a series without component are two things
@@ -67,8 +73,17 @@ func (i *intake) local(source, name string) string {
 		path = bare
 	}
 	mac := hmac.New(sha256.New, i.key)
-	mac.Write([]byte("received\x00" + source + "\x00" + device)) // never fails
-	return source + "." + hex.EncodeToString(mac.Sum(nil)[:5]) + "/" + path
+	if from.sender != "" {
+		mac.Write([]byte("sent by\x00" + from.sender + "\x00")) // never fails
+	}
+	mac.Write([]byte("received\x00" + from.source + "\x00" + device))
+	return from.source + "." + hex.EncodeToString(mac.Sum(nil)[:5]) + "/" + path
+}
+
+// meter is what takes the place of a meter's name there.
+func (i *intake) meter(from giver, name string) string {
+	meter, _, _ := strings.Cut(i.local(from, name), "/")
+	return meter
 }
 
 // taken says what became of the records of a pack.
@@ -79,11 +94,11 @@ type taken struct {
 
 // take puts what a source has sent: resolved records under the source's own names. When it returns nil, those that were
 // not there are durable and on their way to the recipients. A record that can never be kept holds up none of the others.
-func (i *intake) take(ctx context.Context, source string, p senml.Pack) (taken, error) {
+func (i *intake) take(ctx context.Context, from giver, p senml.Pack) (taken, error) {
 	var t taken
 	now, kept := i.now(), make(senml.Pack, 0, len(p))
 	for _, r := range p {
-		r, err := i.admit(source, r, now)
+		r, err := i.admit(from, r, now)
 		if err != nil {
 			t.Refused, t.Why = t.Refused+1, err
 			continue
@@ -96,7 +111,7 @@ func (i *intake) take(ctx context.Context, source string, p senml.Pack) (taken, 
 	stored, err := i.put(ctx, kept)
 	t.Stored, t.Known = stored, len(kept)-stored
 	if err != nil {
-		return t, fmt.Errorf("keep what came from source %s: %w", source, err)
+		return t, fmt.Errorf("keep what came from source %s: %w", from.source, err)
 	}
 	return t, nil
 }
@@ -104,11 +119,12 @@ func (i *intake) take(ctx context.Context, source string, p senml.Pack) (taken, 
 var (
 	errLongName   = fmt.Errorf("the name of a series has more than %d bytes", maxReceivedName)
 	errManySeries = fmt.Errorf("there would be more than %d series of one source", maxSeriesOfSource)
+	errManyFresh  = fmt.Errorf("there would be more than %d new series of one sender since the start", maxFreshOfSender)
 )
 
 // admit gives a record its name here, and its time in whole milliseconds: a sum of base and offset may differ in its last
 // digits from the same time that was written otherwise.
-func (i *intake) admit(source string, r senml.Record, now time.Time) (senml.Record, error) {
+func (i *intake) admit(from giver, r senml.Record, now time.Time) (senml.Record, error) {
 	if len(r.Name) > maxReceivedName {
 		return r, errLongName
 	}
@@ -116,13 +132,20 @@ func (i *intake) admit(source string, r senml.Record, now time.Time) (senml.Reco
 	if err := buffer.CheckTime(r.Time, now); err != nil {
 		return r, err
 	}
-	r.Name = i.local(source, r.Name)
+	r.Name = i.local(from, r.Name)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if len(i.series[source]) >= maxSeriesOfSource && !i.series[source][r.Name] {
+	switch {
+	case i.series[from.source][r.Name]:
+		return r, nil
+	case len(i.series[from.source]) >= maxSeriesOfSource:
 		return r, errManySeries
+	case from.sender != "" && i.fresh[from] >= maxFreshOfSender:
+		return r, errManyFresh
+	case from.sender != "":
+		i.fresh[from]++
 	}
-	i.enter(source, r.Name)
+	i.enter(from.source, r.Name)
 	return r, nil
 }
 

@@ -35,8 +35,8 @@ func TestIntakeNames(t *testing.T) {
 			otherHouse + "_voltage/1", otherHouse + "_voltage/2", "urn:dev:prm:01234567890124_voltage/1",
 			"urn:dev:org:60060-elfe:C013_batterie", "urn:dev:ow:10e2073a01080063", "urn:dev:ow:10e2073a01080063_value", "x", "x_", "a_b_c", "a_/b",
 		} {
-			local := i.local(source, name)
-			if local != (&intake{key: []byte("key")}).local(source, name) || !shape.MatchString(local) {
+			local := i.local(giver{source: source}, name)
+			if local != (&intake{key: []byte("key")}).local(giver{source: source}, name) || !shape.MatchString(local) {
 				t.Errorf("%s is %s", name, local)
 			}
 			if other, taken := seen[local]; taken && !(name == "x_" || other == "x_") {
@@ -51,7 +51,7 @@ func TestIntakeNames(t *testing.T) {
 			}
 		}
 	}
-	if one, other := i.local("sge", otherHouse+"_voltage/1"), i.local("sge", otherHouse+"_current/1"); strings.Split(one, "/")[0] != strings.Split(other, "/")[0] {
+	if one, other := i.local(giver{source: "sge"}, otherHouse+"_voltage/1"), i.local(giver{source: "sge"}, otherHouse+"_current/1"); strings.Split(one, "/")[0] != strings.Split(other, "/")[0] {
 		t.Errorf("one device is %s and %s", one, other)
 	}
 	if source, ok := sourceOf("linky/voltage/1"); ok {
@@ -80,7 +80,7 @@ func TestIntakeTakes(t *testing.T) {
 		{senml.Pack{long}, "0 stored, 0 known, 1 refused: the name of a series has more than 256 bytes"},
 		{nil, "0 stored, 0 known, 0 refused: <nil>"},
 	} {
-		got, err := h.intake.take(t.Context(), "sge", step.pack)
+		got, err := h.intake.take(t.Context(), giver{source: "sge"}, step.pack)
 		if said := fmt.Sprintf("%d stored, %d known, %d refused: %v", got.Stored, got.Known, got.Refused, got.Why); said != step.want || err != nil {
 			t.Errorf("step %d: %s, %v, want %s", n, said, err, step.want)
 		}
@@ -88,11 +88,11 @@ func TestIntakeTakes(t *testing.T) {
 			t.Errorf("step %d: nothing kept is %t", n, got.whole())
 		}
 	}
-	got, err := h.intake.take(t.Context(), "sge", senml.Pack{future})
+	got, err := h.intake.take(t.Context(), giver{source: "sge"}, senml.Pack{future})
 	if !errors.Is(got.Why, buffer.ErrTime) || err != nil {
 		t.Errorf("of the future: %+v, %v", got, err)
 	}
-	local := h.intake.local("sge", voltage)
+	local := h.intake.local(giver{source: "sge"}, voltage)
 	kept, _, err := h.buffer.History(t.Context(), local, time.Unix(0, 0), time.Now(), 9)
 	var values []string
 	for _, r := range kept {
@@ -119,12 +119,12 @@ func TestIntakeBounds(t *testing.T) {
 		put: func(_ context.Context, p senml.Pack) (int, error) { put = p; return len(p), nil },
 	}
 	old := came("urn:dev:ow:1_t", 1, 0)
-	full[i.local("sge", old.Name)] = true
-	got, err := i.take(t.Context(), "sge", senml.Pack{came("urn:dev:ow:2_t", 1, 0), old})
+	full[i.local(giver{source: "sge"}, old.Name)] = true
+	got, err := i.take(t.Context(), giver{source: "sge"}, senml.Pack{came("urn:dev:ow:2_t", 1, 0), old})
 	if got.Stored != 1 || got.Refused != 1 || !errors.Is(got.Why, errManySeries) || err != nil || len(put) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := i.take(t.Context(), "other", senml.Pack{old}); got.Stored != 1 || err != nil {
+	if got, err := i.take(t.Context(), giver{source: "other"}, senml.Pack{old}); got.Stored != 1 || err != nil {
 		t.Errorf("another source: %+v, %v", got, err)
 	}
 }
@@ -137,7 +137,7 @@ func TestIntakeFull(t *testing.T) {
 		now: time.Now, series: map[string]map[string]bool{},
 		put: func(context.Context, senml.Pack) (int, error) { return 0, wrong },
 	}
-	if _, err := i.take(t.Context(), "sge", senml.Pack{came("urn:dev:ow:2_t", 1, 0)}); !errors.Is(err, wrong) || err.Error() != "keep what came from source sge: disk full" {
+	if _, err := i.take(t.Context(), giver{source: "sge"}, senml.Pack{came("urn:dev:ow:2_t", 1, 0)}); !errors.Is(err, wrong) || err.Error() != "keep what came from source sge: disk full" {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -19,12 +19,14 @@ var errUndated = errors.New("the time is not known yet")
 
 // receive takes packs from the sources that hand them to us, if there are any.
 func (a *agent) receive() {
-	senders := map[string]*source{}
+	senders := map[string]*source{} // by address, and by domain
 	r := &peer.Receiver{Log: a.log}
 	for _, s := range a.sources {
 		if from, ok := s.origin.(config.FromReleve); ok {
-			senders[from.Sender.String()] = s
-			r.From = append(r.From, from.Sender)
+			for _, one := range from.From() {
+				senders[one.String()] = s
+				r.From = append(r.From, one)
+			}
 		}
 	}
 	if len(senders) == 0 {
@@ -34,15 +36,23 @@ func (a *agent) receive() {
 		if _, known := a.clock.Now(); !known {
 			return errUndated
 		}
-		return senders[from.String()].handed(ctx, p)
+		s := senders[from.String()]
+		if s == nil { // nobody gets here whose domain is not one of them either
+			s = senders[from.Domain().String()]
+		}
+		return s.handed(ctx, from, p)
 	}
 	r.Register(a.session)
 	a.receiver = r
 }
 
 // handed stores a pack. Of one of which nothing can ever be kept its sender is told so.
-func (s *source) handed(ctx context.Context, p senml.Pack) error {
-	t, err := s.keep(ctx, p)
+func (s *source) handed(ctx context.Context, from xmpp.JID, p senml.Pack) error {
+	by := giver{source: s.name}
+	if len(s.origin.(config.FromReleve).Senders) > 0 { // or the source is its one sender
+		by.sender = from.String()
+	}
+	t, err := s.keep(ctx, by, p)
 	switch {
 	case err != nil:
 		return err

@@ -14,6 +14,7 @@ import (
 	"releve/agent/status"
 	"releve/federation"
 	"releve/federation/consent"
+	"releve/federation/xmpp"
 	"releve/senml"
 )
 
@@ -90,7 +91,7 @@ func TestReceiverRemembersIdentities(t *testing.T) {
 	if err := before.receiver.Take(t.Context(), before.receiver.From[0], pack); err != nil {
 		t.Fatal(err)
 	}
-	kept := before.intake.local("quartier", name)
+	kept := before.intake.local(giver{source: "quartier"}, name)
 	passes := func(h house) {
 		t.Helper()
 		passed := h.recipients[0].delivery.Gate.Pass(senml.Pack{{Name: kept, Unit: "V", Value: senml.NumberValue(230)}})
@@ -103,4 +104,60 @@ func TestReceiverRemembersIdentities(t *testing.T) {
 	after := start()
 	defer after.stop(t)
 	passes(after)
+}
+
+// Of a source of many senders each has devices of its own, whatever it names them, and no sender speaks for a delivery
+// point that another spoke for first, also after a restart. A domain that is named is its people, not its server.
+func TestReceiverKeepsSendersApart(t *testing.T) {
+	t.Parallel()
+	state, with := t.TempDir(), joined()
+	start := func() house {
+		return newHouse(t, func(c *config.Config) {
+			with(c)
+			c.Agent.State = state
+			c.Sources = []config.Source{{Name: "maisons", Kind: config.KindReleve, Origin: config.FromReleve{Senders: []jid.JID{jid.MustParse("sen2.example"), jid.MustParse("c@sen3.example")}}}}
+		})
+	}
+	a, b, c := jid.MustParse("a@sen2.example"), jid.MustParse("b@sen2.example"), jid.MustParse("c@sen3.example")
+	pack := func(device string, h house) senml.Pack {
+		return senml.Pack{{Name: device + "_voltage/1", Unit: "V", Value: senml.NumberValue(230), Time: float64(h.now().Unix() - 1)}}
+	}
+	const device, point = "urn:dev:org:60060-1f2e3d4c5b6a7988", "urn:dev:prm:" + pointA
+	before := start()
+	for _, sender := range []jid.JID{a, b, c} {
+		if err := before.receiver.Take(t.Context(), sender, pack(device, before)); err != nil {
+			t.Errorf("%s: %v", sender, err)
+		}
+	}
+	if err := before.receiver.Take(t.Context(), a, pack(point, before)); err != nil {
+		t.Error(err)
+	}
+	meters := map[string]bool{}
+	for _, s := range before.buffer.Series() {
+		meter, _, _ := strings.Cut(s.Name, "/")
+		meters[meter] = strings.HasPrefix(meter, "maisons.")
+	}
+	want := map[string]bool{}
+	for _, one := range []giver{{"maisons", a.String()}, {"maisons", b.String()}, {"maisons", c.String()}} {
+		want[before.intake.meter(one, device+"_x")] = true
+	}
+	want[before.intake.meter(giver{"maisons", a.String()}, point+"_x")] = true
+	if diff := cmp.Diff(want, meters); diff != "" || len(want) != 4 {
+		t.Errorf("meters (-want +got):\n%s", diff)
+	}
+	before.stop(t)
+	after := start()
+	defer after.stop(t)
+	if err := after.receiver.Take(t.Context(), a, pack(point, after)); err != nil {
+		t.Errorf("who spoke for it first: %v", err)
+	}
+	err := after.receiver.Take(t.Context(), b, pack(point, after))
+	if !errors.Is(err, federation.ErrRefused) || !strings.Contains(err.Error(), "another sender of this source spoke for its delivery point first") || strings.Contains(err.Error(), pointA) {
+		t.Errorf("another: %v", err)
+	}
+	for sender, want := range map[string]bool{"a@sen2.example": true, "sen2.example": false, "a@sen3.example": false, "c@sen3.example": true, "a@x.sen2.example": false} {
+		if got := xmpp.Among(after.receiver.From, jid.MustParse(sender)); got != want {
+			t.Errorf("%s may send: %t", sender, got)
+		}
+	}
 }

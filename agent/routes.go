@@ -53,10 +53,12 @@ func (a *agent) meterOf(r config.Route) string {
 	case r.Device == "":
 		return r.From + ".*"
 	}
-	name := federation.Outside(r.Device, "x")
-	if !from.HasItems() {
-		name = r.Device + "_x"
+	giver, device := giver{source: r.From}, r.Device
+	if from.HasSenders() {
+		giver.sender, device, _ = strings.Cut(device, "/")
 	}
-	meter, _, _ := strings.Cut(a.intake.local(r.From, name), "/")
-	return meter
+	if from.HasItems() {
+		return a.intake.meter(giver, federation.Outside(device, "x"))
+	}
+	return a.intake.meter(giver, device+"_x")
 }

@@ -31,7 +31,7 @@ func TestRoutes(t *testing.T) {
 	pack := senml.Pack{}
 	for _, device := range []string{"a box", "another"} {
 		for _, path := range []string{"consumption/power", "consumption/index", "hidden/power"} {
-			name := h.intake.local("enedis", federation.Outside(device, path))
+			name := h.intake.local(giver{source: "enedis"}, federation.Outside(device, path))
 			pack = append(pack, senml.Record{Name: name, Unit: "W", Value: senml.NumberValue(1500), Time: now})
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -93,17 +94,22 @@ func (a *agent) tasksOfSources() []task {
 
 // take keeps records. One that never can be kept is counted, and no reason to have the others again.
 func (s *source) take(ctx context.Context, p senml.Pack) error {
-	_, err := s.keep(ctx, p)
+	_, err := s.keep(ctx, giver{source: s.name}, p)
 	return err
 }
 
-func (s *source) keep(ctx context.Context, p senml.Pack) (taken, error) {
+// keep is take of one of the senders of a source that has many.
+func (s *source) keep(ctx context.Context, from giver, p senml.Pack) (taken, error) {
+	p, foreign := s.own(from, p)
 	var names []string
 	for _, r := range p {
 		names = append(names, r.Name)
 	}
-	s.meet(names)
-	t, err := s.intake.take(ctx, s.name, p)
+	s.meet(from, names)
+	t, err := s.intake.take(ctx, from, p)
+	if foreign > 0 {
+		t.Refused, t.Why = t.Refused+foreign, errOthersPoint
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.Refused > 0 && s.refused == 0 { // once; the page counts
@@ -116,16 +122,49 @@ func (s *source) keep(ctx context.Context, p senml.Pack) (taken, error) {
 }
 
 // meet notes which delivery points stand behind meters in the buffer: who was granted the identity may see it.
-func (s *source) meet(series []string) {
+func (s *source) meet(from giver, series []string) {
 	met := map[string]string{}
 	for _, name := range series {
-		device, _, _ := strings.Cut(name, "_")
-		if prm, ok := strings.CutPrefix(device, "urn:dev:prm:"); ok && isPRM.MatchString(prm) {
-			meter, _, _ := strings.Cut(s.intake.local(s.name, name), "/")
-			met[meter] = prm
+		if prm := deliveryPoint(name); prm != "" {
+			met[s.intake.meter(from, name)] = prm
 		}
 	}
 	s.identities.told(met)
+}
+
+// errOthersPoint is why a reading of a delivery point is refused that another sender spoke for first.
+var errOthersPoint = errors.New("another sender of this source spoke for its delivery point first; who moved to another account is to be named in a [[source]] of its own")
+
+// own leaves out the records of delivery points that another sender of the source spoke for before: of whom it is believed
+// that it reads a meter, nobody else is.
+func (s *source) own(from giver, p senml.Pack) (kept senml.Pack, foreign int) {
+	if from.sender == "" {
+		return p, 0
+	}
+	mine := map[string]bool{} // by the device
+	kept = make(senml.Pack, 0, len(p))
+	for _, r := range p {
+		device, _, _ := strings.Cut(r.Name, "_")
+		is, asked := mine[device]
+		if !asked {
+			point := deliveryPoint(r.Name)
+			is = point == "" || s.identities.free(point, s.name+".", s.intake.meter(from, device), s.intake.meter(from, device+"_"))
+			mine[device] = is
+		}
+		if is {
+			kept = append(kept, r)
+		}
+	}
+	return kept, len(p) - len(kept)
+}
+
+// deliveryPoint is the delivery point that a series is named after, or "".
+func deliveryPoint(name string) string {
+	device, _, _ := strings.Cut(name, "_")
+	if prm, ok := strings.CutPrefix(device, "urn:dev:prm:"); ok && isPRM.MatchString(prm) {
+		return prm
+	}
+	return ""
 }
 
 // unkept returns how many records could never be kept, and why the last one.

@@ -237,7 +237,17 @@ func TestRefusals(t *testing.T) {
 				"[[source]]\nname = \"d\"\nkind = \"federation\"\nprovider = \"x@b/c\"\nfrom = \"x@b\"\n",
 			`source 1 (a): since is no key of kind releve` + "\n" +
 				`source 1 (a): from: "a@b/c" is not an address without resource, such as maison@breizh-sen1.example` + "\n" +
-				`source 4 (d): from is no key of kind federation` + "\n" + `source 3 (c): another source has the same from`,
+				`source 4 (d): from is no key of kind federation` + "\n" + `source 3 (c): x@b is a sender already`,
+		},
+		{
+			"many senders", joined + "[[source]]\nname = \"a\"\nkind = \"releve\"\nfrom = \"a@b\"\nsenders = [\"a@b/c\", \"b\"]\n" +
+				"[[source]]\nname = \"b\"\nkind = \"releve\"\nsenders = [\"@b\", \"x@b\"]\n[[source]]\nname = \"c\"\nkind = \"releve\"\nsenders = [\"@B\", \"y@b\", \"y@b\"]\n" +
+				"[[grant]]\nto = \"x@b\"\nseries = [\"*\"]\nsources = [\"b\"]\npurpose = \"p\"\n",
+			`source 1 (a): from and senders cannot both be given` + "\n" +
+				`source 1 (a): senders: "a@b/c" is not an address without resource, such as alice@breizh-sen1.example, nor @ and a domain for everybody there` + "\n" +
+				`source 1 (a): senders: "b" is not an address without resource, such as alice@breizh-sen1.example, nor @ and a domain for everybody there` + "\n" +
+				`source 3 (c): @b is a sender already` + "\n" + `source 3 (c): y@b is a sender already` + "\n" +
+				`grant 1: x@b would get back what comes from it`,
 		},
 		{
 			"sources", "[[source]]\nname = \"a\"\nkind = \"federation\"\nprovider = \"a@b\"\nsince = \"4y\"\nrepair = \"1m\"\n" +
@@ -275,7 +285,7 @@ func TestRefusals(t *testing.T) {
 			`recipient 1 (a): to: "a@b/c" is not an address without resource, such as bmhs@breizh-sen2.example` + "\n" +
 				`recipient 1 (a): username is missing: whose data it is that no route names` + "\n" +
 				`source 1 (b): from: "b" is not an address without resource, such as bmhs@breizh-sen2.example` + "\n" +
-				`source 3 (d): another source has the same from` + "\n" + `rename 1 (e): its series have the names of the federation already`,
+				`source 3 (d): c@b is a sender already` + "\n" + `rename 1 (e): its series have the names of the federation already`,
 		},
 		{
 			"routes", joined + releve + "[[recipient]]\nname = \"n\"\nkind = \"pubsub\"\nreaders = [\"a@b\"]\n" + meter +

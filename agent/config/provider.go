@@ -18,7 +18,7 @@ type FromFederation struct {
 	Repair      time.Duration // how often is asked whether anything is missing
 }
 
-func (w FromFederation) address() string { return w.Provider.Bare().String() }
+func (w FromFederation) addresses() []string { return []string{w.Provider.Bare().String()} }
 
 type rawFromFederation struct {
 	Provider    string   `toml:"provider" type:"address"`

@@ -95,6 +95,7 @@ func TestReferenceUncommented(t *testing.T) {
 			},
 		},
 		{Name: "quartier", Kind: KindReleve, Origin: FromReleve{Sender: jid.MustParse("maison@breizh-sen1.example")}},
+		{Name: "maisons", Kind: KindReleve, Origin: FromReleve{Senders: []xmpp.JID{jid.MustParse("breizh-sen1.example"), jid.MustParse("mairie@breizh-sen2.example")}}},
 		{
 			Name: "zabbix", Kind: KindLognact,
 			Origin: FromLognact{

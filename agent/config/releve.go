@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"releve/federation/sen1"
 	"releve/federation/xmpp"
 )
@@ -61,19 +63,45 @@ func (f *findings) sen1(key, own string) {
 	}
 }
 
-// FromReleve is a source that hands us packs.
+// FromReleve is a source that hands us packs: one sender, or the many of a relay.
 type FromReleve struct {
-	Sender xmpp.JID // bare
+	Sender  xmpp.JID   // bare; zero where there are many
+	Senders []xmpp.JID // bare; one without a localpart is everybody of its domain
 }
 
-func (w FromReleve) address() string { return w.Sender.String() }
+// From are all who may hand packs over.
+func (w FromReleve) From() []xmpp.JID {
+	if len(w.Senders) > 0 {
+		return w.Senders
+	}
+	return []xmpp.JID{w.Sender}
+}
+
+func (w FromReleve) addresses() []string {
+	var all []string
+	for _, from := range w.From() {
+		if from.Localpart() == "" {
+			all = append(all, "@"+from.Domainpart())
+			continue
+		}
+		all = append(all, from.String())
+	}
+	return all
+}
 
 type rawFromReleve struct {
-	From string `toml:"from" type:"address"`
+	From    string   `toml:"from" type:"address"`
+	Senders []string `toml:"senders" type:"role"`
 }
 
-// fromReleve checks who hands packs to us: one source each, so that it is known whose they are.
-func (f *findings) fromReleve(key string, d document, raw rawSource) Origin {
+// fromReleve checks who hands packs to us: every sender is of one source, so that it is known whose they are.
+func (f *findings) fromReleve(key string, _ document, raw rawSource) Origin {
+	if len(raw.Senders) > 0 {
+		if raw.From != "" {
+			f.addf("%s: from and senders cannot both be given", key)
+		}
+		return FromReleve{Senders: f.senders(key, raw.Senders)}
+	}
 	address, err := xmpp.ParseJID(raw.From)
 	if raw.From == "" || err != nil || address.Localpart() == "" || address.Resourcepart() != "" {
 		f.addf("%s: from: %q is not an address without resource, such as maison@breizh-sen1.example", key, raw.From)
@@ -81,17 +109,31 @@ func (f *findings) fromReleve(key string, d document, raw rawSource) Origin {
 	return FromReleve{Sender: address}
 }
 
-// oneSender refuses two sources that the same sender hands packs to, or messages of the proof of concept.
+func (f *findings) senders(key string, list []string) []xmpp.JID {
+	var all []xmpp.JID
+	for _, text := range f.people(key+": senders", list) {
+		address, err := xmpp.ParseJID(strings.TrimPrefix(text, "@"))
+		if err == nil { // it was one a moment ago
+			all = append(all, address)
+		}
+	}
+	return all
+}
+
+// oneSender refuses two sources that the same sender hands packs to, or messages of the proof of concept. An address beside
+// the domain that it is of is no doubt: it counts before the domain.
 func (f *findings) oneSender(list []Source) {
 	seen := map[string]bool{}
 	for i, s := range list {
-		if s.Kind != KindReleve && s.Kind != KindSEN1 || s.Origin.address() == "" {
+		if s.Kind != KindReleve && s.Kind != KindSEN1 {
 			continue
 		}
-		sender := s.Kind + " " + s.Origin.address()
-		if seen[sender] {
-			f.addf("source %d (%s): another source has the same from", i+1, s.Name)
+		for _, address := range s.Origin.addresses() {
+			sender := s.Kind + " " + address
+			if address != "" && seen[sender] {
+				f.addf("source %d (%s): %s is a sender already", i+1, s.Name, address)
+			}
+			seen[sender] = true
 		}
-		seen[sender] = true
 	}
 }

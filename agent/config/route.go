@@ -61,13 +61,16 @@ func (f *findings) route(key string, raw rawRoute, c *Config) Route {
 	if len(r.Series) == 0 {
 		r.Series = []string{"*"}
 	}
-	isSource := slices.ContainsFunc(c.Sources, func(s Source) bool { return s.Name == raw.From })
+	at := slices.IndexFunc(c.Sources, func(s Source) bool { return s.Name == raw.From })
+	isSource := at >= 0
 	isMeter := slices.ContainsFunc(c.Meters, func(m Meter) bool { return m.Name == raw.From })
 	switch {
 	case raw.From != "" && !isSource && !isMeter:
 		f.addf("%s: from: there is no meter and no source %q", key, raw.From)
 	case raw.Device != "" && !isSource: // not repeated: it may be a delivery point
 		f.addf("%s: device is one of a source, which from names", key)
+	case raw.Device != "" && c.Sources[at].HasSenders() && !strings.Contains(raw.Device, "@"):
+		f.addf("%s: device is one of a source of many senders, SENDER/DEVICE such as maison@breizh-sen1.example/urn:dev:org:60060-1f2e3d4c5b6a7988", key)
 	case !isUnit(raw.Unit):
 		f.addf("%s: unit: %q is none of SenML, such as W, VA, Wh or kWh", key, raw.Unit)
 	}

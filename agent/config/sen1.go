@@ -22,7 +22,7 @@ type FromSEN1 struct {
 	Usernames []string // whose data it may send; none: everybody's
 }
 
-func (w FromSEN1) address() string { return w.Sender.String() }
+func (w FromSEN1) addresses() []string { return []string{w.Sender.String()} }
 
 type rawToSEN1 struct {
 	Peer string `toml:"peer_application"`

@@ -20,16 +20,22 @@ func (s Source) HasItems() bool {
 	return slices.ContainsFunc(sourceKinds(), func(k sourceKind) bool { return k.name == s.Kind && k.items })
 }
 
+// HasSenders says whether several senders hand packs to a source. Of these a device is called SENDER/DEVICE.
+func (s Source) HasSenders() bool {
+	from, ok := s.Origin.(FromReleve)
+	return ok && len(from.Senders) > 0
+}
+
 // Origin is where a source of one kind has readings from: FromFederation, FromReleve, …
 type Origin interface {
-	// address is the bare address in the federation of who gives them; "" outside it.
-	address() string
+	// addresses are who in the federation gives them: bare addresses, and "@domain" for everybody there.
+	addresses() []string
 }
 
 // beyond is part of each origin outside the federation.
 type beyond struct{}
 
-func (beyond) address() string { return "" }
+func (beyond) addresses() []string { return nil }
 
 // sourceKind is a kind of source: the keys that it has besides those of all, and what checks them.
 type sourceKind struct {
@@ -50,7 +56,7 @@ func sourceKinds() []sourceKind {
 		{name: KindFederation, keys: "provider identifiers since repair", check: (*findings).fromFederation},
 		{name: KindLognact, keys: asked + "url token_file ca_file hosts keys", outside: true, items: true, check: (*findings).fromLognact},
 		{name: KindPride, keys: asked + "url token_file ca_file device_label selectors", outside: true, items: true, check: (*findings).fromPride},
-		{name: KindReleve, keys: "from", check: (*findings).fromReleve},
+		{name: KindReleve, keys: "from senders", check: (*findings).fromReleve},
 		{name: KindSEN1, keys: "from application usernames", items: true, check: (*findings).fromSEN1},
 	}
 }
@@ -107,7 +113,7 @@ func (f *findings) passedOn(grants []consent.Grant, sources []Source) {
 			switch {
 			case at < 0:
 				f.addf("grant %d: there is no source %q", i+1, name)
-			case g.To == sources[at].Origin.address():
+			case slices.Contains(sources[at].Origin.addresses(), g.To):
 				f.addf("grant %d: %s would get back what comes from it", i+1, g.To)
 			}
 		}

@@ -20,7 +20,7 @@ var _ Counter = (*xmpp.Client)(nil)
 
 // Hearer takes notices of the providers that the configuration names, and of nobody else.
 type Hearer struct {
-	From []xmpp.JID // bare
+	From []xmpp.JID // bare; one without a localpart is everybody of its domain
 	// Take makes it known and keeps it; the provider learns only after that that we know.
 	Take func(from xmpp.JID, r Revocation) error
 	Log  *slog.Logger
@@ -42,7 +42,7 @@ func (h *Hearer) Register(c Counter) {
 }
 
 func (h *Hearer) hear(from xmpp.JID, x *xmpp.Element) error {
-	if !slices.ContainsFunc(h.From, from.Equal) {
+	if !xmpp.Among(h.From, from) {
 		return &xmpp.StanzaError{Type: "auth", Condition: "forbidden", Text: "no source names " + from.String()}
 	}
 	r, err := Parse(x)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 
 	"releve/federation"
@@ -23,7 +22,7 @@ var _ Counter = (*xmpp.Client)(nil)
 
 // Receiver takes packs from senders that the configuration names, and from nobody else.
 type Receiver struct {
-	From []xmpp.JID // bare
+	From []xmpp.JID // bare; one without a localpart is everybody of its domain
 	// Take stores a pack of one of them, a bare address, and returns nil once it is durable. What will never be taken is
 	// an ErrRefused, told to the sender in its words; of any other error the sender learns only that it is to come again.
 	Take func(ctx context.Context, from xmpp.JID, p senml.Pack) error
@@ -56,7 +55,7 @@ func (r *Receiver) Stats() ReceiverStats {
 
 func (r *Receiver) handle(ctx context.Context, q xmpp.IQ) (*xmpp.Element, error) {
 	from := q.From.Bare()
-	if !slices.ContainsFunc(r.From, from.Equal) {
+	if !xmpp.Among(r.From, from) {
 		r.count(func(s *ReceiverStats) { s.Forbidden++ })
 		return nil, &xmpp.StanzaError{Type: "auth", Condition: "forbidden", Text: "no source names " + from.String()}
 	}

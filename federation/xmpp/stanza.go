@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mellium.im/xmpp/jid"
@@ -20,6 +21,12 @@ type JID = jid.JID
 
 // ParseJID reads an address and brings it to its canonical form.
 func ParseJID(s string) (JID, error) { return jid.Parse(s) }
+
+// Among says whether a bare address is one of a list, in which one without a localpart is everybody of its domain: not the
+// domain itself, which speaks for its server.
+func Among(list []JID, who JID) bool {
+	return who.Localpart() != "" && slices.ContainsFunc(list, func(one JID) bool { return one.Equal(who) || one.Equal(who.Domain()) })
+}
 
 // IQ is a request or its answer (RFC 6120 §8.2.3).
 type IQ struct {
