@@ -85,6 +85,9 @@ func (v configCheckVerb) Run(t terminal) error {
 			return refusal{err}
 		}
 	}
+	if err := secretsOfRelays(c); err != nil {
+		return refusal{err}
+	}
 	for _, warning := range c.Warnings(time.Now()) {
 		fmt.Fprintf(t.err, "%s: warning: %s\n", v.Config, warning)
 	}
