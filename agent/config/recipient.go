@@ -61,6 +61,10 @@ func recipientKinds() []recipientKind {
 }
 
 // rawRecipient is a [[recipient]] of any kind as it stands in a file: what all have, what several share, what one has.
+//
+// What names a system outside the federation, or how we show ourselves there, has no afar: a grant is to the recipient, and
+// who could move that elsewhere from afar would move what was agreed to. Nor has any key of a source, whose readings others
+// are granted. Who runs a relay does so at its terminal; from afar a recipient is paused, and its pace set by every.
 type rawRecipient struct {
 	Name   string `toml:"name" afar:"owner" entry:"name"`
 	Kind   string `toml:"kind" afar:"owner"`

@@ -150,3 +150,28 @@ func TestSchemaIsFresh(t *testing.T) {
 		t.Errorf("schemas differ:\n%s", diff)
 	}
 }
+
+// Nothing from afar moves a relay: no key that only systems outside the federation and the proxies have can be set from
+// afar, nor any of a source. Every recipient can be paused.
+func TestRelaysAreNotMovedFromAfar(t *testing.T) {
+	t.Parallel()
+	near := []string{KindReleve, KindPubSub}
+	afar := map[string]Role{}
+	for _, k := range Schema() {
+		relays := len(k.Kinds) > 0 && !slices.ContainsFunc(k.Kinds, func(kind string) bool { return slices.Contains(near, kind) })
+		isRelay := strings.HasPrefix(k.Key, "recipient.") && relays
+		if (isRelay || strings.HasPrefix(k.Key, "source.")) && k.Afar != Nobody {
+			t.Errorf("%s of kinds %v can be set from afar by an %s", k.Key, k.Kinds, k.Afar)
+		}
+		if strings.HasPrefix(k.Key, "recipient.") && k.Afar != Nobody {
+			afar[k.Key] = k.Afar
+		}
+	}
+	want := map[string]Role{
+		"recipient.name": Owner, "recipient.kind": Owner, "recipient.to": Owner, "recipient.naming": Owner, "recipient.readers": Owner, "recipient.service": Owner,
+		"recipient.every": Operator, "recipient.paused": Operator,
+	}
+	if diff := cmp.Diff(want, afar); diff != "" {
+		t.Errorf("of recipients (-want +can be set):\n%s", diff)
+	}
+}
