@@ -83,6 +83,11 @@ soak: packages packages-soak ## the long proofs: 1000 kills, 2000 power cuts, a 
 	FAULT_TIME=1h $(GO) test -run '^TestIntegrationRandomFaults$$' -timeout 2h -v ./agent
 	WEAR_HOURS=48 WEAR_PERIODS='10s 1s' YEAR_DAYS=366 $(GO) test -run '^(TestWear|TestYear)$$' -timeout 4h -v ./agent
 
+.PHONY: test-zabbix7
+test-zabbix7: packages-release ## the tests of the Zabbix relay against Zabbix 7.0, in a Debian 13 of its own (root; 700 MB, minutes)
+	@CGO_ENABLED=0 $(GO) test -c -o bin/lognact.test ./federation/lognact
+	@federation/lab/debian13.sh bin/lognact.test '$(ZABBIX)' -test.run '^TestIntegrationZabbix$$' -test.v
+
 .PHONY: cross
 cross: ## the binary for every target of cross/targets, in cross/out/
 	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
