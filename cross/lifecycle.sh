@@ -64,7 +64,8 @@ mkdir -m 0700 "$GNUPGHOME"
 key() { gpg --batch --quiet --passphrase '' --quick-generate-key "$1" ed25519 sign never; }
 key ours && key theirs
 gpg --batch --export ours >"$root/etc/releve/releve-archive-keyring.gpg"
-printf '[update]\nfrom = "https://breizh-sen1.example/releve"\nkey_file = "/etc/releve/releve-archive-keyring.gpg"\n' >>"$root/etc/releve/releve.toml"
+mkdir "$root/etc/releve/conf.d"
+printf '[update]\nfrom = "https://breizh-sen1.example/releve"\nkey_file = "/etc/releve/releve-archive-keyring.gpg"\n' >"$root/etc/releve/conf.d/update.toml"
 rm -rf "$root/srv/tree"
 dpkg-deb -R "$root"/srv/apt/pool/releve_*_"$(dpkg --print-architecture)".deb "$root/srv/tree"
 sed -i "s/^Version: .*/Version: 99.3/" "$root/srv/tree/DEBIAN/control"
@@ -72,13 +73,14 @@ inside install -d -o releve -m 0700 /var/lib/releve/update
 inside install -d -m 0700 /var/lib/releve-update
 place() { # SIGNER: what the agent would have left
   local to=$root/var/lib/releve/update
-  dpkg-deb -b "$root/srv/tree" "$to/package.deb" >/dev/null
+  dpkg-deb -Znone -b "$root/srv/tree" "$to/package.deb" >/dev/null
   echo "$(sha256sum <"$to/package.deb" | cut -d ' ' -f 1)  releve_99.3_$(dpkg --print-architecture).deb" >"$to/SHA256SUMS"
   gpg --batch --yes --local-user "$1" --armor --detach-sign --output "$to/SHA256SUMS.asc" "$to/SHA256SUMS"
 }
 has() { test "$(inside dpkg-query -W -f '${db:Status-Status} ${Version}' releve)" = "installed $1"; }
 place theirs
-mustnt inside releve update
+mustnt inside releve update 2>"$root/srv/refusal"
+must grep 'is not signed by the key in /etc/releve/releve-archive-keyring.gpg' "$root/srv/refusal"
 must has 99.2
 place ours
 must inside releve update
