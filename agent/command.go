@@ -27,6 +27,7 @@ func (a *agent) openDoor() {
 		command.Command{Node: "password", Title: passwordTitle(), Least: command.Owner, Begin: a.commandPassword},
 		command.Command{Node: "update", Title: updateTitle(), Least: command.Owner, Begin: a.commandUpdate},
 		command.Command{Node: "restart", Title: status.Say("Redémarrer l'agent", "Restart the agent"), Least: command.Operator, Begin: a.commandRestart},
+		command.Command{Node: "get_catalogue", Title: catalogueTitle(), Least: command.Nobody, Begin: a.commandCatalogue},
 		command.Command{Node: "request_consent", Title: requestTitle(), Least: command.Nobody, Begin: a.commandRequest},
 	)
 	if a.remote != nil && a.remote.code() != "" {

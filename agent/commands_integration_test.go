@@ -57,8 +57,8 @@ func checkListed(t *testing.T, owner, reader, stranger *commander) {
 		who  *commander
 		want []string
 	}{
-		{stranger, []string{"request_consent"}}, {reader, append(slices.Clone(forReaders), "request_consent")},
-		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "update", "restart", "request_consent")},
+		{stranger, []string{"get_catalogue", "request_consent"}}, {reader, append(slices.Clone(forReaders), "get_catalogue", "request_consent")},
+		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "update", "restart", "get_catalogue", "request_consent")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)
@@ -220,7 +220,7 @@ func checkRequests(t *testing.T, h *household, owner *commander) {
 	asker := h.newCommander("agence")
 	who := addressOf(asker.account, consumerDomain)
 	wanted := []string{
-		"name=Agence de l'énergie", "contact=dpo@example.org", "role=independent", "series=derived/*", "series=power/*", "resolution=PT30M",
+		"name=Agence de l'énergie", "contact=dpo@example.org", "role=independent", "series=consumption/*", "series=voltage/*", "resolution=PT30M",
 		"purpose=Conseil en énergie", "purpose_en=Energy advice", "until=" + time.Now().AddDate(1, 0, 0).Format(time.DateOnly), "retention=P1Y", "identity=0",
 	}
 	asked := asker.run("request_consent", wanted)
@@ -241,6 +241,9 @@ func checkRequests(t *testing.T, h *household, owner *commander) {
 	h.until("the asker to hear of it", patience, func() bool {
 		return strings.Contains(asker.told(), "is in force, P1D at the finest")
 	})
+	if got := asker.run("get_catalogue", []string{}); got.Form == nil || len(got.Form.Rows) == 0 || !strings.HasPrefix(got.Form.Rows[0][0], "urn:dev:org:60060-") || got.Form.Rows[0][6] != "P1D" {
+		t.Errorf("the catalogue is %+v", got)
+	}
 	if got := asker.run("request_consent").value("standing"); !strings.Contains(got, "in force · P1D") || strings.Contains(got, "mairie") {
 		t.Errorf("the asker is told %q", got)
 	}

@@ -55,7 +55,7 @@ func TestIntegrationConfigure(t *testing.T) {
 
 // checkClaim has somebody become the owner of a device that has none, by the code that it shows.
 func checkClaim(t *testing.T, owner, other *commander) {
-	if got := owner.ask(wish{Do: "items", Node: commandList}).nodes(); fmt.Sprint(got) != "[claim]" {
+	if got := owner.ask(wish{Do: "items", Node: commandList}).nodes(); fmt.Sprint(got) != "[get_catalogue request_consent claim]" {
 		t.Errorf("a device without an owner lists %v", got)
 	}
 	if got := other.run("claim", []string{"code=AAAA-AAAA"}); fmt.Sprint(got.Notes) != "[error: This is not the code that the device shows.]" {

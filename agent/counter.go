@@ -33,8 +33,9 @@ type request struct {
 }
 
 type reply struct {
-	Consent consent.Consent `json:"consent,omitzero"`
-	Error   string          `json:"error,omitempty"`
+	Consent   consent.Consent `json:"consent,omitzero"`
+	Catalogue []offered       `json:"catalogue,omitempty"`
+	Error     string          `json:"error,omitempty"`
 }
 
 // byTerminal is who answers at the counter.
@@ -78,7 +79,11 @@ func (a *agent) attend(conn net.Conn) {
 	var r request
 	var answer reply
 	err := json.NewDecoder(io.LimitReader(conn, maxRequest)).Decode(&r)
-	if err == nil {
+	switch {
+	case err != nil:
+	case r.Do == "catalogue":
+		answer.Catalogue, err = a.readCatalogue(r.ID)
+	default:
 		answer.Consent, err = a.obeyTerminal(r)
 	}
 	if err != nil {
@@ -105,24 +110,30 @@ func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
 
 // askAgent has the agent that runs do something, and returns the consent as it is then.
 func askAgent(c config.Config, r request) (consent.Consent, error) {
+	answer, err := askCounter(c, r)
+	return answer.Consent, err
+}
+
+// askCounter is askAgent, with all that it answers.
+func askCounter(c config.Config, r request) (reply, error) {
 	conn, err := net.DialTimeout("unix", filepath.Join(c.Agent.State, counterFile), counterPatience)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return consent.Consent{}, errors.New("the agent does not run: start it, consents are answered while it does")
+		return reply{}, errors.New("the agent does not run: start it, consents are answered while it does")
 	case err != nil:
-		return consent.Consent{}, fmt.Errorf("reach the agent: %w", err)
+		return reply{}, fmt.Errorf("reach the agent: %w", err)
 	}
 	defer conn.Close() // all was read
 	_ = conn.SetDeadline(time.Now().Add(2 * counterPatience))
 	if err := json.NewEncoder(conn).Encode(r); err != nil {
-		return consent.Consent{}, fmt.Errorf("ask the agent: %w", err)
+		return reply{}, fmt.Errorf("ask the agent: %w", err)
 	}
 	var answer reply
 	if err := json.NewDecoder(bufio.NewReader(conn)).Decode(&answer); err != nil {
-		return consent.Consent{}, fmt.Errorf("hear the agent's answer: %w", err)
+		return reply{}, fmt.Errorf("hear the agent's answer: %w", err)
 	}
 	if answer.Error != "" {
-		return answer.Consent, errors.New(answer.Error)
+		return answer, errors.New(answer.Error)
 	}
-	return answer.Consent, nil
+	return answer, nil
 }

@@ -39,6 +39,7 @@ type verbs struct {
 	Doctor     doctorVerb     `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
 	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`
 	Consent    consentVerbs   `cmd:"" help:"See, give and take back the consents under which readings leave."`
+	Catalogue  catalogueVerb  `cmd:"" help:"List what an address could obtain of this agent."`
 	Lognact    lognactVerbs   `cmd:"" help:"Prepare a Zabbix to be sent readings."`
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
 	Migrate    migrateVerbs   `cmd:"" help:"Turn the configuration of another program into ours."`
