@@ -125,7 +125,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd gcc libc6-dev git e2fsprogs mount iproute2
+	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd gcc gnupg libc6-dev git e2fsprogs mount iproute2
 
 .PHONY: packages-soak
 packages-soak:
