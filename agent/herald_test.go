@@ -170,7 +170,7 @@ func TestWithdrawalBreaksOff(t *testing.T) {
 	}
 }
 
-// A client that never acknowledges is told each day for a week, and no longer.
+// A client that never acknowledges a withdrawal is told each day for a week, and no longer; who asked is told once.
 func TestDue(t *testing.T) {
 	t.Parallel()
 	begin := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
@@ -188,7 +188,8 @@ func TestDue(t *testing.T) {
 		{"a day after it was told", consent.Withdrawn, consent.Notice{Sent: begin}, begin.Add(24 * time.Hour), true},
 		{"a week after", consent.Withdrawn, consent.Notice{Sent: begin}, begin.Add(7 * 24 * time.Hour), false},
 		{"once it is known", consent.Withdrawn, consent.Notice{Sent: begin, Acked: begin}, begin.Add(24 * time.Hour), false},
-		{"once it was given again", consent.InForce, consent.Notice{}, begin, false},
+		{"who asked for what was given", consent.InForce, consent.Notice{}, begin, true},
+		{"who asked, a day after it was told", consent.InForce, consent.Notice{Sent: begin}, begin.Add(24 * time.Hour), false},
 	} {
 		c.State = test.state
 		if got := due(c, test.n, test.now); got != test.want {

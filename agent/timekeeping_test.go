@@ -26,7 +26,16 @@ func timeless(t *testing.T) (house, *clocktest.Machine) {
 	t.Helper()
 	machine := clocktest.New("boot 0", time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC))
 	machine.Pass(10 * time.Second)
-	return newHouseOn(t, machine, func(c *config.Config) { c.Agent.TrustClock = false }), machine
+	return timelessOn(t, machine, time.Time{}), machine
+}
+
+// timelessOn is one whose consent ends at some time; zero for never.
+func timelessOn(t *testing.T, machine *clocktest.Machine, until time.Time) house {
+	t.Helper()
+	return newHouseOn(t, machine, func(c *config.Config) {
+		c.Agent.TrustClock = false
+		c.Grants[0].Until = until
+	})
 }
 
 // lookAtClock lets the clock ask the kernel.
@@ -167,9 +176,9 @@ func TestUndatedIsShown(t *testing.T) {
 // over for good.
 func TestNothingLeavesWithoutTheTime(t *testing.T) {
 	t.Parallel()
-	h, machine := timeless(t)
+	machine := clocktest.New("boot 0", time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC))
 	until := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	h.subscribers.book.Grants[0].Until = until
+	h := timelessOn(t, machine, until)
 	if h.subscribers.book.Knows("client@sen2.example") {
 		t.Error("a grant holds although nobody knows whether it has ended")
 	}
