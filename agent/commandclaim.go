@@ -17,8 +17,8 @@ func claimTitle() status.Words {
 func (a *agent) commandClaim(context.Context, command.Caller) (command.Turn, error) {
 	return &command.Page{
 		Title: claimTitle(), Final: true,
-		Instructions: status.Say("Le code est sur la page locale de l'appareil, dans son journal, et releve config code l'y affiche.",
-			"The code is on the device's local page and in its log, and releve config code prints it there."),
+		Instructions: status.Say("Le code est sur la page locale de l'appareil, dans son journal, dans releve-code.txt sur la partition de démarrage d'un Raspberry Pi, et releve config code l'y affiche.",
+			"The code is on the device's local page, in its log, in releve-code.txt on the boot partition of a Raspberry Pi, and releve config code prints it there."),
 		Fields: []command.Field{{Name: "code", Label: status.Say("Code", "Code"), Kind: command.Line, Required: true, Bytes: 64}},
 		Then:   a.claimed,
 	}, nil

@@ -19,6 +19,7 @@ type configVerbs struct {
 	Reference configReferenceVerb    `cmd:"" help:"Print a configuration file that shows every key, and what it means."`
 	Reset     configResetOverlayVerb `cmd:"" name:"reset-overlay" help:"Drop what was changed from afar: the files count again."`
 	Code      configCodeVerb         `cmd:"" help:"Print the code that makes an owner of who sends it to the command claim."`
+	BootCode  configBootCodeVerb     `cmd:"" name:"boot-code" help:"Copy that code, as root, to the boot partition, or take it away there. releve-code.service runs it."`
 	Owner     configResetOwnerVerb   `cmd:"" name:"reset-owner" help:"Forget who claimed the device."`
 }
 

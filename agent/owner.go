@@ -17,10 +17,8 @@ import (
 // pairingFile, under agent.state, is the code that makes the first owner, or the owner.
 const pairingFile = "pairing.json"
 
-// bootFolder is the partition of a Raspberry Pi that any computer reads: the code is put there, where it can be written.
-const bootFolder = "/boot/firmware"
-
-const codeFile = "releve-code.txt"
+// codeFile, under agent.state, is the code in sentences; releve-code.service copies it to the boot partition (bootcode.go).
+const codeFile = "code.txt"
 
 // errClosed is why a claim is refused of a device that gives no owner away.
 var errClosed = errors.New("this device has no code to give: it has owners, or pairing is off")
@@ -67,12 +65,12 @@ func (r *remote) code() string {
 	return code
 }
 
-// showCode says a code that is new, once in the log and in a file on the boot partition, if there is one; "" takes it away.
+// showCode says a code that is new, once in the log and in a file; "" takes it away.
 func (a *agent) showCode(code string) {
-	file := filepath.Join(a.remote.bootFolder, codeFile)
+	file := filepath.Join(a.cfg.Agent.State, codeFile)
 	if code == "" {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			a.log.Debug("code not removed", "error", err)
+			a.log.Warn("code not removed", "error", err)
 		}
 		return
 	}
@@ -80,7 +78,7 @@ func (a *agent) showCode(code string) {
 	text := fmt.Sprintf("Relève %[1]s\nCode : %[2]s\nEnvoyez ce code à la commande « claim » de cette adresse pour en devenir propriétaire.\n"+
 		"Send this code to the command \"claim\" of this address to become its owner.\n", a.cfg.Federation.JID.Bare(), code)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		a.log.Debug("code not on the boot partition", "error", err) // most machines have none, or let only root write there
+		a.log.Warn("code not written", "error", err)
 	}
 }
 

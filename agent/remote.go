@@ -28,11 +28,10 @@ var errAgain = errors.New("the configuration changes")
 // begin anew a moment later, so that the answer can leave. The change then proves itself, or is taken back by watch. Once
 // current says trial.Proved, confirm makes it stay; takeBack ends it at any time. What became of it is told to who asked.
 type remote struct {
-	base       config.Base
-	trials     *trial.Trials
-	pairing    *pairing.Pairing // nil when it cannot be kept
-	bootFolder string
-	log        *slog.Logger
+	base    config.Base
+	trials  *trial.Trials
+	pairing *pairing.Pairing // nil when it cannot be kept
+	log     *slog.Logger
 
 	mu     sync.Mutex // guards everything below
 	loaded config.Loaded
@@ -57,7 +56,7 @@ func openRemote(base config.Base, machine clock.Machine, log *slog.Logger) (*rem
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{base: base, bootFolder: bootFolder, log: log, loaded: plain}
+	r := &remote{base: base, log: log, loaded: plain}
 	began := machine.Elapsed()
 	r.trials, err = trial.Open(trial.Options{
 		Dir: plain.Agent.State, Prove: plain.Trial.Prove, Confirm: plain.Trial.Confirm,

@@ -139,7 +139,6 @@ func (s *steered) begin() {
 	if s.remote, err = openRemote(base, machine, log); err != nil {
 		s.t.Fatal(err)
 	}
-	s.bootFolder = s.dir
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
 	go func() { s.over <- tenure{machine: machine, log: log, remote: s.remote}.measureOn(ctx) }()
@@ -429,8 +428,8 @@ func TestClaimDevice(t *testing.T) {
 	s := newSteered(t, dir, patient, "pace = \"off\"\n")
 	s.reads()
 	s.shows("owner: It has no owner yet. Code: " + s.code())
-	file := filepath.Join(dir, "releve-code.txt")
-	s.until("the code is on the boot partition", func() bool {
+	file := filepath.Join(dir, "state", "code.txt")
+	s.until("the code is in its file", func() bool {
 		text, err := os.ReadFile(file)
 		return err == nil && strings.Contains(string(text), "Code : "+s.code()+"\n")
 	})

@@ -33,6 +33,9 @@ func TestUnitIsHardened(t *testing.T) {
 	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=20", "releve-update.service"); err != nil {
 		t.Errorf("the unit that installs is too open: %v\n%s", err, said)
 	}
+	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=15", "releve-code.service"); err != nil {
+		t.Errorf("the unit that copies the code is too open: %v\n%s", err, said)
+	}
 	unit := withDropIn(t, "allow-adjtimex.conf")
 	if said, err := analyze(t, "security", "--offline=yes", "--no-pager", "--threshold=20", unit); err != nil {
 		t.Errorf("the unit with adjtimex is too open: %v\n%s", err, said)
@@ -47,12 +50,14 @@ func TestUnitIsUnderstood(t *testing.T) {
 			t.Errorf("with %q: %v\n%s", dropIn, err, said)
 		}
 	}
-	folder := t.TempDir()
-	path, service := filepath.Join(folder, "releve-update.path"), filepath.Join(folder, "releve-update.service")
-	write(t, path, read(t, "releve-update.path"))
-	write(t, service, runnable(read(t, "releve-update.service")))
-	if said, err := analyze(t, "verify", "--man=no", path, service); err != nil || said != "" {
-		t.Errorf("the units that install: %v\n%s", err, said)
+	for _, pair := range []string{"releve-update", "releve-code"} {
+		folder := t.TempDir()
+		path, service := filepath.Join(folder, pair+".path"), filepath.Join(folder, pair+".service")
+		write(t, path, read(t, pair+".path"))
+		write(t, service, runnable(read(t, pair+".service")))
+		if said, err := analyze(t, "verify", "--man=no", path, service); err != nil || said != "" {
+			t.Errorf("%s: %v\n%s", pair, err, said)
+		}
 	}
 }
 

@@ -78,7 +78,7 @@ func (i Installer) take(has Installed) (r Release, file string, err error) {
 }
 
 func copyOut(r Release, placed *os.Root, file string) error {
-	from, err := open(placed, packageFile)
+	from, err := OpenPlain(placed, packageFile)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func copyOut(r Release, placed *os.Root, file string) error {
 }
 
 func text(placed *os.Root, name string) ([]byte, error) {
-	f, err := open(placed, name)
+	f, err := OpenPlain(placed, name)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func text(placed *os.Root, name string) ([]byte, error) {
 	return readText(f)
 }
 
-// open opens a plain file: a pipe would never end.
-func open(placed *os.Root, name string) (*os.File, error) {
+// OpenPlain opens a plain file of a folder that others may write: no link leads out of it, and a pipe would never end.
+func OpenPlain(placed *os.Root, name string) (*os.File, error) {
 	f, err := placed.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
