@@ -45,6 +45,10 @@ var answers = []struct {
 	{"Erreur subscribe agent !", errLater},
 }
 
+// errNoDevice is the answer about a device that is not there, or not yet. Its name is personal. What was to be written to it is
+// let go; whoever reads asks again.
+var errNoDevice = fmt.Errorf("%w: the server has no such device", federation.ErrRefused)
+
 // errLater marks an answer that the server gives while something is wrong on its side.
 var errLater = errors.New("the server asks to try again")
 
@@ -86,8 +90,8 @@ func badRequest(text string) error {
 			return fmt.Errorf("%w: %s", a.err, a.text)
 		}
 	}
-	if strings.HasPrefix(text, "Device ") && strings.HasSuffix(text, " not found !") { // the name is personal
-		return fmt.Errorf("%w: the server has no such device", federation.ErrRefused)
+	if strings.HasPrefix(text, "Device ") && strings.HasSuffix(text, " not found !") {
+		return errNoDevice
 	}
 	return fmt.Errorf("%w: 400", errUnknown)
 }

@@ -310,5 +310,8 @@ func TestSupplierRefused(t *testing.T) {
 		if tt.err == errAny && err == nil || tt.err != errAny && !errors.Is(err, tt.err) || strings.Contains(err.Error(), "0215") {
 			t.Errorf("%v, want %v", err, tt.err)
 		}
+		if strings.Contains(err.Error(), "for good") {
+			t.Errorf("%v, though it is asked again", err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package bmhs
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -36,6 +37,9 @@ func (s *Supplier) Fetch(ctx context.Context, wanted string, from time.Time) (fe
 	page := federation.Page{Next: from}
 	for offset := 0; ; offset += pageRows {
 		points, err := s.Data.fetch(ctx, s.Client, of, from, s.Zone, offset)
+		if errors.Is(err, errNoDevice) {
+			return federation.Page{}, absent{}
+		}
 		if err != nil {
 			return federation.Page{}, err
 		}
@@ -55,6 +59,16 @@ func (s *Supplier) Fetch(ctx context.Context, wanted string, from time.Time) (fe
 		}
 	}
 }
+
+// absent is the error of a device that the server does not have. It keeps none of the other series, as what is refused; but it
+// is not for good: a device is there from its first message on.
+type absent struct{}
+
+func (absent) Error() string {
+	return "the server has no such device so far; it is asked for again in each round"
+}
+
+func (absent) Is(target error) bool { return target == federation.ErrRefused }
 
 // nameOf is the name of a series of the server's as a record of an outside source, and its unit.
 func nameOf(s series) (name, unit string) {
