@@ -59,7 +59,7 @@ test-386: ## the hot packages as a 32-bit program, as on an ARMv6
 
 .PHONY: bench
 bench: ## speed and allocations, each beside its reference in the same run (BACKLOG_DAYS=2: quicker)
-	BUFFER_BACKLOG_DAYS=$(or $(BACKLOG_DAYS),30) $(GO) test -timeout 60m -run '^$$' -bench . -benchmem ./tic/... ./senml ./buffer ./agent/series ./agent ./federation/quoalise ./federation/lognact ./federation/bmhs
+	BUFFER_BACKLOG_DAYS=$(or $(BACKLOG_DAYS),30) $(GO) test -timeout 60m -run '^$$' -bench . -benchmem ./tic/... ./senml ./buffer ./agent/series ./agent ./federation/quoalise ./federation/lognact ./federation/bmhs ./federation/pride ./federation/sen1
 
 .PHONY: fuzz
 fuzz: ## each decoder for FUZZTIME (default 20s)
