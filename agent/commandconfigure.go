@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 
 	"releve/agent/config"
 	"releve/agent/status"
@@ -156,6 +157,9 @@ func (a *agent) configure(c command.Caller, title status.Words, changes config.C
 		return command.Refused(title, status.Say("Rien ne changerait.", "Nothing would change.")), nil
 	case errors.Is(err, trial.ErrBusy):
 		return command.Refused(title, status.Say("Un autre changement est à l'essai : confirmez-le ou reprenez-le d'abord.", "Another change is on trial: confirm it or take it back first.")), nil
+	case errors.Is(err, syscall.ENOSPC):
+		a.log.Warn("change from afar not written down", "by", c.Bare(), "error", err)
+		return command.Refused(title, status.Say("La carte de l'appareil est pleine : rien n'a changé.", "The device's card is full: nothing has changed.")), nil
 	case err != nil:
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -384,6 +385,58 @@ func TestChangeRefused(t *testing.T) {
 	s.ask(alice, config.Changes{"buffer.period": {"2s"}})
 	if _, _, err := s.change(jidOf(t, alice), config.Changes{"buffer.period": {"3s"}}); !errors.Is(err, trial.ErrBusy) {
 		t.Errorf("two at once: %v", err)
+	}
+}
+
+// A change from afar that a full disk leaves no room for is refused in a sentence, and what counted goes on.
+func TestChangeOnFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	state := filepath.Join(dir, "state")
+	must(t, os.Mkdir(state, 0o700))
+	run(t, "mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", state)
+	t.Cleanup(func() { must(t, syscall.Unmount(state, syscall.MNT_DETACH)) })
+	s := newSteered(t, dir, patient, "")
+	s.reads()
+	filler, err := os.Create(filepath.Join(state, "photos"))
+	must(t, err)
+	defer filler.Close()
+	free := func() int64 {
+		var fs syscall.Statfs_t
+		must(t, syscall.Statfs(state, &fs))
+		return int64(fs.Bavail) * fs.Bsize
+	}
+	fill := func(left int64) error {
+		for free() > left {
+			if _, err := filler.Write(make([]byte, 4<<10)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	must(t, fill(6<<20))
+	s.until("the store has stopped writing", func() bool { return strings.Contains(s.log.String(), "disk is too full") })
+	if err := fill(0); err != nil && !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	before := s.settings().Settings()
+	s.mu.Lock()
+	a := s.runs
+	s.mu.Unlock()
+	turn, err := a.configure(command.Caller{JID: jidOf(t, "alice@b.example/x"), Role: command.Owner}, configureTitle(), config.Changes{"federation.push_every": {"2s"}})
+	want := command.Refused(configureTitle(), status.Say("La carte de l'appareil est pleine : rien n'a changé.", "The device's card is full: nothing has changed."))
+	if diff := gocmp.Diff(command.Turn(want), turn); diff != "" || err != nil {
+		t.Errorf("answered %v (-want +got):\n%s", err, diff)
+	}
+	if _, _, ok := s.current(); ok || !gocmp.Equal(before, s.settings().Settings()) {
+		t.Error("something is on trial, or counts, that did not before")
+	}
+	must(t, os.Remove(filler.Name()))
+	must(t, filler.Close())
+	c := s.ask("alice@b.example", config.Changes{"federation.push_every": {"2s"}})
+	s.until("with room again, it is proved", s.isStage(trial.Proved))
+	if got := s.value("federation.push_every"); got != "2s from overlay" {
+		t.Errorf("%s counts, of %v", got, c.Differences)
 	}
 }
 
