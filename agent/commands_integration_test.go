@@ -21,7 +21,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Parallel()
 			h := newHousehold(t, own)
 			h.arrives(1)
-			h.enlist("owners", "chef@"+consumerDomain)
+			h.enlist("owners", "chef@"+consumerDomain, "adjoint@"+consumerDomain)
 			h.enlist("readers", "lecteur@"+consumerDomain)
 			h.restartAgent()
 			h.arrives(5)
@@ -32,6 +32,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("status, doctor, log", func(t *testing.T) { checkReading(t, h, owner) })
 			t.Run("trace and export", func(t *testing.T) { checkData(t, h, owner) })
 			t.Run("consents and meters", func(t *testing.T) { checkConsents(t, h, owner) })
+			t.Run("refused and withdrawn", func(t *testing.T) { checkNo(t, h, h.newCommander("adjoint")) })
 			t.Run("requests", func(t *testing.T) { checkRequests(t, h, owner) })
 			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
 			t.Run("update", func(t *testing.T) { checkUpdate(t, owner) })
@@ -212,6 +213,27 @@ func checkConsents(t *testing.T, h *household, owner *commander) {
 	ports := owner.run("meters", []string{"do=probe"})
 	if ports.Form == nil || !slices.ContainsFunc(ports.Form.Rows, func(row []string) bool { return row[2] == "linky" && strings.HasPrefix(row[3], "standard: ") }) {
 		t.Errorf("meters: %+v", ports)
+	}
+}
+
+// What was given is taken back, and what is asked for is refused, by another owner.
+func checkNo(t *testing.T, h *household, owner *commander) {
+	h.terminal("consent", "request", "curieux@"+consumerDomain, "--purpose", "un autre essai")
+	for _, tt := range []struct{ to, answer, state string }{{"mairie", "withdraw", "withdrawn"}, {"curieux", "refuse", "refused"}} {
+		to := tt.to + "@" + consumerDomain
+		before, _, _ := strings.Cut(h.terminal("consent", "list"), to)
+		line := strings.Fields(before[strings.LastIndex(before, "\n")+1:])
+		fields := []string{"answer=" + tt.answer}
+		if tt.answer == "refuse" {
+			fields = append(fields, "finest=P1D")
+		}
+		page := owner.run("consents", []string{"consent=" + line[0]})
+		if got := owner.step("consents", page, "complete", fields...); fmt.Sprint(got.Notes) != "[info: "+to+": "+tt.state+".]" {
+			t.Errorf("%s: %+v, after %+v", tt.answer, got, page)
+		}
+	}
+	if got := h.terminal("consent", "list"); !strings.Contains(got, "withdrawn  P1D    mairie@") || !strings.Contains(got, "refused    PT30M  curieux@") {
+		t.Errorf("the terminal lists\n%s", got)
 	}
 }
 
