@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
-	"strings"
 	"time"
 
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation"
-	"releve/senml"
 )
 
 // collect has a system outside the federation asked for its series, again and again. Marks that cannot be read do not
@@ -23,36 +20,10 @@ func (a *agent) collect(s *source, supplier federation.Supplier, asking config.A
 	}
 	c := &federation.Collection{
 		Supplier: supplier, Since: asking.Since, Every: asking.Every, Repair: asking.Repair, Marks: marks,
-		Take: renamed(s.renames, s.take), Ready: a.clock.Known(), Now: a.now, Log: a.log,
+		Take: s.renaming.before(s.take), Ready: a.clock.Known(), Now: a.now, Log: a.log,
 	}
 	s.task, s.finding = c, func() status.Finding { return s.collectedFinding(c) }
 	return nil
-}
-
-// renamed gives items the paths and units that the configuration has for them.
-func renamed(list []config.Rename, take func(context.Context, senml.Pack) error) func(context.Context, senml.Pack) error {
-	if len(list) == 0 {
-		return take
-	}
-	byPath := map[string]config.Rename{}
-	for _, one := range list {
-		_, path, _ := strings.Cut(federation.Outside("", one.Item), "_")
-		byPath[path] = one
-	}
-	return func(ctx context.Context, p senml.Pack) error {
-		for i := range p {
-			device, path, _ := strings.Cut(p[i].Name, "_")
-			one, ok := byPath[path]
-			if !ok {
-				continue
-			}
-			p[i].Name = device + "_" + one.Path
-			if one.Unit != "" {
-				p[i].Unit = one.Unit
-			}
-		}
-		return take(ctx, p)
-	}
 }
 
 // collectedFinding says how it stands with a source that is asked.
@@ -76,6 +47,6 @@ func (s *source) collectedFinding(c *federation.Collection) status.Finding {
 		return status.Finding{Text: status.Sayf("%d série(s) ; rien de nouveau depuis le démarrage.", "%d series; nothing new since the start.", now.Series)}
 	}
 	at := now.Newest.In(s.location)
-	return status.Finding{Text: status.Sayf("%[1]d série(s) ; dernier relevé du %[2]s.", "%[1]d series; last reading of %[3]s.",
-		now.Series, at.Format("02/01/2006 à 15:04:05"), at.Format(time.DateTime))}
+	return s.renaming.doubted(status.Finding{Text: status.Sayf("%[1]d série(s) ; dernier relevé du %[2]s.", "%[1]d series; last reading of %[3]s.",
+		now.Series, at.Format("02/01/2006 à 15:04:05"), at.Format(time.DateTime))})
 }

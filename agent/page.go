@@ -226,6 +226,9 @@ func (a *agent) recipientsShown() []status.Recipient {
 				"%d relevés ont été laissés de côté : leur unité n'est pas celle de leur route.",
 				"%d readings were left out: their unit is not that of their route.", n)
 		}
+		if idle := r.idleRoutes(one); one.State == status.OK && idle.EN != "" {
+			one.State, one.Text = status.Waiting, idle // it may only be rare
+		}
 		shown = append(shown, one)
 	}
 	if a.subscribers == nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"releve/agent/config"
+	"releve/agent/status"
 	"releve/federation"
 	"releve/federation/route"
 )
@@ -35,6 +36,19 @@ func (o *outgoing) mismatched() uint64 {
 		return 0
 	}
 	return o.routes.Mismatched.Load()
+}
+
+// idleRoutes says that routes of a recipient which has had something since the start have matched nothing; else nothing.
+func (o *outgoing) idleRoutes(shown status.Recipient) status.Words {
+	if o.routes == nil || shown.LastSent.IsZero() {
+		return status.Words{}
+	}
+	n := o.routes.Idle()
+	if n == 0 {
+		return status.Words{}
+	}
+	return status.Sayf("[[route]] sans aucune série accordée depuis le démarrage : %d ; vérifiez from, device et series.",
+		"[[route]] that matched no granted series since the start: %d; check from, device and series.", n)
 }
 
 // meterOf is a glob over what precedes the paths of a route's series in the buffer.

@@ -10,6 +10,7 @@ import (
 	"releve/agent/status"
 	"releve/buffer"
 	"releve/federation"
+	"releve/federation/route"
 	"releve/senml"
 )
 
@@ -51,6 +52,10 @@ func TestRoutes(t *testing.T) {
 	said := status.Say("2 relevés ont été laissés de côté : leur unité n'est pas celle de leur route.", "2 readings were left out: their unit is not that of their route.")
 	if diff := cmp.Diff([]status.Recipient{{Name: "pride", State: status.Warning, Text: said}}, h.recipientsShown()); diff != "" {
 		t.Errorf("page (-want +got):\n%s", diff)
+	}
+	idle := status.Say("[[route]] sans aucune série accordée depuis le démarrage : 1 ; vérifiez from, device et series.", "[[route]] that matched no granted series since the start: 1; check from, device and series.")
+	if diff := cmp.Diff(idle, (&outgoing{routes: &route.Gate{Routes: make([]route.Route, 1)}}).idleRoutes(status.Recipient{LastSent: time.Now()})); diff != "" {
+		t.Errorf("idle (-want +got):\n%s", diff)
 	}
 	if one := recipientShown("pride", federation.Stats{}, buffer.CursorStats{}); one.State != status.OK {
 		t.Errorf("without routes: %+v", one)

@@ -27,7 +27,7 @@ func (a *agent) tapSEN1(s *source, origin config.FromSEN1) {
 	dir := filepath.Join(a.state("sources"), s.name+".poison")
 	r := &sen1.Receiver{
 		From: origin.Sender, Source: origin.Source, Usernames: origin.Usernames, Location: a.cfg.Agent.Location,
-		Take: renamed(s.renames, s.take), Aside: func(e *xmpp.Element, why error) error { return setAside(dir, e, why) }, Log: a.log,
+		Take: s.renaming.before(s.take), Aside: func(e *xmpp.Element, why error) error { return setAside(dir, e, why) }, Log: a.log,
 	}
 	r.Prepare()
 	a.proxies = append(a.proxies, r)
@@ -91,5 +91,5 @@ func (s *source) proxyFinding(r *sen1.Receiver) status.Finding {
 	case stats.Newest.IsZero():
 		return nothingYet()
 	}
-	return lastReading(stats.Newest.In(s.location))
+	return s.renaming.doubted(lastReading(stats.Newest.In(s.location)))
 }

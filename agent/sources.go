@@ -20,7 +20,7 @@ import (
 type source struct {
 	name       string
 	origin     config.Origin
-	renames    []config.Rename
+	renaming   *renaming
 	intake     *intake
 	identities *identities
 	location   *time.Location
@@ -45,7 +45,7 @@ func (a *agent) openSources(context.Context) error {
 	}
 	for _, cfg := range a.cfg.Sources {
 		s := &source{
-			name: cfg.Name, origin: cfg.Origin, renames: cfg.Renames, intake: a.intake, identities: a.identities, location: a.cfg.Agent.Location, log: a.log,
+			name: cfg.Name, origin: cfg.Origin, renaming: newRenaming(cfg.Renames), intake: a.intake, identities: a.identities, location: a.cfg.Agent.Location, log: a.log,
 		}
 		if err := a.tap(s); err != nil {
 			return fmt.Errorf("prepare source %s: %w", cfg.Name, err)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,7 @@ type Gate struct {
 	// Mismatched counts records whose unit is not that of their route, nor can become it: they are left out.
 	Mismatched atomic.Uint64
 
+	met  sync.Map        // routes that a series has come along, by their place in Routes
 	sent map[leg]float64 // time of the record that was let through last
 }
 
@@ -98,10 +100,21 @@ func (g *Gate) routes(local string) []int {
 	var all []int
 	for i := range g.Routes {
 		if g.Routes[i].wants(local) {
+			g.met.Store(i, true)
 			all = append(all, i)
 		}
 	}
 	return all
+}
+
+// Idle is how many routes no granted series has come along since the start. It may be asked while records pass.
+func (g *Gate) Idle() int {
+	idle := len(g.Routes)
+	g.met.Range(func(any, any) bool {
+		idle--
+		return true
+	})
+	return idle
 }
 
 // along takes a record along a route.

@@ -57,7 +57,12 @@ func TestPass(t *testing.T) {
 		{Meter: "zabbix.*", Series: []string{"tic[EAS*]"}, Device: "b8:27:eb", Item: "base", Unit: "Wh"},
 		{Meter: "zabbix.0123456789", Series: []string{"*"}},
 		{Meter: "linky", Series: []string{"power/coarse"}, Device: "maison 12"},
+		{Meter: "linky", Series: []string{"consumption/enregy/*"}},
+		{Meter: "linky", Series: []string{"hidden/*"}},
 	}}
+	if n := g.Idle(); n != len(g.Routes) {
+		t.Errorf("%d idle before anything came", n)
+	}
 	text := senml.Record{Name: "linky/consumption/energy/label", Value: senml.TextValue("HC"), Time: 1}
 	got := g.Pass(senml.Pack{
 		number("linky/consumption/energy/index", "Wh", 1100, 1), text,
@@ -76,6 +81,9 @@ func TestPass(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(senml.Value{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n := g.Idle(); n != 2 { // one that is mistyped, and one for what is not granted
+		t.Errorf("%d idle", n)
 	}
 	if n := g.Mismatched.Load(); n != 1 { // W is no kWh
 		t.Errorf("%d mismatched", n)
