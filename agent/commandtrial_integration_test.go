@@ -21,8 +21,10 @@ func TestIntegrationConfigure(t *testing.T) {
 	owner, reader := h.newCommander("chef"), h.newCommander("lecteur")
 	t.Run("the first owner", func(t *testing.T) { checkClaim(t, owner, reader) })
 	h.enlist("readers", "lecteur@"+consumerDomain)
+	h.enlist("operators", "technicien@"+consumerDomain)
 	h.restartAgent()
 	h.arrives(2)
+	t.Run("an operator", func(t *testing.T) { checkOperator(t, h.newCommander("technicien")) })
 	t.Run("a reader", func(t *testing.T) {
 		if got := reader.run("configure"); got.Error != "forbidden" {
 			t.Errorf("told %+v", got)
@@ -71,6 +73,30 @@ func checkClaim(t *testing.T, owner, other *commander) {
 	})
 	if got := other.run("claim", []string{"code=" + code}); got.Error != "item-not-found" {
 		t.Errorf("the same code again: %+v", got)
+	}
+}
+
+// checkOperator has who may look after meters, but not say who receives, rename one and set its mode.
+func checkOperator(t *testing.T, operator *commander) {
+	if got := operator.ask(wish{Do: "items", Node: commandList}).nodes(); slices.Contains(got, "consents") || slices.Contains(got, "password") || !slices.Contains(got, "meters") {
+		t.Errorf("an operator sees %v", got)
+	}
+	for _, tt := range []struct{ do, key, value, answer, said, origin string }{
+		{"rename", "title", "Compteur de la cave", "keep", "[info: The change stays.]", "Compteur de la cave | overlay"},
+		{"mode", "mode", "standard", "return", "[info: The configuration before it returns.]", "auto | default"},
+	} {
+		key := "meter[linky]." + tt.key
+		got := operator.run("meters", []string{"do=" + tt.do, "meter=linky"}, []string{key + "=" + tt.value})
+		if got.Form == nil || len(got.Form.Rows) != 1 || got.Form.Rows[0][0] != key || got.Form.Rows[0][2] != tt.value {
+			t.Fatalf("%s: %+v", tt.do, got)
+		}
+		if got := operator.proves(tt.answer); fmt.Sprint(got.Notes) != tt.said {
+			t.Errorf("%s answered: %+v", tt.do, got)
+		}
+		operator.h.until(tt.do+" to count", patience, func() bool {
+			time.Sleep(time.Second)
+			return operator.origin(key) == tt.origin
+		})
 	}
 }
 
@@ -160,6 +186,17 @@ func checkRecipient(t *testing.T, owner *commander) {
 	}
 	if got := owner.run("recipients", []string{"do=test", "recipient=bureau"}); fmt.Sprint(got.Notes) != "[info: Nothing waits for bureau, or nothing is granted to it.]" {
 		t.Errorf("tested: %+v", got)
+	}
+	for _, do := range []string{"pause", "resume"} {
+		if got := owner.run("recipients", []string{"do=" + do, "recipient=bureau"}); got.Status != "completed" {
+			t.Fatalf("%s: %+v", do, got)
+		}
+		if got := owner.proves("keep"); fmt.Sprint(got.Notes) != "[info: The change stays.]" {
+			t.Errorf("%s confirmed: %+v", do, got)
+		}
+		if got, want := owner.origin("recipient[bureau].paused"), fmt.Sprint(do == "pause")+" | overlay"; got != want {
+			t.Errorf("after %s it is paused: %q, want %q", do, got, want)
+		}
 	}
 	if got := owner.run("recipients", []string{"do=remove", "recipient=bureau"}); got.Status != "completed" {
 		t.Fatalf("removed: %+v", got)
