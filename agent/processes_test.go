@@ -372,6 +372,7 @@ func (h *household) drain() {
 	h.t.Helper()
 	h.silence()
 	var before uint64
+	looks := 0
 	h.until("everything stored and acknowledged", patience, func() bool {
 		time.Sleep(1500 * time.Millisecond) // the last readings are stored within the period of one second
 		s, err := h.snapshot()
@@ -383,7 +384,10 @@ func (h *household) drain() {
 			quiet = quiet && r.Pending == 0
 		}
 		before = s.Buffer.Packs
-		return quiet
+		if looks++; !quiet {
+			looks = 0
+		}
+		return looks == 2 // what rests for a second before it sends more does not count as pending
 	})
 	if h.slixmpp {
 		h.repair()
