@@ -132,9 +132,10 @@ func TestTornStraysAreBounded(t *testing.T) {
 	}
 }
 
-// tableOf is a table of one series that no store has, whose value takes that many bytes.
+// tableOf is a table of one series that no store has, whose value takes that many bytes, at most 12 MiB: the builder's
+// allocator must not outgrow its first block of twice TableSize, beyond which it never ends on 32 bits (see tuned).
 func tableOf(name string, size int) []byte {
-	builder := table.NewTableBuilder(table.Options{TableSize: 1 << 20, BlockSize: 4 << 10, BloomFalsePositive: 0.01})
+	builder := table.NewTableBuilder(table.Options{TableSize: 16 << 20, BlockSize: 4 << 10, BloomFalsePositive: 0.01})
 	defer builder.Close()
 	builder.Add(y.KeyWithTs([]byte("s"+name), 1), y.ValueStruct{Value: make([]byte, size)}, 0)
 	return builder.Finish()
