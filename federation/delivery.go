@@ -19,8 +19,7 @@ const (
 	mostPerTurn  = 5_000 // records, unless one pack has more: 45 s under a stock server's shaper, sent again when the last is lost, and some MB
 	firstRetry   = 2 * time.Second
 	lastRetry    = 5 * time.Minute
-	retryStopped = time.Hour   // after an ErrStopped
-	goodFor      = time.Second // the word of a gate, while a pack is sent in pieces
+	retryStopped = time.Hour // after an ErrStopped
 )
 
 // Delivery takes packs from a cursor to a recipient, in order and at least once: next, gate, send, acknowledge.
@@ -136,8 +135,9 @@ func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
 	for {
+		scope := d.Gate.Scope() // before what it judges
 		granted := d.Gate.Pass(whole)
-		err := d.attempt(ctx, whole, granted)
+		err := d.attempt(ctx, granted, scope)
 		switch {
 		case err == nil:
 		case ctx.Err() != nil, errors.Is(err, ErrRefused):
@@ -163,46 +163,26 @@ func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 	}
 }
 
-func (d *Delivery) attempt(ctx context.Context, whole, granted senml.Pack) error {
+// attempt sends what a gate let through, as long as its scope is the one under which it did.
+func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, scope string) error {
 	if len(granted) == 0 {
 		return nil
 	}
 	send := d.Recipient.Send
 	if r, ok := d.Recipient.(Gradual); ok {
-		send = func(ctx context.Context, p senml.Pack) error { return r.SendWhile(ctx, p, d.granted(whole, p)) }
+		send = func(ctx context.Context, p senml.Pack) error {
+			return r.SendWhile(ctx, p, func() error {
+				if d.Gate.Scope() != scope {
+					return ErrWithdrawn
+				}
+				return nil
+			})
+		}
 	}
 	if err := send(ctx, granted); err != nil {
 		return discreet{err}
 	}
 	return nil
-}
-
-// granted asks the gate, which has just let p through, whether it would again.
-func (d *Delivery) granted(whole, p senml.Pack) func() error {
-	asked := time.Now()
-	return func() error {
-		if time.Since(asked) < goodFor {
-			return nil
-		}
-		asked = time.Now()
-		if !contains(d.Gate.Pass(whole), p) {
-			return ErrWithdrawn
-		}
-		return nil
-	}
-}
-
-// contains tells whether all that p says, and when, is in whole.
-func contains(whole, p senml.Pack) bool {
-	type fact struct {
-		name string
-		time float64
-	}
-	facts := make(map[fact]bool, len(whole))
-	for _, r := range whole {
-		facts[fact{r.Name, r.Time}] = true
-	}
-	return !slices.ContainsFunc(p, func(r senml.Record) bool { return !facts[fact{r.Name, r.Time}] })
 }
 
 // record notes how an attempt went and says whether an error is another than that of the attempt before.

@@ -152,6 +152,15 @@ type gate func(senml.Pack) senml.Pack
 
 func (g gate) Pass(p senml.Pack) senml.Pack { return g(p) }
 func (g gate) Settled(bool)                 {}
+func (g gate) Scope() string                { return "" }
+
+// scoped is a gate whose scope changes.
+type scoped struct {
+	gate
+	scope func() string
+}
+
+func (g scoped) Scope() string { return g.scope() }
 
 var open = gate(func(p senml.Pack) senml.Pack { return p })
 

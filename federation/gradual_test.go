@@ -2,6 +2,7 @@ package federation_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -54,7 +55,10 @@ func TestWithdrawnInTheMiddle(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var left atomic.Int64
 				left.Store(5)
-				granting := gate(func(p senml.Pack) senml.Pack { return p[:min(int64(len(p)), left.Load())] })
+				granting := scoped{
+					func(p senml.Pack) senml.Pack { return p[:min(int64(len(p)), left.Load())] },
+					func() string { return fmt.Sprint(left.Load()) },
+				}
 				recipient := &gradual{each: 10 * time.Second, then: func(sent int) {
 					if sent == 2 {
 						left.Store(int64(tt.left))
@@ -78,12 +82,12 @@ func TestWithdrawnInTheMiddle(t *testing.T) {
 	}
 }
 
-// The gate is not asked more often than it is worth: a piece may be small.
-func TestGateIsAskedOnceASecond(t *testing.T) {
+// What passes is worked out once for all pieces: only its scope is asked for before each.
+func TestGateIsAskedOnceForAllPieces(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
-		granting := gate(func(p senml.Pack) senml.Pack { asked++; return p })
+		asked, scopes := 0, 0
+		granting := scoped{func(p senml.Pack) senml.Pack { asked++; return p }, func() string { scopes++; return "" }}
 		many := make([]float64, 50)
 		for i := range many {
 			many[i] = float64(i)
@@ -92,8 +96,8 @@ func TestGateIsAskedOnceASecond(t *testing.T) {
 		stop := start(delivery(recipient, newTape(many), granting))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if asked != 5 || recipient.sent != 50 {
-			t.Errorf("asked %d times for %d pieces", asked, recipient.sent)
+		if asked != 1 || scopes != 51 || recipient.sent != 50 {
+			t.Errorf("asked %d times, and %d times for the scope, for %d pieces", asked, scopes, recipient.sent)
 		}
 		if err := stop(); err != nil {
 			t.Error(err)

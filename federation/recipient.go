@@ -19,14 +19,14 @@ type Recipient interface {
 	Send(ctx context.Context, p senml.Pack) error
 }
 
-// Gradual is a Recipient that sends a pack in pieces, over minutes. Before each it asks whether all of the pack may still
-// go, and ends with the error when not.
+// Gradual is a Recipient that sends a pack in pieces, over minutes. Before each it asks whether the pack may still go, and
+// ends with the error when not. granted may be asked from anywhere, also when a piece that waited is about to be written.
 type Gradual interface {
 	Recipient
 	SendWhile(ctx context.Context, p senml.Pack, granted func() error) error
 }
 
-// ErrWithdrawn is the error of a pack of which something may not go any more. What is left of it is sent anew.
+// ErrWithdrawn is the error of a pack of which something may not go any more, or not so. What is left of it is sent anew.
 var ErrWithdrawn = errors.New("a consent has ended or changed meanwhile")
 
 // ErrRefused marks an error of a recipient that will never take this pack. The delivery counts it and goes on.
@@ -39,10 +39,13 @@ var ErrStopped = errors.New("stopped until somebody mends it")
 // ErrSilent marks an error of a recipient that was sent a pack and has not acknowledged it in time.
 var ErrSilent = errors.New("no acknowledgement")
 
-// Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, and before
-// each piece that is sent, so that a consent withdrawn meanwhile also stops what was already waiting.
+// Gate decides what of a pack a recipient may have, and under which names. It is asked again at each attempt, and anew once
+// its scope is another, so that a consent withdrawn meanwhile also stops what was already waiting.
 type Gate interface {
 	Pass(p senml.Pack) senml.Pack
+	// Scope is another word whenever what is granted, or how it is named, is other than it was. It costs little, and may
+	// be asked from anywhere at any time.
+	Scope() string
 	// Settled ends what began with the latest Pass: the recipient has what passed, or, when taken is false, never will.
 	Settled(taken bool)
 }

@@ -101,6 +101,15 @@ func (b *Book) inForce(recipient string) []Grant {
 	return grants
 }
 
+// scope is another word whenever a recipient may see other things, or under other names.
+func (b *Book) scope(recipient string) string {
+	words := []string{b.Rotations.of(recipient)}
+	for _, g := range b.inForce(recipient) {
+		words = append(words, g.ID())
+	}
+	return strings.Join(words, " ")
+}
+
 func (b *Book) standing() []Grant {
 	if b.Consents == nil {
 		return b.Grants

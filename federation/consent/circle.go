@@ -44,10 +44,11 @@ func (c *Circle) Members() []string {
 	return members
 }
 
-// Scope is another word whenever what the circle sees, or who sees it, is not the same. It says nothing to who has not
-// the key.
+// Scope is another word whenever what the circle sees, who sees it, or how it is named is not the same. It says nothing to
+// who has not the key.
 func (c *Circle) Scope() string {
 	mac := hmac.New(sha256.New, c.book.Key)
+	mac.Write([]byte(c.book.Rotations.of(c.name))) // never fails
 	for _, member := range c.Members() {
 		fmt.Fprintf(mac, "%q\n", member) // never fails
 		for _, g := range c.book.inForce(member) {

@@ -68,6 +68,9 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 	return passed
 }
 
+// Scope is another word whenever a grant to the recipient begins or ends, or its pseudonyms are rotated.
+func (g *Gate) Scope() string { return g.coarse.book.scope(g.recipient) }
+
 // Settled notes that the latest pack is done with: the recipient has what passed of it, or will never take it.
 func (g *Gate) Settled(taken bool) {
 	if taken && g.coarse.book.Sent != nil {

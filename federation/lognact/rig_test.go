@@ -66,6 +66,7 @@ type open struct{}
 
 func (open) Pass(p senml.Pack) senml.Pack { return p }
 func (open) Settled(bool)                 {}
+func (open) Scope() string                { return "" }
 
 // rig is a recipient between a tape and a fake Zabbix.
 type rig struct {

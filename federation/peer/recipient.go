@@ -55,8 +55,9 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 	return r.SendWhile(ctx, p, func() error { return nil })
 }
 
-// SendWhile is Send while all of p is granted, which is asked before each request.
+// SendWhile is Send while all of p is granted, which is asked before each request, and when it is written.
 func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	ctx = xmpp.While(ctx, granted)
 	if err := r.ask(ctx); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type Recipient struct {
 	Labels map[string]string // added to every series
 }
 
-var _ federation.Recipient = (*Recipient)(nil)
+var _ federation.Gradual = (*Recipient)(nil)
 
 // String names it.
 func (r *Recipient) String() string { return r.Name }
@@ -31,6 +31,11 @@ const mostInRequest = 1 << 20
 // Send stores a pack in as many requests as it takes. The acknowledgement of a platform is its status 200. When it
 // refuses one, what came before is stored, and comes again with the rest.
 func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	return r.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile is Send while all of p is granted, which is asked before each request.
+func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
 	token, err := r.Token()
 	if err != nil {
 		return fmt.Errorf("%w: %w", federation.ErrStopped, err)
@@ -42,14 +47,21 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 			return fmt.Errorf("%w: %w", federation.ErrRefused, err)
 		}
 		if body.Len()+len(text) > mostInRequest && body.Len() > 0 {
-			if _, err := r.post(ctx, updateEndpoint, token, body.String()); err != nil {
+			if err := r.update(ctx, token, body.String(), granted); err != nil {
 				return err
 			}
 			body.Reset()
 		}
 		body.WriteString(text)
 	}
-	_, err = r.post(ctx, updateEndpoint, token, body.String())
+	return r.update(ctx, token, body.String(), granted)
+}
+
+func (r *Recipient) update(ctx context.Context, token, body string, granted func() error) error {
+	if err := granted(); err != nil {
+		return err
+	}
+	_, err := r.post(ctx, updateEndpoint, token, body)
 	return err
 }
 

@@ -61,9 +61,16 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 	if err != nil {
 		return xmpp.Outcome{}, err
 	}
-	if p.Consent.Local(asker, q.series, []string{local}) != local || p.Consent.Finest(asker, local) != finest {
-		return xmpp.Outcome{}, errNoSeries() // withdrawn while it was read
+	granted := func() error {
+		if p.Consent.Local(asker, q.series, []string{local}) != local || p.Consent.Finest(asker, local) != finest {
+			return errNoSeries() // withdrawn while it was read, or waited for its turn
+		}
+		return nil
 	}
+	if err := granted(); err != nil {
+		return xmpp.Outcome{}, err
+	}
+	xmpp.AnswerWhile(ctx, granted)
 	p.Consent.Answered(asker, local, data.named())
 	return done("Get history", "Get "+id, element), nil
 }

@@ -67,6 +67,9 @@ func (s *Sieve) Pass(p senml.Pack) senml.Pack {
 	return s.Next.Pass(passed)
 }
 
+// Scope is that of the next gate: who asks for less begins another delivery.
+func (s *Sieve) Scope() string { return s.Next.Scope() }
+
 // Settled tells the next gate.
 func (s *Sieve) Settled(taken bool) { s.Next.Settled(taken) }
 

@@ -139,6 +139,8 @@ type granted struct{ h house }
 
 func (g granted) Settled(bool) {}
 
+func (g granted) Scope() string { return "" }
+
 func (g granted) Pass(p senml.Pack) senml.Pack {
 	var passed senml.Pack
 	bare := conseil.Bare().String()

@@ -39,8 +39,9 @@ func (s *Subscriber) Send(ctx context.Context, p senml.Pack) error {
 	return s.SendWhile(ctx, p, func() error { return nil })
 }
 
-// SendWhile is Send while all of p is granted, which is asked before each message.
+// SendWhile is Send while all of p is granted, which is asked before each message, and when it is written.
 func (s *Subscriber) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	ctx = xmpp.While(ctx, granted)
 	var open []*xmpp.Receipt
 	var refused error
 	for _, data := range s.messages(p) {

@@ -98,6 +98,7 @@ type through struct{}
 
 func (through) Pass(p senml.Pack) senml.Pack { return p }
 func (through) Settled(bool)                 {}
+func (through) Scope() string                { return "" }
 
 func TestGate(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ type Recipient struct {
 	Location *time.Location
 }
 
-var _ federation.Recipient = (*Recipient)(nil)
+var _ federation.Gradual = (*Recipient)(nil)
 
 // String is the proxy's address.
 func (r *Recipient) String() string { return r.To.String() }
@@ -50,6 +50,12 @@ const nsPing = "urn:xmpp:ping" // XEP-0199
 
 // Send hands on a pack: a message for each series, and a ping behind them.
 func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
+	return r.SendWhile(ctx, p, func() error { return nil })
+}
+
+// SendWhile is Send while all of p is granted, which is asked when a message is written.
+func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	ctx = xmpp.While(ctx, granted)
 	var open []*xmpp.Receipt
 	defer func() {
 		for _, receipt := range open {

@@ -211,13 +211,17 @@ func (l *link) refuse(stanza *Element, e *StanzaError) {
 // reply answers a request. A large answer takes its turn among data; when too much waits already, the peer is told to
 // come back.
 func (l *link) reply(q IQ) {
-	text, err := bounded(q, l.router.answer(l.life, q), min(l.terms.stanza(), l.rooms.known(q.From).Most()))
+	var o answering
+	text, err := bounded(q, l.router.answer(context.WithValue(l.life, answeringKey{}, &o), q), min(l.terms.stanza(), l.rooms.known(q.From).Most()))
 	if err == nil {
-		err = l.send(l.life, q.From, text, laneOf(text), nil)
+		err = l.send(While(l.life, o.granted), q.From, text, laneOf(text), nil)
 	}
+	var told *StanzaError
 	if errors.Is(err, ErrBusy) {
-		full := &StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too much waits to be sent; ask again later"}
-		l.answer(IQ{ID: q.ID, Type: "error", To: q.From, Payload: full.element()}.element())
+		told = &StanzaError{Type: "wait", Condition: "resource-constraint", Text: "too much waits to be sent; ask again later"}
+	}
+	if told != nil || errors.As(err, &told) {
+		l.answer(IQ{ID: q.ID, Type: "error", To: q.From, Payload: told.element()}.element())
 		return
 	}
 	l.unanswered(q.From.String(), err)
@@ -309,12 +313,12 @@ func (l *link) handleMessages(ctx context.Context) {
 }
 
 // send queues a stanza and waits until it is written, or is ours to send again after a resumption. unsent is told when
-// it was written and may be lost; it may be nil. When ctx ends first, the stanza is not sent.
+// it was written and may be lost; it may be nil. When ctx ends first, or what While gave it says no, the stanza is not sent.
 func (l *link) send(ctx context.Context, to JID, text []byte, lane lane, unsent func(error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	it := &item{text: text, to: to.Bare().String(), done: make(chan error, 1), unsent: unsent}
+	it := &item{text: text, to: to.Bare().String(), done: make(chan error, 1), unsent: unsent, granted: grantedBy(ctx)}
 	if err := l.queue.put(it, lane); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (l *link) request(ctx context.Context, q IQ, lane lane) (w waiter, err erro
 	if err := l.expect(q.ID, w); err != nil {
 		return w, err
 	}
-	if err := l.send(ctx, q.To, text, max(lane, laneOf(text)), nil); err != nil {
+	if err := l.send(ctx, q.To, text, max(lane, laneOf(text)), func(error) { l.giveUp(q.ID) }); err != nil {
 		l.forget(q.ID)
 		return w, err
 	}
@@ -79,6 +79,16 @@ func (l *link) forget(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.waiting, id)
+}
+
+// giveUp ends the wait for the answer to a request that was lost.
+func (l *link) giveUp(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w, ok := l.waiting[id]; ok {
+		close(w.answer)
+		delete(l.waiting, id)
+	}
 }
 
 // fail ends every wait: answers to a dead link never come.

@@ -25,11 +25,20 @@ const (
 
 // item is a stanza, encoded, on its way.
 type item struct {
-	text   []byte
-	to     string          // whose turn it takes among bulk
-	bare   bool            // not a stanza: it is neither counted nor kept (XEP-0198 §4)
-	done   chan error      // gets nil once written, or once it is ours to send again
-	unsent func(err error) // told that it was written, and lost; may be nil
+	text    []byte
+	to      string          // whose turn it takes among bulk
+	bare    bool            // not a stanza: it is neither counted nor kept (XEP-0198 §4)
+	done    chan error      // gets nil once written, or once it is ours to send again
+	unsent  func(err error) // told that it was written, and lost; may be nil
+	granted func() error    // whether it may still leave; nil for ever
+}
+
+// may says whether a stanza may still leave.
+func (it *item) may() error {
+	if it.granted == nil {
+		return nil
+	}
+	return it.granted()
 }
 
 // queue is what waits to be written to our server: what is urgent in its order, then bulk, a stanza of each recipient

@@ -1,6 +1,7 @@
 package xmpp
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -145,6 +146,23 @@ func (t *tally) acknowledge(h string) (ok bool) {
 	t.unacked = t.unacked[fresh:]
 	t.acked += fresh
 	return true
+}
+
+// drop takes a stanza back that is not repeated after a resumption, and tells its sender: as the server has not handled it,
+// it counts for neither side.
+func (t *tally) drop(it *item, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.Index(t.unacked, it)
+	if i < 0 { // acknowledged meanwhile
+		return
+	}
+	t.unacked = slices.Delete(t.unacked, i, i+1)
+	t.bytes -= len(it.text)
+	t.sent--
+	if it.unsent != nil {
+		it.unsent(err)
+	}
 }
 
 // total is how many stanzas were sent.

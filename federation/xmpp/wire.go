@@ -51,6 +51,10 @@ func (l *link) write(ctx context.Context, w *wire) {
 			}
 			continue
 		}
+		if err := it.may(); err != nil {
+			it.done <- err
+			continue
+		}
 		err := l.put(ctx, w, it)
 		if err == nil && !it.bare {
 			err = l.ask(w, false)
@@ -77,6 +81,10 @@ func (l *link) greet(ctx context.Context, w *wire) error {
 	switch {
 	case w.bound.resumed:
 		for _, it := range l.tally.pending() {
+			if err := it.may(); err != nil {
+				l.tally.drop(it, err)
+				continue
+			}
 			if err := l.pour(ctx, w, it.text); err != nil {
 				return err
 			}
