@@ -39,6 +39,12 @@ transcripts: packages ## what a client on slixmpp and an agent say to each other
 	TRANSCRIPTS=$(abspath $(or $(DIR),bin/transcripts)) $(GO) test -count=1 -run '^TestIntegrationTranscripts$$' ./agent
 	@ls $(abspath $(or $(DIR),bin/transcripts))/*.xml
 
+.PHONY: screenshots
+screenshots: ## every screen at every size, in light and dark, in French and English, in DIR (default bin/screenshots)
+	@federation/lab/packages.sh chromium npm
+	SCREENSHOTS=$(abspath $(or $(DIR),bin/screenshots)) $(GO) test -count=1 -run '^TestBrowser$$' ./federation/lab/browser
+	@find $(abspath $(or $(DIR),bin/screenshots)) -name '*.png' | sort
+
 .PHONY: test
 test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds
 
@@ -125,7 +131,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd gcc gnupg libc6-dev git e2fsprogs mount iproute2
+	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd gcc gnupg libc6-dev git e2fsprogs mount iproute2 chromium npm
 
 .PHONY: packages-soak
 packages-soak:

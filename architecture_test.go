@@ -66,6 +66,7 @@ var arrows = map[string][]string{
 	"agent/strict/stricttest": {},
 	"agent/clock/clocktest":   {"agent/clock"},
 	"federation/lab/warp10":   {},
+	"federation/lab/browser":  {},
 }
 
 // owners lists modules that only some folders may import.
@@ -83,6 +84,7 @@ var owners = map[string][]string{
 	"github.com/knqyf263":   {"agent/update"},
 	"github.com/creack/pty": {"tic/linky"},
 	"golang.org/x/net/dns":  {"federation/lab"},
+	"github.com/chromedp":   {"federation/lab/browser"}, // for tests alone: nothing of the agent imports it
 	"github.com/cenkalti":   {"agent", "federation", "federation/bmhs", "federation/quoalise", "federation/sen1", "federation/xmpp", "tic/port"},
 }
 

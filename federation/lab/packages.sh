@@ -20,7 +20,7 @@ present() {
     ejabberd) has erl && exists '/usr/lib/*/ejabberd-*/ebin/ejabberd.app' ;;
     prosody) has prosody && has prosodyctl ;;
     lua-unbound) exists '/usr/lib/*/lua/5.*/lunbound.so' ;;
-    gcc | make | git | curl | shellcheck) has "$1" ;;
+    gcc | make | git | curl | shellcheck | chromium | npm) has "$1" ;;
     ser2net) has ser2net ;;
     libc6-dev) exists /usr/include/stdio.h && exists '/usr/lib*/*/crt1.o' ;;
     *) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;

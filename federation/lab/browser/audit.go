@@ -1,0 +1,70 @@
+package browser
+
+import (
+	"embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// npm says which axe-core judges the pages, and what its content is. The files go with it into an empty folder.
+//
+//go:embed npm/package.json npm/package-lock.json
+var npm embed.FS
+
+// Violation is a rule of accessibility that the page breaks, and where.
+type Violation struct {
+	Rule, Help string
+	Nodes      []string
+}
+
+func (v Violation) String() string {
+	return fmt.Sprintf("%s: %s: %s", v.Rule, v.Help, strings.Join(v.Nodes, ", "))
+}
+
+// Axe is axe-core, the program that judges pages.
+type Axe string
+
+// NewAxe obtains axe-core by npm, at the version and with the content of the lockfile.
+func NewAxe(t testing.TB) Axe {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		text, err := npm.ReadFile("npm/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+	install.Dir = dir
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("obtain axe-core by npm: %v: %s", err, out)
+	}
+	script, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Axe(script)
+}
+
+// judged are the rules: WCAG 2.2 AA, which contains 2.1, and what is good practice besides.
+const judged = `axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+	.then(({violations}) => violations.map(v => ({Rule: v.id, Help: v.help, Nodes: v.nodes.map(n => n.target.join(" "))})))`
+
+// Audit returns the rules of accessibility that the page breaks as it is shown now.
+func (p *Page) Audit(axe Axe) []Violation {
+	p.t.Helper()
+	var loaded bool
+	if p.Eval(`!!window.axe`, &loaded); !loaded {
+		p.Eval(string(axe)+";true", &loaded)
+	}
+	var violations []Violation
+	p.Eval(judged, &violations)
+	return violations
+}
