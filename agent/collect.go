@@ -22,7 +22,7 @@ func (a *agent) collect(s *source, supplier federation.Supplier, asking config.A
 		Supplier: supplier, Since: asking.Since, Every: asking.Every, Repair: asking.Repair, Marks: marks,
 		Take: s.renaming.before(s.take), Ready: a.clock.Known(), Now: a.now, Log: a.log,
 	}
-	s.task, s.finding = c, func() status.Finding { return s.collectedFinding(c) }
+	s.task, s.collection, s.finding = c, c, func() status.Finding { return s.collectedFinding(c) }
 	return nil
 }
 

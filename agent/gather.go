@@ -15,6 +15,7 @@ type gatherer struct {
 	put    func(p senml.Pack) error
 	period time.Duration
 	log    *slog.Logger
+	pulse  *pulse
 
 	mu      sync.Mutex // guards everything below
 	records senml.Pack
@@ -45,7 +46,9 @@ func (g *gatherer) String() string { return "gatherer" }
 func (g *gatherer) Run(ctx context.Context) error {
 	tick := time.NewTicker(g.period)
 	defer tick.Stop()
+	defer g.pulse.within(0)
 	for {
+		g.pulse.within(g.period + storeMost)
 		select {
 		case <-ctx.Done():
 			return g.flush()

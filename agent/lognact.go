@@ -111,7 +111,7 @@ func encryption(way config.ToLognact) func() (*tls.Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		pair, err := tls.LoadX509KeyPair(way.CertificateFile, way.KeyFile)
+		pair, err := tls.LoadX509KeyPair(credential(way.CertificateFile), credential(way.KeyFile))
 		if err != nil {
 			return nil, fmt.Errorf("certificate_file, key_file: %w", err)
 		}

@@ -28,6 +28,7 @@ type meter struct {
 	share    *share.Server // nil when nobody may read along
 	log      *slog.Logger
 	taps     taps
+	pulse    *pulse
 
 	mu       sync.Mutex // guards everything below
 	stamps   clock.Stamps
@@ -145,6 +146,8 @@ type countedLine struct {
 }
 
 func (l *countedLine) Write(p []byte) (int, error) {
+	l.meter.pulse.within(decodeMost)
+	defer l.meter.pulse.within(0)
 	if l.meter.share != nil {
 		_, _ = l.meter.share.Write(p) // never fails
 	}

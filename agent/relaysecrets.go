@@ -73,7 +73,7 @@ func pairFiles(way config.ToLognact) error {
 	if way.CertificateFile == "" {
 		return nil
 	}
-	if _, err := tls.LoadX509KeyPair(way.CertificateFile, way.KeyFile); err != nil {
+	if _, err := tls.LoadX509KeyPair(credential(way.CertificateFile), credential(way.KeyFile)); err != nil {
 		return fmt.Errorf("certificate_file and key_file: %w", err)
 	}
 	return nil

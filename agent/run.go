@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"releve/agent/clock"
+	"releve/systemd/notify"
 )
 
 type runVerb struct {
@@ -24,6 +25,7 @@ type tenure struct {
 	lines   *logLines
 	presses *presses // nil without [button]
 	remote  *remote
+	vigil   *vigil
 }
 
 // Run measures until ctx ends. The button can make it rest meanwhile.
@@ -37,6 +39,7 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	l.log, l.lines = remembered(newLog(t.err, v.LogLevel))
+	l.vigil = newVigil(l.log)
 	if l.remote, err = openRemote(base, l.machine, l.log); err != nil {
 		return refusal{err}
 	}
@@ -56,6 +59,7 @@ func (l tenure) measureOn(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { l.remote.watch(ctx) })
+	group.Go(func() { l.vigil.keep(ctx, notify.Watchdog()) })
 	defer group.Wait()
 	defer cancel()
 	for {
@@ -94,6 +98,9 @@ func (l tenure) measure(ctx context.Context) error {
 	defer stop(nil)
 	l.remote.begins(stop)
 	defer l.remote.ended()
+	opening := l.vigil.pulse("opening")
+	opening.within(openMost)
+	defer opening.within(0)
 	cfg := l.remote.choose().Config
 	a, err := newAgent(ctx, cfg, l.machine, l.log, l.remote)
 	switch {
@@ -104,6 +111,9 @@ func (l tenure) measure(ctx context.Context) error {
 	}
 	a.presses, a.rest, a.lines = l.presses, stop, l.lines
 	l.remote.opened(a)
+	a.guard(l.vigil)
+	opening.within(0)
+	defer l.vigil.after(ctx, "closing", closeMost)()
 	l.log.Info("started", "version", versionText(), "meters", len(a.meters), "state", cfg.Agent.State)
 	serve(ctx, l.log, a.tasks())
 	if err := a.stop(); err != nil {

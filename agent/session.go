@@ -93,7 +93,7 @@ func authorities(key, file string) (*x509.CertPool, error) {
 
 // password is the first line of the file that a key names, read at each login so that it can be changed while running.
 func password(key, file string) (string, error) {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(credential(file))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
 	}

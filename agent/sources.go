@@ -12,6 +12,7 @@ import (
 
 	"releve/agent/config"
 	"releve/agent/status"
+	"releve/federation"
 	"releve/federation/sen1"
 	"releve/senml"
 )
@@ -28,6 +29,8 @@ type source struct {
 
 	finding func() status.Finding // how it stands, which its kind knows
 	task    task                  // what asks for readings; nil of who sends them by itself
+
+	collection *federation.Collection // the task of one outside the federation; else nil
 
 	mu      sync.Mutex // guards everything below
 	refused uint64     // records that can never be kept

@@ -39,6 +39,7 @@ type subscribers struct {
 	rhythm        time.Duration
 	slowRhythm    time.Duration
 	log           *slog.Logger
+	vigil         *vigil
 
 	mu      sync.Mutex // guards everything below
 	running map[string]*running
@@ -195,6 +196,7 @@ func (s *subscribers) delivery(r *running, prefix string, rhythm time.Duration, 
 		Rhythm:    rhythm,
 		Wake:      wake,
 		Log:       s.log,
+		Step:      s.vigil.pulse("delivery to " + one.JID).within,
 	}, nil
 }
 

@@ -31,6 +31,16 @@ must test "$(stat -c '%a' "$root/etc/releve/releve.toml")" = 640
 must test "$(inside stat -c '%U:%G' /etc/releve/releve.toml)" = root:releve
 must inside setpriv --reuid=releve --regid=releve --init-groups releve config check
 
+say "a secret that is root's alone is read as systemd hands it on"
+printf '[federation]\njid = "maison@breizh-sen1.example"\npassword_file = "/etc/releve/secrets/xmpp"\n' >"$root/srv/federation.toml"
+chmod 644 "$root/srv/federation.toml"
+inside install -m 0600 /dev/stdin /etc/releve/secrets/xmpp <<<'not told'
+inside install -d -o releve -m 0500 /srv/credentials
+inside install -o releve -m 0400 /etc/releve/secrets/xmpp /srv/credentials/secrets_xmpp
+check() { inside setpriv --reuid=releve --regid=releve --init-groups env "$@" releve config check --config /srv/federation.toml; }
+mustnt check
+must check CREDENTIALS_DIRECTORY=/srv/credentials
+
 say "upgrade to a newer version: what was configured and measured stays"
 echo '# mine' >>"$root/etc/releve/releve.toml"
 inside install -d -o releve -m 0700 /var/lib/releve

@@ -41,7 +41,7 @@ tarball() {
   root=$(mktemp -d)
   mkdir "$root/$folder"
   cp "$out/releve-linux-$name" "$root/$folder/releve"
-  cp systemd/releve.service systemd/70-releve-tic.rules systemd/allow-adjtimex.conf "$root/$folder"
+  cp systemd/releve.service systemd/releve-backoff.conf systemd/70-releve-tic.rules systemd/allow-adjtimex.conf "$root/$folder"
   cp systemd/sysusers.conf "$root/$folder/sysusers-releve.conf"
   cp agent/config/reference.toml "$root/$folder/releve.toml"
   cp README.md README.fr.md CHANGELOG.md LICENSE "$root/$folder"

@@ -25,6 +25,7 @@ type Collection struct {
 	Ready    <-chan struct{}                               // closed once the time is known
 	Now      func() time.Time
 	Log      *slog.Logger
+	Step     func(most time.Duration) // as a Delivery's; may be nil
 
 	repaired time.Time // when a round last began from before; only Run has it
 
@@ -59,7 +60,9 @@ func (c *Collection) Run(ctx context.Context) error {
 	}
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
+	defer c.step(0)
 	for {
+		c.step(stepMost)
 		err := c.round(ctx)
 		if ctx.Err() != nil {
 			return nil
@@ -74,9 +77,16 @@ func (c *Collection) Run(ctx context.Context) error {
 			wait.Reset()
 		}
 		c.tell(err, next)
+		c.step(next + stepMost)
 		if !pause(ctx, next, nil) {
 			return nil
 		}
+	}
+}
+
+func (c *Collection) step(most time.Duration) {
+	if c.Step != nil {
+		c.Step(most)
 	}
 }
 
@@ -134,6 +144,7 @@ func (c *Collection) follow(ctx context.Context, series string, now time.Time, r
 		from = before
 	}
 	for ctx.Err() == nil {
+		c.step(stepMost)
 		page, err := c.Supplier.Fetch(ctx, series, from)
 		if err != nil {
 			return err

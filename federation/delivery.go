@@ -20,6 +20,7 @@ const (
 	firstRetry   = 2 * time.Second
 	lastRetry    = 5 * time.Minute
 	retryStopped = time.Hour // after an ErrStopped
+	stepMost     = time.Hour // what one step may take at most, over the slowest link that is still one
 )
 
 // Delivery takes packs from a cursor to a recipient, in order and at least once: next, gate, send, acknowledge.
@@ -32,8 +33,13 @@ type Delivery struct {
 	Wake      <-chan struct{} // a value ends the wait before a retry: the way is free again; may be nil
 	Log       *slog.Logger
 
-	mu    sync.Mutex // guards everything below
-	stats Stats
+	// Step is told before each step how long that may take at most, and 0 before a wait for what may never come: a loop
+	// whose step takes longer hangs. May be nil.
+	Step func(most time.Duration)
+
+	mu      sync.Mutex // guards everything below
+	stats   Stats
+	sending bool
 }
 
 // Stats is what a delivery has done since it started.
@@ -59,8 +65,10 @@ func (d *Delivery) String() string { return "delivery to " + d.Recipient.String(
 
 // Run delivers until ctx ends, then returns nil. An error is the cursor's: the buffer cannot be read.
 func (d *Delivery) Run(ctx context.Context) error {
+	defer d.step(0)
 	singly := 0 // packs to be sent one a turn, because something among them was refused
 	for ctx.Err() == nil {
+		d.step(0)
 		limit := packsPerTurn
 		if singly > 0 {
 			limit = 1
@@ -92,6 +100,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 			return err
 		}
 		if singly == 0 && found < packsPerTurn && n == found {
+			d.step(d.Rhythm + stepMost)
 			d.rest(ctx)
 		}
 	}
@@ -135,6 +144,7 @@ func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
 	for {
+		d.step(stepMost)
 		scope := d.Gate.Scope() // before what it judges
 		granted := d.Gate.Pass(whole)
 		err := d.attempt(ctx, granted, scope)
@@ -157,6 +167,7 @@ func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 			next = retryStopped
 		}
 		d.tell(news, err, next)
+		d.step(next + stepMost)
 		if !pause(ctx, next, d.Wake) {
 			return err
 		}
@@ -172,6 +183,7 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, scope string
 	if r, ok := d.Recipient.(Gradual); ok {
 		send = func(ctx context.Context, p senml.Pack) error {
 			return r.SendWhile(ctx, p, func() error {
+				d.piece()
 				if d.Gate.Scope() != scope {
 					return ErrWithdrawn
 				}
@@ -179,10 +191,33 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, scope string
 			})
 		}
 	}
+	d.setSending(true)
+	defer d.setSending(false)
 	if err := send(ctx, granted); err != nil {
 		return discreet{err}
 	}
 	return nil
+}
+
+func (d *Delivery) setSending(is bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sending = is
+}
+
+func (d *Delivery) step(most time.Duration) {
+	if d.Step != nil {
+		d.Step(most)
+	}
+}
+
+// piece is the step of a piece, of which some are asked about only once nobody waits for them any more.
+func (d *Delivery) piece() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sending {
+		d.step(stepMost)
+	}
 }
 
 // record notes how an attempt went and says whether an error is another than that of the attempt before.

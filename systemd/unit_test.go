@@ -2,6 +2,7 @@
 package systemd_test
 
 import (
+	"encoding/xml"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,6 +51,13 @@ func TestUnitIsUnderstood(t *testing.T) {
 			t.Errorf("with %q: %v\n%s", dropIn, err, said)
 		}
 	}
+	for service, program := range map[string]string{"releve-kiosk.service": "/usr/bin/cage"} {
+		unit := filepath.Join(t.TempDir(), service)
+		write(t, unit, strings.Replace(read(t, service), "ExecStart="+program+" ", "ExecStart=/bin/true ", 1))
+		if said, err := analyze(t, "verify", "--man=no", unit); err != nil || said != "" {
+			t.Errorf("%s: %v\n%s", service, err, said)
+		}
+	}
 	for _, pair := range []string{"releve-update", "releve-code"} {
 		folder := t.TempDir()
 		path, service := filepath.Join(folder, pair+".path"), filepath.Join(folder, pair+".service")
@@ -57,6 +65,48 @@ func TestUnitIsUnderstood(t *testing.T) {
 		write(t, service, runnable(read(t, pair+".service")))
 		if said, err := analyze(t, "verify", "--man=no", path, service); err != nil || said != "" {
 			t.Errorf("%s: %v\n%s", pair, err, said)
+		}
+	}
+}
+
+// What only newer versions of systemd know is in a file of its own, of which older ones leave out just that.
+func TestBackOffIsUnderstood(t *testing.T) {
+	t.Parallel()
+	said, err := analyze(t, "verify", "--man=no", withDropIn(t, "releve-backoff.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(said) {
+		if !strings.Contains(line, "Unknown key 'RestartSteps'") && !strings.Contains(line, "Unknown key 'RestartMaxDelaySec'") {
+			t.Errorf("systemd says %q", line)
+		}
+	}
+}
+
+// What announces the page is XML, and says what the reference of the configuration says.
+func TestAvahi(t *testing.T) {
+	t.Parallel()
+	var group struct {
+		Service []struct {
+			Type string `xml:"type"`
+			Port string `xml:"port"`
+		} `xml:"service"`
+	}
+	if err := xml.Unmarshal([]byte(read(t, "avahi.service")), &group); err != nil {
+		t.Fatal(err)
+	}
+	if len(group.Service) != 1 || group.Service[0].Type != "_http._tcp" || !strings.Contains(read(t, "../agent/config/reference.toml"), ":"+group.Service[0].Port+`"`) {
+		t.Errorf("announced: %+v", group)
+	}
+}
+
+// The program is told how long it may be silent, and has time to open its store before that counts.
+func TestUnitIsWatched(t *testing.T) {
+	t.Parallel()
+	unit := read(t, "releve.service")
+	for _, line := range []string{"Type=notify", "WatchdogSec=3min", "TimeoutStartSec=15min", "RestartPreventExitStatus=78", "LoadCredential=secrets:/etc/releve/secrets"} {
+		if !strings.Contains(unit, "\n"+line+"\n") {
+			t.Errorf("releve.service has no line %q", line)
 		}
 	}
 }

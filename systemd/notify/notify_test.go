@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -42,7 +43,10 @@ func TestNotify(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			next := heard(t, test.address)
 			t.Setenv("NOTIFY_SOCKET", test.address)
-			for want, say := range map[string]func() error{"READY=1": notify.Ready, "STOPPING=1": notify.Stopping} {
+			for want, say := range map[string]func() error{
+				"READY=1": notify.Ready, "STOPPING=1": notify.Stopping,
+				"WATCHDOG=1\nEXTEND_TIMEOUT_USEC=180000000": func() error { return notify.Alive(3 * time.Minute) },
+			} {
 				if err := say(); err != nil {
 					t.Fatal(err)
 				}
@@ -54,9 +58,27 @@ func TestNotify(t *testing.T) {
 	}
 }
 
+// The period is for the process that systemd names, and there is none of nonsense.
+func TestWatchdog(t *testing.T) {
+	own := strconv.Itoa(os.Getpid())
+	for _, tt := range []struct {
+		usec, pid string
+		want      time.Duration
+	}{
+		{"180000000", own, 3 * time.Minute}, {"180000000", "", 3 * time.Minute}, {"180000000", "1", 0},
+		{"", "", 0}, {"0", own, 0}, {"-5", own, 0}, {"soon", own, 0}, {"9223372036854775807", own, 0},
+	} {
+		t.Setenv("WATCHDOG_USEC", tt.usec)
+		t.Setenv("WATCHDOG_PID", tt.pid)
+		if got := notify.Watchdog(); got != tt.want {
+			t.Errorf("%q for %q: %v, want %v", tt.usec, tt.pid, got, tt.want)
+		}
+	}
+}
+
 func TestNotifyOutsideSystemd(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
-	if err := errors.Join(notify.Ready(), notify.Stopping()); err != nil {
+	if err := errors.Join(notify.Ready(), notify.Alive(time.Minute), notify.Stopping()); err != nil {
 		t.Error(err)
 	}
 }
