@@ -62,6 +62,8 @@ type agent struct {
 	health       *status.Check
 	remote       *remote // nil in tests that decide nothing from afar
 
+	exporting sync.Mutex // held while everything is exported
+
 	presses *presses                // nil without [button]
 	rest    context.CancelCauseFunc // stops the agent, and says why
 	noted   atomic.Int64            // when the button last had its way, in Unix nanoseconds

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -60,6 +61,8 @@ func (a *agent) serveCounter(ctx context.Context) error {
 	if err := os.Chmod(file, 0o600); err != nil {
 		return errors.Join(fmt.Errorf("open the counter of consents: %w", err), listener.Close())
 	}
+	var exports sync.WaitGroup // the buffer closes once this task has ended
+	defer exports.Wait()
 	for {
 		conn, err := listener.Accept()
 		switch {
@@ -68,17 +71,21 @@ func (a *agent) serveCounter(ctx context.Context) error {
 		case err != nil:
 			return errors.Join(fmt.Errorf("wait at the counter of consents: %w", err), listener.Close())
 		}
-		a.attend(conn)
+		a.attend(ctx, conn, &exports)
 	}
 }
 
-// attend answers one terminal.
-func (a *agent) attend(conn net.Conn) {
-	defer conn.Close() // a terminal that is gone needs no answer
+// attend answers one terminal. What takes long goes on beside the others.
+func (a *agent) attend(ctx context.Context, conn net.Conn, exports *sync.WaitGroup) {
 	_ = conn.SetDeadline(time.Now().Add(counterPatience))
 	var r request
-	var answer reply
 	err := json.NewDecoder(io.LimitReader(conn, maxRequest)).Decode(&r)
+	if err == nil && r.Do == "export" {
+		exports.Go(func() { a.handOver(ctx, conn) })
+		return
+	}
+	defer conn.Close() // a terminal that is gone needs no answer
+	var answer reply
 	switch {
 	case err != nil:
 	case r.Do == "catalogue":
@@ -114,14 +121,29 @@ func askAgent(c config.Config, r request) (consent.Consent, error) {
 	return answer.Consent, err
 }
 
-// askCounter is askAgent, with all that it answers.
-func askCounter(c config.Config, r request) (reply, error) {
+// errAtRest says that no agent runs which has this state folder.
+var errAtRest = errors.New("the agent does not run")
+
+// dialCounter reaches the agent that runs.
+func dialCounter(c config.Config) (net.Conn, error) {
 	conn, err := net.DialTimeout("unix", filepath.Join(c.Agent.State, counterFile), counterPatience)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return nil, errAtRest
+	case err != nil:
+		return nil, fmt.Errorf("reach the agent: %w", err)
+	}
+	return conn, nil
+}
+
+// askCounter is askAgent, with all that it answers.
+func askCounter(c config.Config, r request) (reply, error) {
+	conn, err := dialCounter(c)
+	switch {
+	case errors.Is(err, errAtRest):
 		return reply{}, errors.New("the agent does not run: start it, consents are answered while it does")
 	case err != nil:
-		return reply{}, fmt.Errorf("reach the agent: %w", err)
+		return reply{}, err
 	}
 	defer conn.Close() // all was read
 	_ = conn.SetDeadline(time.Now().Add(2 * counterPatience))

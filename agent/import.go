@@ -39,15 +39,28 @@ func (v bufferImportVerb) Run(ctx context.Context, t terminal) error {
 	if err := v.prepare(); err != nil {
 		return err
 	}
+	return v.put(ctx, t, packs, func(*buffer.Buffer) (int, error) { return 0, nil })
+}
+
+// put puts readings that the store does not have, and then others that have no date.
+func (v bufferImportVerb) put(ctx context.Context, t terminal, packs packReader, undated func(*buffer.Buffer) (int, error)) error {
 	return storeFlags{configFile: v.configFile}.with(t, func(b *buffer.Buffer) error {
 		read, stored, err := v.copy(ctx, t, packs, b)
 		if err == nil {
 			err = b.Settle()
 		}
+		waiting := 0
+		if err == nil {
+			waiting, err = undated(b)
+		}
 		if err != nil {
 			return fmt.Errorf("import %s: after %d readings, %d of them new: %w; mend it and import again, nothing comes twice", v.File, read, stored, err)
 		}
-		_, err = fmt.Fprintf(t.err, "%d readings, %d of them new\n", read, stored)
+		said := fmt.Sprintf("%d readings, %d of them new", read, stored)
+		if waiting > 0 {
+			said += fmt.Sprintf("; %d without a date", waiting)
+		}
+		_, err = fmt.Fprintln(t.err, said)
 		return err
 	})
 }

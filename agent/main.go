@@ -38,6 +38,8 @@ type verbs struct {
 	Config     configVerbs    `cmd:"" help:"Work with the configuration."`
 	Doctor     doctorVerb     `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
 	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`
+	Export     exportVerb     `cmd:"" help:"Write everything the agent holds into a ZIP: readings, roll-ups, consents, the ledger and its proofs."`
+	Import     importVerb     `cmd:"" help:"Bring the readings of such a ZIP into the store of an agent that is stopped; doing it again adds none."`
 	Consent    consentVerbs   `cmd:"" help:"See, give and take back the consents under which readings leave."`
 	Catalogue  catalogueVerb  `cmd:"" help:"List what an address could obtain of this agent."`
 	Lognact    lognactVerbs   `cmd:"" help:"Prepare a Zabbix to be sent readings."`

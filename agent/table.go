@@ -53,14 +53,18 @@ func (l *readingLines) write(p senml.Pack) error {
 func (l *readingLines) line(r *senml.Record) ([]string, error) {
 	at := time.UnixMicro(int64(math.Round(r.Time * 1e6))).In(l.location).Format(csvTime)
 	_, isNumber := r.Value.Number()
-	_, isText := r.Value.Text()
 	switch {
-	case r.Sum != nil || r.UpdateTime != 0 || !isNumber && !isText:
+	case !isPlain(r):
 		return nil, fmt.Errorf("a reading of %s at %s is neither a number nor a text: export it as senml-json", r.Name, at)
 	case isNumber:
 		return []string{at, r.Name, r.Unit, r.Value.String(), ""}, nil
 	}
 	return []string{at, r.Name, r.Unit, "", r.Value.String()}, nil
+}
+
+// isPlain tells whether a reading is a number or a text, which CSV can say.
+func isPlain(r *senml.Record) bool {
+	return r.Sum == nil && r.UpdateTime == 0 && (r.Value.Kind() == senml.Number || r.Value.Kind() == senml.Text)
 }
 
 // lineReader reads what readingLines writes.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -53,6 +54,20 @@ type Numbered struct {
 	N      int64 `json:"n"`
 	Erased bool  `json:"erased,omitempty"`
 	Entry  Entry `json:"entry,omitzero"`
+}
+
+// Write writes every entry as it stands in the file of the ledger, a line each.
+func (s *Snapshot) Write(w io.Writer) error {
+	for _, one := range s.lines {
+		text, err := one.bytes()
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		if err != nil {
+			return fmt.Errorf("write entry %d: %w", one.N, err)
+		}
+	}
+	return nil
 }
 
 // Checkpoint returns the signed checkpoint of all entries; nil of a ledger without any.
