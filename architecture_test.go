@@ -49,6 +49,7 @@ var arrows = map[string][]string{
 	"agent":               {"*"},
 	"agent/clock":         {"buffer/statefile", "senml"},
 	"agent/config":        {"agent/strict", "federation/consent", "federation/lognact", "federation/sen1", "federation/xmpp", "senml", "tic", "tic/port"},
+	"agent/history":       {"agent/series", "buffer", "senml"},
 	"agent/scenario":      {"agent/strict", "tic", "tic/linky"},
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
 	"agent/status":        {},
