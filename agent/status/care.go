@@ -1,5 +1,11 @@
 package status
 
+// stateView is a state as an icon and a word.
+type stateView struct {
+	State State
+	Word  string
+}
+
 // nodeView is a health node in one language.
 type nodeView struct {
 	stateView

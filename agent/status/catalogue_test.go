@@ -3,6 +3,7 @@ package status
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func TestCatalogueKeysAreUsed(t *testing.T) {
 	t.Parallel()
 	fr, _ := bothCatalogues(t)
 	spelled := source(t)
-	built := regexp.MustCompile(`^(node|state|error|glance|buffer\.kept|recipient\.pending|federation\.since|health\.all|line\.mode|unit|word)\.`)
+	built := regexp.MustCompile(`^(node|place|screen|state|error|glance|buffer\.kept|recipient\.pending|federation\.since|health\.all|line\.mode|unit|word)\.`)
 	for key := range fr.lines {
 		if !built.MatchString(key) && !strings.Contains(spelled, `"`+key+`"`) {
 			t.Errorf("%s is never used", key)
@@ -58,15 +59,24 @@ func TestCatalogueKeysAreUsed(t *testing.T) {
 	}
 }
 
+// source is all that spells keys: the code of the page and its templates.
 func source(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, name := range []string{"view.go", "glance.go", "curve.go", "care.go", "quantity.go", "server.go", "web/page.html"} {
-		text, err := os.ReadFile(name)
+	for _, pattern := range append([]string{"*.go"}, templates...) {
+		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all.Write(text)
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(name, "_test.go") {
+				all.Write(text)
+			}
+		}
 	}
 	return all.String()
 }

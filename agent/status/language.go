@@ -16,6 +16,13 @@ const (
 	english language = "en"
 )
 
+func (l language) other() language {
+	if l == french {
+		return english
+	}
+	return french
+}
+
 // languageCookie remembers the switch at the top of the page.
 const languageCookie = "lang"
 

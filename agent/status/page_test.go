@@ -144,8 +144,10 @@ func TestPageSays(t *testing.T) {
 	for _, row := range table {
 		t.Run(row.scenario+" in "+row.language, func(t *testing.T) {
 			t.Parallel()
-			response := get(t, scenarios()[row.scenario], "/", row.language)
-			said := words(t, body(t, response))
+			said := ""
+			for _, path := range []string{"/", "/health"} {
+				said += words(t, body(t, get(t, scenarios()[row.scenario], path, row.language))) + "\n"
+			}
 			for _, want := range row.want {
 				if !strings.Contains(said, want) {
 					t.Errorf("the page does not say %q; it says\n%s", want, said)
@@ -160,7 +162,7 @@ func TestPageSays(t *testing.T) {
 	}
 }
 
-// Every page in every state and language must be sound: this is where a missing
+// Every screen in every state and language must be sound: this is where a missing
 // sentence, an unclosed element or an address of elsewhere shows.
 func TestPagesAreSound(t *testing.T) {
 	t.Parallel()
@@ -168,15 +170,21 @@ func TestPagesAreSound(t *testing.T) {
 		for _, language := range []string{"fr", "en"} {
 			t.Run(name+" in "+language, func(t *testing.T) {
 				t.Parallel()
-				page := body(t, get(t, snapshot, "/", language))
-				if missing := regexp.MustCompile(`⟦[^⟧]*⟧|%!|<no value>|NaN`).FindString(page); missing != "" {
-					t.Errorf("the page shows %q", missing)
+				for _, path := range status.Paths(language) {
+					sound(t, path, body(t, get(t, snapshot, path, language)), language)
 				}
-				balanced(t, page)
-				accessible(t, parse(t, page), language)
 			})
 		}
 	}
+}
+
+func sound(t *testing.T, path, page, language string) {
+	t.Helper()
+	if missing := regexp.MustCompile(`⟦[^⟧]*⟧|%!|<no value>|NaN`).FindString(page); missing != "" {
+		t.Errorf("%s shows %q", path, missing)
+	}
+	balanced(t, page)
+	accessible(t, parse(t, page), language)
 }
 
 // balanced checks that every element that must be closed is, in order.
@@ -253,7 +261,7 @@ func checkElement(t *testing.T, node *html.Node, ids map[string]bool) {
 
 func TestHostileWordsStayWords(t *testing.T) {
 	t.Parallel()
-	page := body(t, get(t, attacked, "/", "en"))
+	page := body(t, get(t, attacked, "/", "en")) + body(t, get(t, attacked, "/health", "en"))
 	root := parse(t, page)
 	for node := range root.Descendants() {
 		if node.Type == html.ElementNode && (node.Data == "img" || node.Data == "script" && attribute(node, "src") == "") {
@@ -276,10 +284,10 @@ func TestPageWithoutJavaScriptReloads(t *testing.T) {
 func TestSwitchOffersTheOtherLanguage(t *testing.T) {
 	t.Parallel()
 	for language, want := range map[string]string{
-		"fr": `<a href="/?lang=en" lang="en" hreflang="en">English</a>`,
-		"en": `<a href="/?lang=fr" lang="fr" hreflang="fr">Français</a>`,
+		"fr": `<a class="tongue" href="/health?lang=en&amp;x=1" lang="en" hreflang="en">English</a>`,
+		"en": `<a class="tongue" href="/etat?lang=fr&amp;x=1" lang="fr" hreflang="fr">Français</a>`,
 	} {
-		if page := body(t, get(t, household, "/", language)); !strings.Contains(page, want) {
+		if page := body(t, get(t, household, "/etat?x=1", language)); !strings.Contains(page, want) {
 			t.Errorf("the %s page lacks %s", language, want)
 		}
 	}

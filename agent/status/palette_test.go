@@ -1,6 +1,7 @@
 package status
 
 import (
+	"io/fs"
 	"math"
 	"regexp"
 	"strconv"
@@ -12,21 +13,22 @@ import (
 // §1.4.3 asks 4.5 for text.
 func TestPaletteContrast(t *testing.T) {
 	t.Parallel()
-	text, err := web.ReadFile("web/page.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(string(text), -1)
+	roots := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(style(t), -1)
 	if len(roots) != 2 {
 		t.Fatalf("%d palettes, want light and dark", len(roots))
 	}
 	for i, scheme := range []string{"light", "dark"} {
 		colours := palette(t, roots[i][1])
-		for _, name := range []string{"text", "muted", "drawn", "injected", "ok", "waiting", "warning", "fault"} {
+		for _, name := range []string{"text", "muted", "drawn", "injected", "self", "ok", "waiting", "warning", "fault"} {
 			for _, ground := range []string{"card", "page"} {
 				if ratio := contrast(colours[name], colours[ground]); ratio < 4.5 {
 					t.Errorf("%s: %s on %s is %.1f, less than 4.5", scheme, name, ground, ratio)
 				}
+			}
+		}
+		for name, ink := range map[string]string{"blue": "on-colour", "red": "on-colour", "white": "on-white"} { // tiles of Tempo
+			if ratio := contrast(colours[name], colours[ink]); ratio < 4.5 {
+				t.Errorf("%s: %s on %s is %.1f, less than 4.5", scheme, ink, name, ratio)
 			}
 		}
 		if ratio := contrast(colours["drawn"], colours["track"]); ratio < 3 { // §1.4.11
@@ -67,30 +69,36 @@ func contrast(a, b float64) float64 { return (max(a, b) + 0.05) / (min(a, b) + 0
 
 func TestNothingOnThePageComesFromElsewhere(t *testing.T) {
 	t.Parallel()
-	files, err := web.ReadDir("web")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := web.ReadFile("web/" + file.Name())
-		if err != nil {
-			t.Fatal(err)
+	err := fs.WalkDir(web, "web", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
+		text, err := web.ReadFile(name)
 		// The namespace of SVG and the advice to open localhost are names, not requests.
 		rest := strings.NewReplacer("http://www.w3.org/2000/svg", "", "http://localhost", "").Replace(string(text))
 		if found := regexp.MustCompile(`(https?:)?//[a-z0-9.-]+\.[a-z]+|@import|url\(`).FindString(rest); found != "" {
-			t.Errorf("%s asks for %s", file.Name(), found)
+			t.Errorf("%s asks for %s", name, found)
 		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+}
+
+// style is all of it, as the pages load it.
+func style(t *testing.T) string {
+	t.Helper()
+	a, err := openAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(a.Style.body)
 }
 
 func TestStyleRespectsThoseWhoAskForStillness(t *testing.T) {
 	t.Parallel()
-	text, err := web.ReadFile("web/page.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	calm, moving, found := strings.Cut(string(text), "@media (prefers-reduced-motion: no-preference)")
+	calm, moving, found := strings.Cut(style(t), "@media (prefers-reduced-motion: no-preference)")
 	if !found || !strings.Contains(moving, "animation:") || strings.Contains(calm, "animation") || strings.Contains(calm, "transition") {
 		t.Error("something moves for people who asked that nothing does")
 	}

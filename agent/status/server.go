@@ -2,10 +2,13 @@ package status
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -19,6 +22,8 @@ type Options struct {
 // site is the page and all that answers beside it.
 type site struct {
 	snapshot func() Snapshot
+	all      []*screen
+	assets   assets
 	editions map[language]*edition
 	hosts    hosts
 	routes   http.Handler
@@ -40,15 +45,26 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		every:    orElse(opts.Every, time.Second),
 		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
 	}
-	for _, l := range []language{french, english} {
-		e, err := openEdition(l)
-		if err != nil { // the embedded files are part of the program and read by every test
-			return broken(err)
-		}
-		s.editions[l] = e
+	if err := s.open(); err != nil { // the embedded files are part of the program and read by every test
+		return broken(err)
 	}
+	s.all = s.screens()
 	s.routes = s.mux()
 	return s
+}
+
+// open reads what is embedded.
+func (s *site) open() error {
+	var err error
+	if s.assets, err = openAssets(); err != nil {
+		return err
+	}
+	for _, l := range []language{french, english} {
+		if s.editions[l], err = openEdition(l, s.assets); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // broken answers everything with the reason why there is no page.
@@ -67,7 +83,9 @@ func orElse[T int | time.Duration](value, fallback T) T {
 
 func (s *site) mux() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", s.servePage)
+	for _, one := range s.all {
+		s.handle(mux, one)
+	}
 	mux.HandleFunc("/events", s.serveEvents)
 	mux.HandleFunc("/api/v1/status", s.serveJSON)
 	mux.HandleFunc("/healthz", serveAlive)
@@ -75,8 +93,7 @@ func (s *site) mux() *http.ServeMux {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound)
 	})
-	e := s.editions[french] // every edition has the same assets
-	for _, a := range []asset{e.style, e.script, e.icon} {
+	for _, a := range s.assets.all() {
 		mux.Handle(a.path, a)
 	}
 	return mux
@@ -88,7 +105,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !s.hosts.allow(r.Host):
 		s.refuse(w, r, http.StatusMisdirectedRequest, r.Host)
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case !s.allowed(r):
 		w.Header().Set("Allow", "GET, HEAD")
 		s.refuse(w, r, http.StatusMethodNotAllowed)
 	default:
@@ -96,11 +113,21 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// allowed judges a method: everything is read, and a few screens take something.
+func (s *site) allowed(r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return true
+	}
+	return r.Method == http.MethodPost && slices.ContainsFunc(s.all, func(one *screen) bool {
+		return one.take != nil && one.at(r.URL.Path)
+	})
+}
+
 // secure sets what every answer carries. Nothing on the page comes from
 // elsewhere, nothing else may frame or embed it, and nothing of it is kept.
 func secure(header http.Header) {
 	header.Set("Content-Security-Policy",
-		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'")
+		"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -123,13 +150,6 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, code int, args ...
 	sentence := e.say(fmt.Sprintf("error.%d", code), args...)
 	send(w, code, "text/html; charset=utf-8", func(out io.Writer) error {
 		return e.writeRefusal(out, sentence, code != http.StatusMisdirectedRequest)
-	})
-}
-
-func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
-	e := s.speak(w, r)
-	send(w, http.StatusOK, "text/html; charset=utf-8", func(out io.Writer) error {
-		return e.writePage(out, s.snapshot())
 	})
 }
 
@@ -174,4 +194,20 @@ func send(w http.ResponseWriter, code int, kind string, write func(io.Writer) er
 	w.Header().Set("Content-Length", fmt.Sprint(body.Len()))
 	w.WriteHeader(code)
 	_, _ = body.WriteTo(w) // the reader may have left; there is nobody to tell
+}
+
+// deliver sends a whole body, compressed when the reader wants it so.
+func deliver(w http.ResponseWriter, r *http.Request, code int, kind string, body []byte) {
+	header := w.Header()
+	header.Add("Vary", "Accept-Encoding")
+	if compresses(r) {
+		if tiny := compress(body, gzip.BestSpeed); tiny != nil {
+			header.Set("Content-Encoding", "gzip")
+			body = tiny
+		}
+	}
+	header.Set("Content-Type", kind)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // the reader may have left; there is nobody to tell
 }

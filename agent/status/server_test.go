@@ -1,7 +1,10 @@
 package status_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -104,7 +107,7 @@ func orGet(method string) string {
 func guarded(t *testing.T, header http.Header) {
 	t.Helper()
 	want := map[string]string{
-		"Content-Security-Policy":      "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+		"Content-Security-Policy":      "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
 		"X-Content-Type-Options":       "nosniff",
 		"Referrer-Policy":              "no-referrer",
 		"Cross-Origin-Opener-Policy":   "same-origin",
@@ -183,29 +186,59 @@ func TestJSONNames(t *testing.T) {
 	}
 }
 
-// budget is what / and all it loads may weigh, before any compression.
+// budget is what / and all it loads may weigh on the way to a browser.
 const budget = 60_000
 
 func TestPageAndAssetsAreLight(t *testing.T) {
 	t.Parallel()
 	handler := status.Handler(threePhase, status.Options{})
-	page := fetch(t, handler, "/")
+	page := fetchPacked(handler, "/")
 	total := page.Body.Len()
-	assets := regexp.MustCompile(`(?:href|src)="(/assets/[^"]+)"`).FindAllStringSubmatch(page.Body.String(), -1)
-	if len(assets) != 3 {
-		t.Fatalf("the page loads %d assets, want style, module and icon", len(assets))
-	}
-	for _, match := range assets {
-		asset := fetch(t, handler, match[1])
+	loaded := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?:href|src|data-[a-z]+)="(/assets/[^"#]+)`).FindAllStringSubmatch(unpack(t, page), -1) {
+		if loaded[match[1]] {
+			continue
+		}
+		loaded[match[1]] = true
+		asset := fetchPacked(handler, match[1])
 		if asset.Code != http.StatusOK || asset.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" {
 			t.Errorf("%s: %d, %s", match[1], asset.Code, asset.Header().Get("Cache-Control"))
 		}
+		if plain := fetch(t, handler, match[1]).Body.String(); unpack(t, asset) != plain {
+			t.Errorf("%s is not the same compressed", match[1])
+		}
 		total += asset.Body.Len()
 	}
-	t.Logf("%d bytes uncompressed", total)
-	if total > budget {
-		t.Errorf("the page weighs %d bytes, more than %d", total, budget)
+	t.Logf("%d bytes, of %d files", total, 1+len(loaded))
+	if total > budget || len(loaded) < 4 {
+		t.Errorf("the page and its %d assets weigh %d bytes, more than %d", len(loaded), total, budget)
 	}
+}
+
+// fetchPacked asks as a browser does, which reads gzip.
+func fetchPacked(handler http.Handler, path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
+	r.Header.Set("Accept-Encoding", "gzip, deflate, br")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w
+}
+
+func unpack(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var from io.Reader = bytes.NewReader(w.Body.Bytes())
+	if w.Header().Get("Content-Encoding") == "gzip" {
+		unzipped, err := gzip.NewReader(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from = unzipped
+	}
+	text, err := io.ReadAll(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestAssetKinds(t *testing.T) {

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ const (
 	writeTimeout = 10 * time.Second // a browser that does not read for so long is let go
 )
 
-// stream sends one browser what changed on its page.
+// stream sends one browser what changed on the screen it shows.
 //
 // Format (text/event-stream, one event per paragraph):
 //
@@ -30,6 +31,7 @@ type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	edition *edition
+	screen  *screen
 
 	sent   map[string]string // regions as the browser has them
 	wrote  time.Time
@@ -37,6 +39,11 @@ type stream struct {
 }
 
 func (s *site) serveEvents(w http.ResponseWriter, r *http.Request) {
+	screen := s.screenNamed(cmp.Or(r.URL.Query().Get("screen"), "now"))
+	if screen == nil || screen.live == nil {
+		s.refuse(w, r, http.StatusNotFound)
+		return
+	}
 	select {
 	case s.seats <- struct{}{}:
 		defer func() { <-s.seats }()
@@ -45,7 +52,9 @@ func (s *site) serveEvents(w http.ResponseWriter, r *http.Request) {
 		sendLine(w, http.StatusServiceUnavailable, "too many pages are live; this one will reload by itself")
 		return
 	}
-	live := &stream{w: w, control: http.NewResponseController(w), edition: s.speak(w, r), sent: map[string]string{}, spoken: time.Now()}
+	live := &stream{
+		w: w, control: http.NewResponseController(w), edition: s.speak(w, r), screen: screen, sent: map[string]string{}, spoken: time.Now(),
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // for who puts nginx in front
 	if r.Method == http.MethodHead {
@@ -74,7 +83,7 @@ func (s *site) follow(r *http.Request, live *stream) {
 
 // update sends the regions that differ from what the browser has.
 func (l *stream) update(snapshot Snapshot) error {
-	regions, err := l.edition.regions(snapshot)
+	regions, err := l.edition.regions(l.screen, snapshot)
 	if err != nil {
 		return err
 	}

@@ -72,12 +72,12 @@ func (r *recorder) Write(p []byte) (int, error) {
 }
 
 // follow records a stream for some virtual time; it must be called in a bubble.
-func follow(t *testing.T, snapshot func() status.Snapshot, during time.Duration) []event {
+func follow(t *testing.T, screen string, snapshot func() status.Snapshot, during time.Duration) []event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), during)
 	defer cancel()
 	w := &recorder{started: time.Now(), header: http.Header{}}
-	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/events?lang=en", nil)
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/events?lang=en&screen="+screen, nil)
 	status.Handler(snapshot, status.Options{}).ServeHTTP(w, r)
 	if got := w.header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("Content-Type: %s", got)
@@ -87,28 +87,39 @@ func follow(t *testing.T, snapshot func() status.Snapshot, during time.Duration)
 
 func TestStreamBeginsWithTheWholePage(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		events := follow(t, household, 500*time.Millisecond)
-		if len(events) != 2 || events[0].name != "hello" || events[1].name != "patch" {
-			t.Fatalf("events %v", events)
-		}
-		page := parse(t, body(t, get(t, household, "/", "en")))
-		live := make(map[string]string)
-		build := ""
-		for node := range page.Descendants() {
-			if name := attribute(node, "data-live"); name != "" {
-				live[name] = inner(t, node)
+	for screen, path := range map[string]string{"now": "/", "device": "/health"} {
+		synctest.Test(t, func(t *testing.T) {
+			events := follow(t, screen, household, 500*time.Millisecond)
+			if len(events) != 2 || events[0].name != "hello" || events[1].name != "patch" {
+				t.Fatalf("events %v", events)
 			}
-			build += attribute(node, "data-build")
+			page := parse(t, body(t, get(t, household, path, "en")))
+			live := make(map[string]string)
+			build := ""
+			for node := range page.Descendants() {
+				if name := attribute(node, "data-live"); name != "" {
+					live[name] = inner(t, node)
+				}
+				build += attribute(node, "data-build")
+			}
+			if events[0].data != build || len(build) != 12 {
+				t.Errorf("hello says build %q, the page %q", events[0].data, build)
+			}
+			delete(live, "spoken") // said by the page itself a moment ago
+			if diff := cmp.Diff(live, normal(t, events[1].regions(t))); diff != "" {
+				t.Errorf("the stream does not draw what %s drew (-page +stream):\n%s", path, diff)
+			}
+		})
+	}
+}
+
+func TestStreamOfWhatDoesNotMove(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/events?screen=more", "/events?screen=nothing"} {
+		if got := get(t, household, path, "en").StatusCode; got != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got)
 		}
-		if events[0].data != build || len(build) != 12 {
-			t.Errorf("hello says build %q, the page %q", events[0].data, build)
-		}
-		delete(live, "spoken") // said by the page itself a moment ago
-		if diff := cmp.Diff(live, normal(t, events[1].regions(t))); diff != "" {
-			t.Errorf("the stream does not draw what the page drew (-page +stream):\n%s", diff)
-		}
-	})
+	}
 }
 
 // inner is the content of an element as the parser understands it.
@@ -151,7 +162,7 @@ func TestStreamSendsOnlyWhatChanged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
-		events := follow(t, func() status.Snapshot {
+		events := follow(t, "device", func() status.Snapshot {
 			s := household()
 			if time.Since(started) > 2500*time.Millisecond {
 				s.Buffer.Packs++
@@ -172,7 +183,7 @@ func TestStreamBeatsWhenNothingHappens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var beats []int
-		for _, e := range follow(t, household, 50*time.Second) {
+		for _, e := range follow(t, "now", household, 50*time.Second) {
 			if e.name == "beat" {
 				beats = append(beats, e.second)
 			}
@@ -189,7 +200,7 @@ func TestScreenReadersAreSeldomInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
 		var spoken []int
-		events := follow(t, func() status.Snapshot {
+		events := follow(t, "now", func() status.Snapshot {
 			s := household()
 			s.Meters[0].Power.Apparent += status.VoltAmpere(time.Since(started).Seconds())
 			return s

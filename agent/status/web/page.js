@@ -1,5 +1,5 @@
-// Keeps the page live. Everything it shows was written by the server: without
-// this module the page is the same and reloads itself.
+// Keeps a screen live, when something on it moves. Everything it shows was written
+// by the server: without this module the page is the same and reloads itself.
 
 const silence = 20_000; // the server says something at least every 15 s
 
@@ -41,6 +41,7 @@ const open = () => {
 
 // A page nobody looks at asks nothing of the device.
 document.addEventListener("visibilitychange", () => {
+  if (!document.body.dataset.events) return;
   if (document.hidden) {
     stream?.close();
     clearTimeout(watch);
@@ -49,4 +50,4 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
-if (!document.hidden) open();
+if (document.body.dataset.events && !document.hidden) open();

@@ -1,0 +1,46 @@
+package status
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// visit is one request for a screen, in the language it is answered in.
+type visit struct {
+	*edition
+	request  *http.Request
+	screen   *screen
+	route    int // which of the screen's routes was asked for
+	snapshot Snapshot
+}
+
+// path is where the visit is, in a language, with what was asked there.
+func (v *visit) path(l language, asked url.Values) string {
+	path := v.screen.routes[v.route].in(l)
+	if len(asked) == 0 {
+		return path
+	}
+	return path + "?" + asked.Encode()
+}
+
+// elsewhere is the same screen, of the same things, in the other language.
+func (v *visit) elsewhere() string {
+	asked := v.request.URL.Query()
+	asked.Set("lang", string(v.language.other()))
+	return v.path(v.language.other(), asked)
+}
+
+// serveScreen answers a visit.
+func (s *site) serveScreen(w http.ResponseWriter, v *visit) {
+	v.snapshot = s.snapshot()
+	if v.request.Method == http.MethodPost {
+		v.screen.take(w, v)
+		return
+	}
+	body, err := s.render(v)
+	if err != nil {
+		http.Error(w, "prepare the screen: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	deliver(w, v.request, http.StatusOK, "text/html; charset=utf-8", body)
+}
