@@ -23,12 +23,13 @@ var ErrClosed = errors.New("buffer is closed")
 const (
 	lockFile     = "LOCK"
 	sequenceFile = "SEQUENCE"
+	eraseFile    = "ERASE"
 )
 
 // Buffer is the ordered store of packs. All methods are safe for use by several goroutines.
 type Buffer struct {
-	o       Options // set once, as is all above mu
-	db      *badger.DB
+	o       Options    // set once, as is all above mu
+	db      *badger.DB // replaced by whoever has the turn, reclaiming and reading
 	lock    *dirLock
 	codec   *codec
 	journal *journal.Journal // whoever has the turn writes it
@@ -39,11 +40,12 @@ type Buffer struct {
 	nudge   chan struct{} // tells the keeper that there may be something to do
 	quit    chan struct{} // closed by Close
 	keeping sync.WaitGroup
-	reading sync.WaitGroup
+	reading sync.RWMutex   // held, not alone, by whoever reads db
 	gone    Seq            // the keeper's: the oldest pack when it last looked for spent value logs
 	newest  map[string]Seq // the keeper's: the newest pack in those that it has read for that
 
-	reclaiming sync.Mutex // whoever gives space back; taken before the turn
+	reclaiming sync.Mutex // whoever gives space back or erases; taken before the turn
+	finished   []Erasure  // begun by the process before; whoever has reclaiming writes it
 
 	mu      sync.Mutex    // guards everything below
 	wake    chan struct{} // closed and replaced when packs arrive or a cursor goes
@@ -52,6 +54,8 @@ type Buffer struct {
 	bad     map[Seq]struct{} // stored packs that were found damaged
 	corrupt uint64           // all that were found damaged since Open
 	damage  string           // what upkeep has found, see Stats.Damage
+
+	erasures uint64 // done since Open
 
 	state // written by whoever has both the turn and mu, read by whoever has either
 }
@@ -116,6 +120,7 @@ func Open(o Options) (*Buffer, error) {
 // openAnew sets the folder aside and opens an empty store. The old one's reserved numbers stay out of use.
 func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 	floor := reservedSeq(o.Dir)
+	owed, isOwed, _ := promised(o.Dir)
 	aside, err := setAside(o.Dir, o.now())
 	if err != nil {
 		return nil, errors.Join(err, cause, old.release())
@@ -130,6 +135,9 @@ func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 		return nil, err
 	}
 	err = errors.Join(writeReserved(o.Dir, floor), journal.Bring(aside, o.Dir))
+	if isOwed && err == nil {
+		err = promise(o.Dir, owed)
+	}
 	if err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
@@ -141,8 +149,26 @@ func openAnew(o Options, old *dirLock, cause *damage) (*Buffer, error) {
 	return b, nil
 }
 
-// openLocked opens the store in a folder we have locked. A *damage under the error means it must be set aside.
+// openLocked opens the store in a folder we have locked, and sets it to work. A *damage under the error means it must be
+// set aside.
 func openLocked(o Options, lock *dirLock) (*Buffer, error) {
+	b, err := openStore(o, lock)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.keepPromise(); err != nil {
+		o.Log.Error("an erasure that was begun is not done", "error", err)
+	}
+	b.keeping.Add(1)
+	go b.keep()
+	return b, nil
+}
+
+// openStore opens the store in a folder we have locked.
+func openStore(o Options, lock *dirLock) (*Buffer, error) {
+	if err := succeed(o.Dir, o.watch); err != nil {
+		return nil, err
+	}
 	reports, err := check(o)
 	if err != nil {
 		return nil, err
@@ -176,8 +202,6 @@ func openLocked(o Options, lock *dirLock) (*Buffer, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close(), entries.Close())
 	}
-	b.keeping.Add(1)
-	go b.keep()
 	return b, nil
 }
 
@@ -221,8 +245,9 @@ func (b *Buffer) Close() error {
 
 	<-b.turn // never given back: nobody writes after this
 	b.keeping.Wait()
-	b.reading.Wait()
 	err := b.settleAll()
+	b.reading.Lock() // until all who read are done
+	defer b.reading.Unlock()
 	if closing := b.db.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close buffer %s: %w", b.o.Dir, closing))
 	}
@@ -270,14 +295,14 @@ func (b *Buffer) view(read func(txn *badger.Txn) error) error {
 
 // look runs a read on a snapshot of the database. A panic of Badger over damaged bytes becomes an error.
 func (b *Buffer) look(read func(txn *badger.Txn) error) (err error) {
+	b.reading.RLock()
+	defer b.reading.RUnlock()
 	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
+	closed := b.closed
+	b.mu.Unlock()
+	if closed {
 		return ErrClosed
 	}
-	b.reading.Add(1)
-	b.mu.Unlock()
-	defer b.reading.Done()
 	return guarded(func() error { return b.db.View(read) })
 }
 

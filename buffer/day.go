@@ -49,6 +49,14 @@ func dayKey(d day, id uint32) []byte {
 	return append(dayPrefix(uint32(d)/dayBucket, id), byte(d%dayBucket))
 }
 
+// dayAt reads a key made by dayKey.
+func dayAt(key []byte) (d day, id uint32, ok bool) {
+	if len(key) != 8 {
+		return 0, 0, false
+	}
+	return day(uint32(binary.BigEndian.Uint16(key[1:]))*dayBucket + uint32(key[7])), binary.BigEndian.Uint32(key[3:]), true
+}
+
 // encodeDay is the value of a d key.
 //
 // Format: kind, scale, cell (from the day's first instant)

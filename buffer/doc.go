@@ -19,6 +19,8 @@
 //   - What cannot be dated yet (PutUndated) is as durable as the rest; Date moves it to the end of the log exactly
 //     once, in order. Records of before 2020 or of the future are refused, and nothing goes for its age while the time
 //     of day is not known (Options.Clock).
+//   - What Erase has taken away is in no file of the store any more, nor in folders that were set aside; what is left is
+//     as if it had never been put. An erasure that was begun is finished at the next opening.
 //   - A sequence number is never used for two packs, not after trimming everything nor after a store was set
 //     aside: a new store starts above all numbers the old one had reserved, and above the clock (see SEQUENCE).
 //     A folder that an older copy has replaced knows nothing of what came after: it goes on with the numbers and the
@@ -38,6 +40,7 @@
 //	a pack on its way in   envelope columnar · note tail held unfinished replay (the journal) · index series idset (the history)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
 //	a period that is asked snapshot hours cellreader decoded (what there is, stored or not) → assembler
+//	erasing                erasure eraser (what is left) successor (the store that has it)
 //	keeping within bounds  keeper trim spent living room · load (what is kept in memory, read back)
 //	numbers in bytes       keys numbers scanner change
 //	Badger's own files     tuning log · folder manifest table stray wal (made fit for it) · damage lock sequence
@@ -125,7 +128,9 @@
 //
 // # Files besides Badger's
 //
+//	ERASE      the erasure that was begun, JSON; the next opening finishes it
 //	JOURNAL    what Badger has not yet, see package journal
+//	NEXT*/     the store that is to take the place of this one, see successor
 //	LOCK       process number of the owner; the lock itself is a flock on the folder
 //	SEQUENCE   first sequence number this store may not use, decimal
 //

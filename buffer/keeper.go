@@ -42,6 +42,7 @@ func (b *Buffer) keep() {
 			b.tend(b.inTurn(b.trim))
 			b.tend(b.inTurn(b.foldIfDue))
 			b.tend(b.rollUpIfDue)
+			b.tend(b.keepPromise)
 		}
 	}
 }

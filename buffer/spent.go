@@ -33,6 +33,8 @@ const unreadable = Seq(math.MaxUint64)
 // giveSpent makes holes of the value logs whose packs had all gone by the trimming before the last: readers that still had
 // them then are through. Only the keeper calls it.
 func (b *Buffer) giveSpent() error {
+	b.reclaiming.Lock() // an erasure gives the names of files to others
+	defer b.reclaiming.Unlock()
 	b.mu.Lock()
 	gone, first := b.gone, b.first
 	b.mu.Unlock()
@@ -81,21 +83,19 @@ func (b *Buffer) giveIfSpent(path string, gone Seq) error {
 // leftIn finds the newest pack in a value log, and whether all that was ever written there has gone.
 func (b *Buffer) leftIn(path string) (newest Seq, spent bool, err error) {
 	whole, spent := false, true
-	err = guarded(func() error {
-		return b.db.View(func(txn *badger.Txn) (err error) {
-			whole, err = eachValue(path, func(key []byte, version uint64) error {
-				if seq, ok := packSeq(key); ok {
-					newest = max(newest, seq)
-				}
-				item, err := txn.Get(key)
-				if errors.Is(err, badger.ErrKeyNotFound) {
-					return nil
-				}
-				spent = spent && err == nil && item.Version() != version // it was written again
-				return err
-			})
+	err = b.look(func(txn *badger.Txn) (err error) {
+		whole, err = eachValue(path, func(key []byte, version uint64) error {
+			if seq, ok := packSeq(key); ok {
+				newest = max(newest, seq)
+			}
+			item, err := txn.Get(key)
+			if errors.Is(err, badger.ErrKeyNotFound) {
+				return nil
+			}
+			spent = spent && err == nil && item.Version() != version // it was written again
 			return err
 		})
+		return err
 	})
 	if !whole {
 		return unreadable, false, err

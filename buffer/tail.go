@@ -177,8 +177,11 @@ func (b *Buffer) recent(from, end Seq) (tail []pending, stored Seq) {
 }
 
 // readPending decodes a pack of the tail.
-func (b *Buffer) readPending(p *pending) (senml.Pack, error) {
-	e, err := b.codec.open(p.sealed)
+func (b *Buffer) readPending(p *pending) (senml.Pack, error) { return b.unseal(p.sealed) }
+
+// unseal decodes a pack in its envelope.
+func (b *Buffer) unseal(sealed []byte) (senml.Pack, error) {
+	e, err := b.codec.open(sealed)
 	if err != nil {
 		return nil, err
 	}
