@@ -152,6 +152,18 @@ func (p *Pairing) Claim(by, domain, code string) error {
 	return nil
 }
 
+// Forget makes a device without owner of it: it shows a code again. Tries that were spent stay spent.
+func (p *Pairing) Forget() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.state
+	s.Owner = ""
+	if err := p.keep(s); err != nil {
+		return fmt.Errorf("forget who owns the device: %w", err)
+	}
+	return nil
+}
+
 // count writes a try down before it is compared: no end of the process gives it back.
 func (p *Pairing) count(domain string) error {
 	p.mu.Lock()
