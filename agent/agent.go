@@ -61,6 +61,7 @@ type agent struct {
 	lines        *logLines     // of the log, the latest; nil when none are remembered
 	health       *status.Check
 	remote       *remote // nil in tests that decide nothing from afar
+	entry        *entry  // nil in tests that let nobody in
 
 	exporting sync.Mutex // held while everything is exported
 
@@ -268,7 +269,7 @@ func (a *agent) page(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("page", "url", "http://"+listener.Addr().String()+"/")
-	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{}))
+	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{Guard: a.pageGuard(), Hosts: a.cfg.Status.Hosts}))
 }
 
 // blink drives the LED. A light that is not there is said once, and the agent does without.

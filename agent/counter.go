@@ -111,6 +111,8 @@ func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
 		return consent.Consent{}, a.rotatePseudonyms(r.ID, byTerminal)
 	case "request":
 		return a.notary.Ask(r.Grant, byTerminal)
+	case "forget password":
+		return consent.Consent{}, a.forgetPassword()
 	}
 	return consent.Consent{}, fmt.Errorf("the agent that runs does not know %q; it may be of another version", r.Do)
 }

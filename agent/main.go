@@ -35,6 +35,7 @@ type verbs struct {
 	Simulate   simulateVerb   `cmd:"" help:"Play an electricity meter."`
 	Listen     listenVerb     `cmd:"" help:"Subscribe to a provider of the federation and print what it sends."`
 	GetHistory getHistoryVerb `cmd:"" help:"Ask a provider of the federation for what it keeps, and print it."`
+	Access     accessVerbs    `cmd:"" help:"Who may change what on the page: its first code, a forgotten password."`
 	Config     configVerbs    `cmd:"" help:"Work with the configuration."`
 	Doctor     doctorVerb     `cmd:"" help:"Say what keeps a meter from being read, and what to do about it."`
 	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`

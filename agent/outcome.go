@@ -35,20 +35,20 @@ func (a *agent) recordOutcome(o trial.Outcome) error {
 }
 
 // report tells the ledger, and who asked, what became of changes from afar; who asked, that one waits to be confirmed; and
-// whoever is in front of the device, the code that makes the first owner.
+// whoever is in front of the device, the codes that make the first owner and choose the password of the page.
 func (a *agent) report(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	asked, shown := "", "none yet"
+	asked, shown := "", codes{owner: "none yet"}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		if code := a.remote.code(); code != shown {
-			a.showCode(code)
-			shown = code
+		if now := (codes{a.remote.code(), a.entry.shown(a.cfg)}); now != shown {
+			a.showCodes(now)
+			shown = now
 		}
 		for _, o := range a.remote.trials.Past() {
 			a.settle(ctx, o)

@@ -17,7 +17,7 @@ import (
 // pairingFile, under agent.state, is the code that makes the first owner, or the owner.
 const pairingFile = "pairing.json"
 
-// codeFile, under agent.state, is the code in sentences; releve-code.service copies it to the boot partition (bootcode.go).
+// codeFile, under agent.state, is the codes in sentences; releve-code.service copies it to the boot partition (bootcode.go).
 const codeFile = "code.txt"
 
 // errClosed is why a claim is refused of a device that gives no owner away.
@@ -65,33 +65,49 @@ func (r *remote) code() string {
 	return code
 }
 
-// showCode says a code that is new, once in the log and in a file; "" takes it away.
-func (a *agent) showCode(code string) {
-	file := filepath.Join(a.cfg.Agent.State, codeFile)
-	if code == "" {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			a.log.Warn("code not removed", "error", err)
+// codes are what is shown to whoever is in front of the device; "" when there is nothing to show.
+type codes struct{ owner, page string }
+
+// showCodes says codes that are new, in a file, and that of the owner once in the log too; none takes the file away.
+func (a *agent) showCodes(c codes) {
+	if text := a.codeText(c); text != "" {
+		if err := os.WriteFile(a.state(codeFile), []byte(text), 0o600); err != nil {
+			a.log.Warn("code not written", "error", err)
 		}
-		return
+	} else if err := os.Remove(a.state(codeFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.log.Warn("code not removed", "error", err)
 	}
-	a.log.Info("no owner yet: who sends this code to the command claim becomes it", "code", code, "address", a.cfg.Federation.JID.Bare().String())
-	text := fmt.Sprintf("Relève %[1]s\nCode : %[2]s\nEnvoyez ce code à la commande « claim » de cette adresse pour en devenir propriétaire.\n"+
-		"Send this code to the command \"claim\" of this address to become its owner.\n", a.cfg.Federation.JID.Bare(), code)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		a.log.Warn("code not written", "error", err)
+	if c.owner != "" {
+		a.log.Info("no owner yet: who sends this code to the command claim becomes it", "code", c.owner, "address", a.cfg.Federation.JID.Bare().String())
+	}
+	if c.page != "" { // who may read the log from afar is not in front of the device
+		a.log.Info("the page has no password yet: who has the code that releve access code prints chooses it", "page", a.cfg.Status.Listen)
 	}
 }
 
-// ownerFinding shows the code.
+// codeText is what the file says.
+func (a *agent) codeText(c codes) string {
+	var text string
+	if c.page != "" {
+		text = fmt.Sprintf("Relève\nCode de la page : %s\nOuvrez la page de cet appareil et choisissez-y un mot de passe avec ce code.\n"+
+			"Open the page of this device and choose a password there with this code.\n\n", c.page)
+	}
+	if c.owner != "" {
+		text += fmt.Sprintf("Relève %[1]s\nCode : %[2]s\nEnvoyez ce code à la commande « claim » de cette adresse pour en devenir propriétaire.\n"+
+			"Send this code to the command \"claim\" of this address to become its owner.\n", a.cfg.Federation.JID.Bare(), c.owner)
+	}
+	return text
+}
+
+// ownerFinding says where the code is. Not the code itself: whoever may look at the page is not its owner for that.
 func (a *agent) ownerFinding() status.Finding {
-	code := a.remote.code()
-	if code == "" {
+	if a.remote.code() == "" {
 		return status.Finding{}
 	}
 	return status.Finding{
-		Text: status.Sayf("Personne n'en est encore propriétaire. Code : %s", "It has no owner yet. Code: %s", code),
-		Advice: status.Sayf("Envoyez ce code à la commande « claim » de %s depuis votre client XMPP, ou donnez federation.owners dans la configuration.",
-			"Send this code to the command \"claim\" of %s from your XMPP client, or give federation.owners in the configuration.", a.cfg.Federation.JID.Bare()),
+		Text: status.Say("Personne n'en est encore propriétaire.", "It has no owner yet."),
+		Advice: status.Sayf("Envoyez le code de l'appareil (releve-code.txt sur la carte, ou releve config code) à la commande « claim » de %s depuis votre client XMPP, ou donnez federation.owners dans la configuration.",
+			"Send the device's code (releve-code.txt on the card, or releve config code) to the command \"claim\" of %s from your XMPP client, or give federation.owners in the configuration.", a.cfg.Federation.JID.Bare()),
 	}
 }
 

@@ -26,6 +26,7 @@ type tenure struct {
 	presses *presses // nil without [button]
 	remote  *remote
 	vigil   *vigil
+	entry   *entry
 }
 
 // Run measures until ctx ends. The button can make it rest meanwhile.
@@ -42,6 +43,9 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 	l.vigil = newVigil(l.log)
 	if l.remote, err = openRemote(base, l.machine, l.log); err != nil {
 		return refusal{err}
+	}
+	if l.entry, err = openEntry(base.State(), l.machine, l.log); err != nil {
+		return err
 	}
 	spareMemory()
 	l.presses = watchButton(ctx, l.remote.choose().Button.Pin, l.log)
@@ -109,7 +113,7 @@ func (l tenure) measure(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	a.presses, a.rest, a.lines = l.presses, stop, l.lines
+	a.presses, a.rest, a.lines, a.entry = l.presses, stop, l.lines, l.entry
 	l.remote.opened(a)
 	a.guard(l.vigil)
 	opening.within(0)

@@ -314,14 +314,3 @@ func (f *findings) button(d document) Button {
 	}
 	return Button{Pin: d.Button.Pin}
 }
-
-func (f *findings) status(d document) Status {
-	if d.Status.Listen == nil {
-		return Status{Listen: "127.0.0.1:8080"}
-	}
-	listen := *d.Status.Listen
-	if listen != "" && !isHostPort(listen) {
-		f.addf("status.listen: %q is not host:port", listen)
-	}
-	return Status{Listen: listen}
-}

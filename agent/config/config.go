@@ -82,7 +82,9 @@ type Trial struct{ Prove, Confirm time.Duration }
 
 // Status is the [status] section.
 type Status struct {
-	Listen string // host:port; "" for no page
+	Listen string   // host:port; "" for no page
+	Closed bool     // only who has the password may look; everybody who reaches the page otherwise
+	Hosts  []string // further names under which the page may be reached
 }
 
 // Button is the [button] section.

@@ -193,6 +193,11 @@ func TestRefusals(t *testing.T) {
 		{"websocket in the clear", session + "websocket = \"ws://box/\"\n", `federation.websocket: "ws://box/" is not an address such as wss://host/xmpp-websocket, nor auto`},
 		{"websocket and address", session + "websocket = \"wss://box/\"\naddress = \"box:5222\"\n", "federation.websocket: the session goes there, and federation.address would never be used; remove one of them"},
 		{"listen", "[status]\nlisten = \"8080\"\n", `status.listen: "8080" is not host:port`},
+		{"who may look", "[status]\nview = \"closed\"\n", `status.view: "closed" is not one of open, password`},
+		{"a name with more than it", "[status]\nhosts = [\"a.example\", \"http://b.example\", \"c.example:80\"]\n",
+			`status.hosts: "http://b.example" is not a name such as energy.example, without http:// and port` + "\n" +
+				`status.hosts: "c.example:80" is not a name such as energy.example, without http:// and port`,
+		},
 		{"listen beyond all ports", "[status]\nlisten = \":65536\"\n", `status.listen: ":65536" is not host:port`},
 		{"light", "[led]\npin = \"17\"\n", `led.pin: "17" is not a pin such as GPIO17`},
 		{"button", "[button]\npin = \"pin 13\"\n", `button.pin: "pin 13" is not a pin such as GPIO27`},
@@ -479,6 +484,8 @@ purpose = "p"
 identity = true
 [status]
 listen = ":0"
+view = "password"
+hosts = ["energie.mairie.example"]
 [led]
 pin = "GPIO17"
 `})
@@ -500,7 +507,7 @@ pin = "GPIO17"
 			Proxy: &xmpp.Proxy{Kind: "socks5", Address: "[::1]:1080", User: "ana"}, ProxyPasswordFile: "q", Pairing: true,
 		},
 		[]consent.Grant{{To: "sen2.example", Series: []string{"current/*"}, Resolution: "live", Purpose: "p", Identity: true}},
-		config.Status{Listen: ":0"}, config.LED{Pin: "GPIO17"},
+		config.Status{Listen: ":0", Closed: true, Hosts: []string{"energie.mairie.example"}}, config.LED{Pin: "GPIO17"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)

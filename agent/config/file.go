@@ -35,7 +35,9 @@ type document struct {
 	Rename     []rawRename    `toml:"rename"`
 	Route      []rawRoute     `toml:"route"`
 	Status     struct {
-		Listen *string `toml:"listen" type:"endpoint" default:"127.0.0.1:8080"`
+		Listen *string  `toml:"listen" type:"endpoint" default:"127.0.0.1:8080"`
+		View   string   `toml:"view" choices:"open,password" default:"open" afar:"owner"`
+		Hosts  []string `toml:"hosts" afar:"owner"`
 	} `toml:"status"`
 	Ledger rawLedger `toml:"ledger"`
 	LED    struct {

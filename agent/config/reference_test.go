@@ -131,6 +131,7 @@ func TestReferenceUncommented(t *testing.T) {
 		Witnesses:  []xmpp.JID{jid.MustParse("temoin@breizh-sen2.example/releve")},
 		WitnessFor: []xmpp.JID{jid.MustParse("serveur@breizh-sen2.example")},
 	}
+	wanted.Status.Hosts = []string{"energy.example"}
 	wanted.Update = Update{From: "https://breizh-sen1.example/releve", KeyFile: "/etc/releve/releve-archive-keyring.gpg", CAFile: "/etc/releve/ca.pem"}
 	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {
 		t.Errorf("a default shown is not the one in force (-want +got):\n%s", diff)

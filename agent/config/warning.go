@@ -26,8 +26,8 @@ func (c Config) Warnings(now time.Time) []string {
 			add("share of meter %s: other machines can read all that the meter says, its address included, at %s", m.Name, m.Share)
 		}
 	}
-	if host, _, err := net.SplitHostPort(c.Status.Listen); err == nil && !isLoopback(host) {
-		add("status.listen: the page has no password, and other machines can reach %s", c.Status.Listen)
+	if host, _, err := net.SplitHostPort(c.Status.Listen); err == nil && !isLoopback(host) && !c.Status.Closed {
+		add("status.view: other machines that reach %s can look at the page without a password", c.Status.Listen)
 	}
 	return all
 }

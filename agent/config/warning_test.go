@@ -31,8 +31,9 @@ func TestWarnings(t *testing.T) {
 		},
 		{
 			"an open page", Config{Meters: meter, Status: Status{Listen: ":8080"}},
-			[]string{"status.listen: the page has no password, and other machines can reach :8080"},
+			[]string{"status.view: other machines that reach :8080 can look at the page without a password"},
 		},
+		{"a page behind the password", Config{Meters: meter, Status: Status{Listen: ":8080", Closed: true}}, nil},
 		{"a meter shared on this machine", Config{Meters: []Meter{{Name: "linky", Share: "localhost:7970"}}}, nil},
 		{
 			"a meter shared with the house", Config{Meters: []Meter{{Name: "linky", Share: "192.168.1.2:7970"}}},

@@ -17,6 +17,10 @@ type Options struct {
 	Every   time.Duration // rhythm of the live stream; 0 means one second
 	Clients int           // live streams at once; 0 means 16, further ones are told to come back later
 	Hosts   []string      // further host names under which the page may be reached
+
+	// Guard says whether a request may go on, and with which status it is refused otherwise: 401 for who has to log in.
+	// nil lets everybody look.
+	Guard func(*http.Request) (*http.Request, int)
 }
 
 // site is the page and all that answers beside it.
@@ -26,6 +30,7 @@ type site struct {
 	assets   assets
 	editions map[language]*edition
 	hosts    hosts
+	guard    func(*http.Request) (*http.Request, int)
 	routes   http.Handler
 	every    time.Duration
 	seats    chan struct{} // one for each live stream
@@ -42,6 +47,7 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		snapshot: snapshot,
 		editions: make(map[language]*edition),
 		hosts:    newHosts(opts.Hosts),
+		guard:    opts.Guard,
 		every:    orElse(opts.Every, time.Second),
 		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
 	}
@@ -102,6 +108,18 @@ func (s *site) mux() *http.ServeMux {
 // ServeHTTP refuses what must not reach a route.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
+	if s.guard != nil {
+		judged, code := s.guard(r)
+		switch r = judged; code {
+		case 0:
+		case http.StatusMisdirectedRequest:
+			s.refuse(w, r, code, r.Host)
+			return
+		default:
+			s.refuse(w, r, code)
+			return
+		}
+	}
 	switch {
 	case !s.hosts.allow(r.Host):
 		s.refuse(w, r, http.StatusMisdirectedRequest, r.Host)
