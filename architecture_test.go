@@ -68,7 +68,9 @@ var arrows = map[string][]string{
 	"agent/strict/stricttest": {},
 	"agent/clock/clocktest":   {"agent/clock"},
 	"federation/lab/warp10":   {},
-	"federation/lab/browser":  {},
+
+	"federation/ledger/checker": {},
+	"federation/lab/browser":    {},
 }
 
 // owners lists modules that only some folders may import.
