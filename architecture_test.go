@@ -55,6 +55,7 @@ var arrows = map[string][]string{
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
 	"agent/status":        {},
 	"agent/strict":        {},
+	"agent/tariff":        {"agent/history", "agent/strict"},
 	"agent/trial":         {"buffer/statefile"},
 	"agent/pairing":       {"buffer/statefile"},
 	"agent/led":           {},
@@ -82,7 +83,7 @@ var owners = map[string][]string{
 	"github.com/fxamacker":  {"senml"},
 	"go.bug.st/serial":      {"tic/port"},
 	"periph.io":             {"agent/button", "agent/led"},
-	"github.com/pelletier":  {"agent/config", "agent/strict", "agent/strict/stricttest"}, // config for the type of a day
+	"github.com/pelletier":  {"agent/config", "agent/strict", "agent/strict/stricttest", "agent/tariff"}, // config and tariff for the type of a day
 	"github.com/alecthomas": {"agent"},
 	"github.com/ProtonMail": {"agent/update"},
 	"github.com/knqyf263":   {"agent/update"},

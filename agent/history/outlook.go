@@ -20,6 +20,7 @@ type Outlook struct {
 	Span   Span
 	SoFar  float64 // Wh, up to now
 	Rest   float64 // Wh that are expected until the end; 0 of a span that is over
+	Ahead  []Point // the same by day: the rest of today, and each day after
 	Method Method
 	Days   int // whole days that the expectation is made of
 
@@ -71,16 +72,18 @@ func (e *Engine) outlook(ctx context.Context, w wanted, span Span) (Outlook, err
 	o.SoFar, _ = have.sum()
 	o.Method, o.Days = expected.method(), expected.all.n
 	for _, p := range have.points {
-		switch rest := expected.of(p.From); {
-		case p.From.After(today.From):
-			o.Rest += rest
-		case p.From.Equal(today.From) && p.Value != nil:
-			o.Rest += max(rest-*p.Value, 0)
-		case p.From.Equal(today.From):
-			o.Rest += rest
-		case !p.Whole:
-			o.Missing++
+		if p.From.Before(today.From) {
+			if !p.Whole {
+				o.Missing++
+			}
+			continue
 		}
+		rest := expected.of(p.From)
+		if p.Value != nil {
+			rest = max(rest-*p.Value, 0)
+		}
+		o.Rest += rest
+		o.Ahead = append(o.Ahead, Point{From: p.From, To: p.To, Value: &rest})
 	}
 	return o, nil
 }
