@@ -59,6 +59,7 @@ var arrows = map[string][]string{
 	"agent/trial":         {"buffer/statefile"},
 	"agent/pairing":       {"buffer/statefile"},
 	"agent/led":           {},
+	"agent/kiosk":         {},
 	"agent/button":        {},
 	"agent/update":        {},
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},
@@ -66,6 +67,7 @@ var arrows = map[string][]string{
 
 	"federation/lab/fleet":    {"federation", "federation/consent", "federation/lab", "federation/quoalise", "federation/xmpp", "senml"},
 	"agent/series/derived":    {},
+	"agent/kiosk/framebuffer": {},
 	"agent/strict/stricttest": {},
 	"agent/clock/clocktest":   {"agent/clock"},
 	"federation/lab/warp10":   {},
@@ -89,6 +91,7 @@ var owners = map[string][]string{
 	"github.com/knqyf263":   {"agent/update"},
 	"github.com/creack/pty": {"tic/linky"},
 	"golang.org/x/net/dns":  {"federation/lab"},
+	"golang.org/x/image":    {"agent/kiosk"},
 	"github.com/chromedp":   {"federation/lab/browser"}, // for tests alone: nothing of the agent imports it
 	"github.com/cenkalti":   {"agent", "federation", "federation/bmhs", "federation/quoalise", "federation/sen1", "federation/xmpp", "tic/port"},
 }
