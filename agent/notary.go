@@ -89,6 +89,9 @@ func (n *notary) look() {
 		n.log.Error("ledger not written", "error", err)
 	}
 	n.trouble = err
+	if n.tally != nil {
+		n.tally.keep()
+	}
 	n.warn()
 }
 
@@ -265,13 +268,14 @@ func (n *notary) time() (time.Time, bool) {
 func (n *notary) close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	var errs []error
 	if n.tally != nil {
-		n.tally.close()
+		errs = append(errs, n.tally.close())
 	}
-	if n.ledger == nil {
-		return nil
+	if n.ledger != nil {
+		errs = append(errs, n.ledger.Close())
 	}
-	return n.ledger.Close()
+	return errors.Join(errs...)
 }
 
 func (n *notary) finding() status.Finding {

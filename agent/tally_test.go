@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -53,8 +54,29 @@ func TestTally(t *testing.T) {
 	}, {
 		Kind: ledger.Transfer, Recipient: "a@sen2.example", Consent: "c2", From: begin, To: begin, Count: 1,
 	}}
-	for _, cut := range []bool{false, true} {
-		file := filepath.Join(t.TempDir(), "transfers.json")
+	for _, test := range []struct {
+		name string
+		end  func(*tally) error // of the first agent
+		cut  bool
+	}{
+		{"stopped", (*tally).close, false},
+		{"cut after the file was written", func(of *tally) error { of.write(); return nil }, true},
+		{"cut after it was noted", func(of *tally) error { of.note(); return nil }, true},
+		{"cut once the journal had been full", func(of *tally) error {
+			for of.turn < 2_000 {
+				of.changed = true
+				of.note()
+			}
+			return nil
+		}, true},
+		{"without a journal", func(of *tally) error {
+			err := of.journal.Close()
+			of.journal = nil
+			of.note()
+			return err
+		}, true},
+	} {
+		cut, file := test.cut, filepath.Join(t.TempDir(), "transfers.json")
 		open := func() *tally {
 			one, err := openTally(file, quiet)
 			if err != nil {
@@ -65,9 +87,8 @@ func TestTally(t *testing.T) {
 		first := open()
 		first.add("a@sen2.example", "c1", sent(begin, 3))
 		first.add("a@sen2.example", "c2", sent(begin, 1))
-		first.write()
-		if !cut {
-			first.close()
+		if err := test.end(first); err != nil {
+			t.Fatal(err)
 		}
 		again := open()
 		again.add("a@sen2.example", "c1", sent(begin.Add(time.Hour), 2))
@@ -75,13 +96,13 @@ func TestTally(t *testing.T) {
 		got[0].Text, got[1].Text, text = "", "", got[0].Text
 		want[1].Digest = got[1].Digest // of one record: as the first is made
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("cut %v (-want +got):\n%s", cut, diff)
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 		if said := text != ""; said != cut {
-			t.Errorf("cut %v: it says %q", cut, text)
+			t.Errorf("%s: it says %q", test.name, text)
 		}
 		if left := entriesOf(t, open()); len(left) > 0 {
-			t.Errorf("told twice: %+v", left)
+			t.Errorf("%s: told twice: %+v", test.name, left)
 		}
 	}
 }
@@ -123,5 +144,41 @@ func TestTransfersInTheLedger(t *testing.T) {
 	want := []string{"a@breizh-sen1.example true [voltage/*] P1D 7", "a@breizh-sen1.example true [voltage/*] P1D 3"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The count of a day with three recipients, noted each five minutes, wears the card by no more than half a megabyte.
+func TestTallyWear(t *testing.T) {
+	c := newCard(t)
+	dir := filepath.Join(c.dir, "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	one, err := openTally(filepath.Join(dir, "transfers.json"), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := func(times int) int64 {
+		c.flushed()
+		before, commits := c.written()
+		for range times {
+			for _, to := range []string{"a@breizh-sen2.example", "b@breizh-sen2.example", "recipient poste"} {
+				one.add(to, "23289931e73244d3", sent(time.Now(), 3))
+			}
+			one.note()
+		}
+		c.flushed()
+		after, more := c.written()
+		return after - before + more - commits
+	}
+	day(1) // a new journal is no daily matter
+	notes := int(24 * time.Hour / noteTallyEvery)
+	bytes := day(notes)
+	t.Logf("%d notes write %.2f MB", notes, float64(bytes)/1e6)
+	if bytes > 500_000 {
+		t.Errorf("%d bytes are written, 500,000 allowed", bytes)
+	}
+	if err := one.close(); err != nil {
+		t.Error(err)
 	}
 }
