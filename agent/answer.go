@@ -77,7 +77,7 @@ func (n *notary) Withdraw(id, by string) (consent.Consent, error) {
 	at, _ := n.time()
 	one, err = n.consents.Withdraw(one.ID, by, at, n.tell(one.Grant))
 	rouse(n.news)
-	return one, errors.Join(err, n.account(func(c *transfer) bool { return c.Consent == one.ID }))
+	return one, errors.Join(err, n.recordUntold(), n.account(func(c *transfer) bool { return c.Consent == one.ID }))
 }
 
 // Changed records that somebody changed a setting of this agent, from something to something else. Call it before the

@@ -20,6 +20,7 @@ type consentVerbs struct {
 	Refuse   consentRefuseVerb   `cmd:"" help:"Say no to a consent that was asked for."`
 	Withdraw consentWithdrawVerb `cmd:"" help:"Take a consent back. Nothing more leaves under it, also of what waits."`
 	Rotate   consentRotateVerb   `cmd:"" help:"Give a recipient other pseudonyms, which it cannot join with those it has seen."`
+	Told     consentToldVerb     `cmd:"" help:"Note that you have told a recipient of a withdrawal, which it could not be told otherwise."`
 	Request  consentRequestVerb  `cmd:"" help:"Put a consent on the list, to be accepted."`
 }
 
@@ -90,6 +91,12 @@ func consentText(c consent.Consent, location *time.Location) string {
 
 func noticeText(n consent.Notice, location *time.Location) string {
 	switch {
+	case !n.Acked.IsZero() && n.By != "":
+		return n.To + " was told by hand on " + n.Acked.In(location).Format(time.DateTime) + ", says " + n.By
+	case n.Untold != "":
+		return n.To + " has to be told by you: " + n.Untold
+	case n.OnTrial:
+		return n.To + " is told once the configuration stays"
 	case !n.Acked.IsZero():
 		return n.To + " acknowledged on " + n.Acked.In(location).Format(time.DateTime)
 	case !n.Sent.IsZero():

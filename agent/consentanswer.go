@@ -90,6 +90,21 @@ func (v consentWithdrawVerb) Run(t terminal) error {
 	return v.ask(t, c, request{Do: "withdraw", ID: one.ID})
 }
 
+type consentToldVerb struct {
+	consentFlags
+	ID string `arg:"" help:"Identifier, or how it begins."`
+	To string `help:"Whom you have told, as releve consent show names it; all whom you had to tell when it is not given." placeholder:"WHO"`
+}
+
+// Run notes it.
+func (v consentToldVerb) Run(t terminal) error {
+	c, one, err := v.find(v.ID)
+	if err != nil {
+		return err
+	}
+	return v.ask(t, c, request{Do: "told", ID: one.ID, To: v.To})
+}
+
 type consentRequestVerb struct {
 	consentFlags
 	To string `arg:"" help:"Who would see: an address, a domain, or the name of a recipient of the configuration."`

@@ -65,9 +65,11 @@ func pendingGrant(r config.Recipient, to string) consent.Grant {
 // consentsFinding is about consents that a person has to look at.
 func (n *notary) consentsFinding() status.Finding {
 	now, known := n.now()
-	pending, ending := 0, ""
+	pending, ending, untold := 0, "", ""
 	for _, c := range n.consents.All() {
 		switch {
+		case c.State == consent.Withdrawn && byHand(c) != "":
+			untold = byHand(c)
 		case c.State == consent.Pending:
 			pending++
 		case known && c.EndsSoon(now):
@@ -87,6 +89,12 @@ func (n *notary) consentsFinding() status.Finding {
 			State:  status.Waiting,
 			Text:   status.Sayf("Accords qui attendent votre réponse : %d. D'ici là rien ne part sous eux.", "Consents that wait for your answer: %d. Until then nothing leaves under them.", pending),
 			Advice: status.Say("Lisez-les avec releve consent list, et répondez avec releve consent accept ou refuse.", "Read them with releve consent list, and answer with releve consent accept or refuse."),
+		}
+	case untold != "":
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Sayf("Un accord est retiré, et %s ne l'apprendra que de vous.", "A consent is withdrawn, and %s learns it from nobody but you.", untold),
+			Advice: status.Say("Dites-le-lui, demandez d'effacer, puis notez-le avec releve consent told.", "Tell it, ask it to erase, then note that with releve consent told."),
 		}
 	case ending != "":
 		return status.Finding{

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"releve/agent/status"
 	"releve/federation/consent"
 )
 
-// shownFor is how long a consent that is over stays on the page. releve consent list has them all.
+// shownFor is how long a consent that is over stays on the page, or longer while a person has to tell of it. releve consent list has them all.
 const shownFor = 30 * 24 * time.Hour
 
 // consentsShown is what the page says of the consents: those that wait or are in force, and those that ended lately.
@@ -16,7 +17,7 @@ func (a *agent) consentsShown() []status.Consent {
 	now := a.now()
 	for _, c := range a.notary.consents.All() {
 		c = c.At(a.grantTime())
-		if ended := c.State != consent.Pending && c.State != consent.InForce; ended && now.Sub(c.Since) > shownFor {
+		if ended := c.State != consent.Pending && c.State != consent.InForce; ended && byHand(c) == "" && now.Sub(c.Since) > shownFor {
 			continue
 		}
 		shown = append(shown, consentShown(c, now, a.cfg.Agent.Location))
@@ -31,6 +32,8 @@ func consentShown(c consent.Consent, now time.Time, location *time.Location) sta
 		one.State = status.Waiting
 	case c.EndsSoon(now):
 		one.State, one.Text = status.Warning, status.Say("prend bientôt fin", "ends soon")
+	case c.State == consent.Withdrawn && byHand(c) != "":
+		one.State, one.Text = status.Warning, status.Sayf("retiré ; à dire vous-même à %s", "withdrawn; you have to tell %s", byHand(c))
 	case c.State == consent.Withdrawn && !allKnow(c):
 		one.State, one.Text = status.Warning, status.Say("retiré ; le destinataire n'a pas encore confirmé le savoir", "withdrawn; the recipient has not confirmed yet that it knows")
 	}
@@ -45,6 +48,17 @@ func consentShown(c consent.Consent, now time.Time, location *time.Location) sta
 	}
 	one.Terms = status.Say(fr, en)
 	return one
+}
+
+// byHand is whom a person has to tell of a withdrawal.
+func byHand(c consent.Consent) string {
+	var all []string
+	for _, n := range c.Notices {
+		if n.ByHand() {
+			all = append(all, n.To)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 func allKnow(c consent.Consent) bool {

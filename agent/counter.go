@@ -30,6 +30,7 @@ const counterFile = "consents.sock"
 type request struct {
 	Do    string        `json:"do"`
 	ID    string        `json:"id,omitempty"`
+	To    string        `json:"to,omitempty"`
 	Grant consent.Grant `json:"grant,omitzero"`
 }
 
@@ -107,6 +108,8 @@ func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
 		return a.notary.Refuse(r.ID, byTerminal)
 	case "withdraw":
 		return a.notary.Withdraw(r.ID, byTerminal)
+	case "told":
+		return a.notary.ToldByHand(r.ID, r.To, byTerminal)
 	case "rotate":
 		return consent.Consent{}, a.rotatePseudonyms(r.ID, byTerminal)
 	case "request":

@@ -28,25 +28,26 @@ type herald struct {
 	}
 	location *time.Location
 	full     func(bare string) xmpp.JID // where a program is known to answer for an address; the zero JID when it is not
+	onTrial  func() bool                // whether the configuration may yet be taken back
 	told     func()                     // is called once somebody was: what had to wait may go
 	log      *slog.Logger
 }
 
 // How often a notice is told again.
 const (
-	heraldEvery = 5 * time.Minute // to who could not be told
-	tellAgain   = 24 * time.Hour  // to who has not acknowledged
-	tellFor     = 7 * 24 * time.Hour
+	heraldEvery = 5 * time.Minute    // to who could not be told
+	tellAgain   = 24 * time.Hour     // to who has not acknowledged
+	tellFor     = 7 * 24 * time.Hour // and how long one that came back is tried
 )
 
 // openHerald prepares to tell of withdrawals, and to be told by sources.
 func (a *agent) openHerald(context.Context) error {
+	a.notary.tell, a.notary.onTrial = a.notices, a.onTrial
 	if a.session == nil {
 		return nil
 	}
-	a.notary.tell = a.audience
 	a.herald = &herald{
-		notary: a.notary, session: a.session, location: a.cfg.Agent.Location, full: a.fullAddress, log: a.log,
+		notary: a.notary, session: a.session, location: a.cfg.Agent.Location, full: a.fullAddress, onTrial: a.onTrial, log: a.log,
 		told: func() { a.wakeRecipients(context.Background()); a.subscribers.wake(context.Background()) },
 	}
 	a.session.OnLogin(func(context.Context) { rouse(a.notary.news) })
@@ -63,14 +64,20 @@ func (a *agent) openHerald(context.Context) error {
 	return nil
 }
 
-// audience is who was or may have been sent readings under a grant: its address, or of a domain those that we know of.
+// audience is who was or may have been sent readings under a grant: its address, of a domain those that we know of, or a
+// system outside the federation.
 func (a *agent) audience(g consent.Grant) []string {
 	known := []string{g.To}
-	for _, s := range a.subscribers.subscriptions.All() {
-		known = append(known, s.JID)
+	if a.subscribers != nil {
+		for _, s := range a.subscribers.subscriptions.All() {
+			known = append(known, s.JID)
+		}
 	}
 	for _, r := range a.cfg.Recipients {
 		known = append(known, r.Grantees()...)
+	}
+	if _, outside := config.Outside(g); outside {
+		return []string{g.To}
 	}
 	known = slices.DeleteFunc(known, func(one string) bool { return !strings.Contains(one, "@") || !g.IsFor(one) })
 	slices.Sort(known)
@@ -121,35 +128,57 @@ func (h *herald) round(ctx context.Context) {
 
 // due says whether an address is to be told, or told again.
 func due(c consent.Consent, n consent.Notice, now time.Time) bool {
-	if c.State != consent.Withdrawn || n.Sent.IsZero() {
-		return n.Sent.IsZero() && n.Acked.IsZero()
+	if n.Owed() || c.State != consent.Withdrawn {
+		return n.Owed()
 	}
-	return n.Acked.IsZero() && now.Sub(n.Sent) >= tellAgain && now.Sub(c.Since) < tellFor
+	return n.Acked.IsZero() && n.Untold == "" && now.Sub(n.Sent) >= tellAgain && now.Sub(c.Since) < tellFor
 }
 
 func (h *herald) tell(ctx context.Context, c consent.Consent, n consent.Notice) {
-	if c.State != consent.Withdrawn {
+	switch {
+	case c.State != consent.Withdrawn:
 		h.say(ctx, c, n)
 		return
+	case n.OnTrial && h.onTrial(): // it may come to nothing
+		return
 	}
-	to := h.full(n.To)
-	var err error
-	if to.String() == "" {
-		to, err = xmpp.ParseJID(n.To)
-	}
-	acked := false
-	if err == nil {
-		acked, err = notice.Tell(ctx, h.session, to, notice.Revocation{Consent: c.ID, At: c.Since})
-	}
-	if err == nil {
-		err = h.notary.told(c, n.To, acked)
+	err := h.revoke(ctx, c, &n)
+	at := h.notary.moment()
+	switch bounce := notice.CameBack(err); {
+	case bounce == nil:
+	case n.Back.IsZero():
+		n.Back = at
+		err = errors.Join(err, h.notary.told(c, n))
+	case at.Sub(n.Back) >= tellFor:
+		n.Untold = "every notice came back: " + bounce.Condition
+		err = h.notary.told(c, n)
 	}
 	if err != nil {
 		h.log.Warn("withdrawal not told", "recipient", n.To, "consent", c.ID, "error", err, "retry_in", heraldEvery)
 		return
 	}
-	h.log.Info("withdrawal told", "recipient", n.To, "consent", c.ID, "acknowledged", acked)
+	h.log.Info("withdrawal told", "recipient", n.To, "consent", c.ID, "acknowledged", !n.Acked.IsZero(), "by_hand", n.Untold)
 	h.told()
+}
+
+// revoke tells one address once.
+func (h *herald) revoke(ctx context.Context, c consent.Consent, n *consent.Notice) error {
+	to := h.full(n.To)
+	var err error
+	if to.String() == "" {
+		if to, err = xmpp.ParseJID(n.To); err != nil {
+			return err
+		}
+	}
+	acked, err := notice.Tell(ctx, h.session, to, notice.Revocation{Consent: c.ID, At: c.Since})
+	if err != nil {
+		return err
+	}
+	n.Sent = h.notary.moment()
+	if acked {
+		n.Acked = n.Sent
+	}
+	return h.notary.told(c, *n)
 }
 
 // say tells a person: once, since their server keeps it for them.
@@ -159,7 +188,8 @@ func (h *herald) say(ctx context.Context, c consent.Consent, n consent.Notice) {
 		err = h.session.Say(ctx, to, consentNews(c, h.location))
 	}
 	if err == nil {
-		err = h.notary.told(c, n.To, false)
+		n.Sent = h.notary.moment()
+		err = h.notary.told(c, n)
 	}
 	if err != nil {
 		h.log.Warn("consent not told", "to", n.To, "consent", c.ID, "error", err, "retry_in", heraldEvery)
@@ -202,22 +232,28 @@ func (r after) SendWhile(ctx context.Context, p senml.Pack, granted func() error
 	return r.Recipient.Send(ctx, p)
 }
 
-// told notes that an address was sent the notice of a withdrawal, and whether it said that it knows.
-func (n *notary) told(c consent.Consent, address string, acked bool) error {
+// moment is when something is done: that it was counts, also while the time is not known.
+func (n *notary) moment() time.Time {
+	if at, known := n.now(); known {
+		return at
+	}
+	return time.Now()
+}
+
+// told notes what came of the notice of a withdrawal, or of another.
+func (n *notary) told(c consent.Consent, of consent.Notice) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	at, known := n.time()
-	if !known {
-		at = time.Now() // that it was told counts
-	}
-	when := time.Time{}
-	if acked {
-		when = at
-		if err := n.record(ledger.Entry{Kind: ledger.Acknowledgement, By: address, Recipient: address, Consent: c.ID, Text: ofWithdrawal}); err != nil {
+	if c.State == consent.Withdrawn && !of.Acked.IsZero() {
+		by := of.By
+		if by == "" {
+			by = of.To
+		}
+		if err := n.record(ledger.Entry{Kind: ledger.Acknowledgement, By: by, Recipient: of.To, Consent: c.ID, Text: ofWithdrawal}); err != nil {
 			return err
 		}
 	}
-	return n.consents.Told(c.ID, address, at, when)
+	return errors.Join(n.consents.Told(c.ID, of), n.recordUntold())
 }
 
 const (
@@ -236,11 +272,11 @@ func (n *notary) hear(from xmpp.JID, r notice.Revocation) error {
 	return n.record(ledger.Entry{Kind: ledger.Acknowledgement, By: from.String(), Consent: r.Consent, From: r.At, Text: bySource})
 }
 
-// owes says whether an address has not been sent the notice of a withdrawal yet.
+// owes says whether an address has not been sent the notice of a withdrawal yet, of one that is there to stay.
 func (n *notary) owes(address string) bool {
 	for _, c := range n.consents.All() {
 		if c.State == consent.Withdrawn && slices.ContainsFunc(c.Notices, func(one consent.Notice) bool {
-			return one.To == address && one.Sent.IsZero() && one.Acked.IsZero()
+			return one.To == address && one.Owed() && !(one.OnTrial && n.onTrial())
 		}) {
 			return true
 		}

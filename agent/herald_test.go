@@ -59,7 +59,7 @@ func (f *farEnd) Query(_ context.Context, _ string, to xmpp.JID, payload *xmpp.E
 	return xmpp.NewElement(notice.NS, "revoked"), nil
 }
 
-func (f *farEnd) Post(_ context.Context, to xmpp.JID, payload *xmpp.Element, _ bool) (*xmpp.Receipt, error) {
+func (f *farEnd) Notify(_ context.Context, to xmpp.JID, _ string, payload *xmpp.Element) (*xmpp.Receipt, error) {
 	f.note(to.String() + " " + payload.Name.Local)
 	r := xmpp.NewReceipt(func() {}, nil)
 	r.Settle(f.fate)
@@ -188,6 +188,8 @@ func TestDue(t *testing.T) {
 		{"a day after it was told", consent.Withdrawn, consent.Notice{Sent: begin}, begin.Add(24 * time.Hour), true},
 		{"a week after", consent.Withdrawn, consent.Notice{Sent: begin}, begin.Add(7 * 24 * time.Hour), false},
 		{"once it is known", consent.Withdrawn, consent.Notice{Sent: begin, Acked: begin}, begin.Add(24 * time.Hour), false},
+		{"what a person has to tell", consent.Withdrawn, consent.Notice{Untold: "deaf"}, begin, false},
+		{"what a person has to tell now", consent.Withdrawn, consent.Notice{Sent: begin, Untold: "deaf"}, begin.Add(24 * time.Hour), false},
 		{"who asked for what was given", consent.InForce, consent.Notice{}, begin, true},
 		{"who asked, a day after it was told", consent.InForce, consent.Notice{Sent: begin}, begin.Add(24 * time.Hour), false},
 	} {
@@ -263,6 +265,10 @@ func TestConsentsShown(t *testing.T) {
 		{
 			consent.Consent{Grant: g, State: consent.Withdrawn, Notices: []consent.Notice{{To: "a@sen2.example"}}},
 			status.Consent{State: status.Warning, Text: status.Say("retiré ; le destinataire n'a pas encore confirmé le savoir", "withdrawn; the recipient has not confirmed yet that it knows")},
+		},
+		{
+			consent.Consent{Grant: g, State: consent.Withdrawn, Notices: []consent.Notice{{To: "poste", Untold: "deaf"}, {To: "a@sen2.example"}}},
+			status.Consent{State: status.Warning, Text: status.Say("retiré ; à dire vous-même à poste", "withdrawn; you have to tell poste")},
 		},
 	} {
 		test.want.To, test.want.Terms = "a@sen2.example", status.Say("conseil · PT30M", "advice · PT30M")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +24,8 @@ type notary struct {
 	consents *consent.Consents
 	now      func() (t time.Time, known bool)
 	tally    *tally
-	tell     func(consent.Grant) []string // who is to hear that it was withdrawn, bare addresses
+	tell     func(consent.Grant) []consent.Notice // what is owed once it is withdrawn
+	onTrial  func() bool                          // whether the configuration may yet be taken back
 	location *time.Location
 	news     chan struct{} // receives when somebody is to be told
 	log      *slog.Logger
@@ -33,6 +35,7 @@ type notary struct {
 	standing map[string]ledger.Entry // the consents the ledger holds to be given, by identifier
 	said     map[string]ledger.Entry // its last word on each
 	lost     map[string]ledger.Entry // what sources have withdrawn, by their address and their identifier
+	untold   map[string]bool         // whom it says a person has to tell, by consent and recipient
 	version  string                  // the last it knows of
 	warned   map[string]bool         // of which it was said that they come to their end
 	crowded  int                     // requests from outside for which there was no room, since the start
@@ -55,7 +58,7 @@ func (a *agent) openLedger(context.Context) error {
 }
 
 func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
-	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []string { return nil }, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
+	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []consent.Notice { return nil }, onTrial: func() bool { return false }, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
 	consents.Record = n.recordConsent
 	return n
 }
@@ -83,7 +86,7 @@ func (n *notary) look() {
 	defer n.mu.Unlock()
 	err := n.open()
 	if err == nil {
-		err = errors.Join(n.reconcile(), n.account(n.isOver))
+		err = errors.Join(n.reconcile(), n.recordUntold(), n.account(n.isOver))
 	}
 	if err != nil && (n.trouble == nil || n.trouble.Error() != err.Error()) {
 		n.log.Error("ledger not written", "error", err)
@@ -142,7 +145,7 @@ func (n *notary) open() error {
 		return errors.Join(err, l.Close())
 	}
 	n.ledger = l
-	return n.consents.Settle(n.word)
+	return n.consents.Settle(n.word, n.tell)
 }
 
 // word is the ledger's last word on a consent.
@@ -161,7 +164,7 @@ func (n *notary) recall() error {
 	if err != nil {
 		return err
 	}
-	n.standing, n.said, n.lost, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]ledger.Entry{}, ""
+	n.standing, n.said, n.lost, n.untold, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]bool{}, ""
 	for _, e := range entries {
 		n.heed(e.Entry)
 	}
@@ -173,11 +176,14 @@ func (n *notary) heed(e ledger.Entry) {
 	switch e.Kind {
 	case ledger.Grant:
 		n.standing[e.Consent], n.said[e.Consent] = e, e
+		maps.DeleteFunc(n.untold, func(of string, _ bool) bool { return strings.HasPrefix(of, e.Consent+" ") })
 	case ledger.Refusal:
 		n.said[e.Consent] = e
 	case ledger.Withdrawal, ledger.Lapse:
 		delete(n.standing, e.Consent)
 		n.said[e.Consent] = e
+	case ledger.Untold:
+		n.untold[e.Consent+" "+e.Recipient] = true
 	case ledger.Acknowledgement:
 		if e.Text == bySource {
 			n.lost[e.By+" "+e.Consent] = e

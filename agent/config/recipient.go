@@ -121,7 +121,12 @@ func (f *findings) recipient(key string, d document, raw rawRecipient) Recipient
 
 // Grantee is who a grant to the recipient is for, when that is the recipient itself: nobody of the federation is called so,
 // for no address has a space.
-func (r Recipient) Grantee() string { return "recipient " + r.Name }
+func (r Recipient) Grantee() string { return granteePrefix + r.Name }
+
+const granteePrefix = "recipient "
+
+// Outside returns the name of the recipient outside the federation that a grant is to, and whether it is to one.
+func Outside(g consent.Grant) (name string, ok bool) { return strings.CutPrefix(g.To, granteePrefix) }
 
 // Grantees are those who a grant to the recipient's name is for.
 func (r Recipient) Grantees() []string {

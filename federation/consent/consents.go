@@ -177,13 +177,9 @@ func (c *Consents) Refuse(id, by string, now time.Time) (Consent, error) {
 }
 
 // Withdraw takes a consent back. It holds at once, also when the error says that it could not be written down. These
-// addresses are to be told.
-func (c *Consents) Withdraw(id, by string, now time.Time, tell []string) (Consent, error) {
-	to := Consent{State: Withdrawn, Since: now, By: by}
-	for _, address := range tell {
-		to.Notices = append(to.Notices, Notice{To: address})
-	}
-	return c.move(id, to, InForce)
+// notices are owed then.
+func (c *Consents) Withdraw(id, by string, now time.Time, tell []Notice) (Consent, error) {
+	return c.move(id, Consent{State: Withdrawn, Since: now, By: by, Notices: tell}, InForce)
 }
 
 // move brings a consent from one of some states into another.
@@ -254,8 +250,8 @@ func (c *Consents) Standing() []Grant {
 	return c.standing
 }
 
-// Told notes that an address was sent the notice of a withdrawal, or has acknowledged it.
-func (c *Consents) Told(id, address string, sent, acked time.Time) error {
+// Told notes what came of the notice to an address.
+func (c *Consents) Told(id string, of Notice) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at, err := place(c.list, id)
@@ -265,8 +261,8 @@ func (c *Consents) Told(id, address string, sent, acked time.Time) error {
 	list := slices.Clone(c.list)
 	list[at].Notices = slices.Clone(list[at].Notices)
 	for i, n := range list[at].Notices {
-		if n.To == address {
-			list[at].Notices[i] = Notice{To: address, Sent: sent, Acked: acked}
+		if n.To == of.To {
+			list[at].Notices[i] = of
 		}
 	}
 	c.list = list

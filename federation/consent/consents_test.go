@@ -86,7 +86,7 @@ func TestConsentLife(t *testing.T) {
 	if diff := cmp.Diff([]consent.Grant{good()}, r.Standing()); diff != "" {
 		t.Error(diff)
 	}
-	one, err = r.Withdraw(id, "page", now.Add(time.Hour), []string{client})
+	one, err = r.Withdraw(id, "page", now.Add(time.Hour), []consent.Notice{{To: client}})
 	must(t, one, err)
 	r.open()
 	want := []consent.Consent{{
@@ -95,7 +95,7 @@ func TestConsentLife(t *testing.T) {
 	if diff := cmp.Diff(want, r.All()); diff != "" || len(r.Standing()) > 0 {
 		t.Errorf("%d stand; %s", len(r.Standing()), diff)
 	}
-	if err := r.Told(id, client, now.Add(2*time.Hour), time.Time{}); err != nil {
+	if err := r.Told(id, consent.Notice{To: client, Sent: now.Add(2 * time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	r.open()
@@ -167,7 +167,7 @@ func TestAdopt(t *testing.T) {
 	study := good()
 	study.Purpose = "a study"
 	r := newRegister(t)
-	tell := func(g consent.Grant) []string { return []string{g.To} }
+	tell := func(g consent.Grant) []consent.Notice { return []consent.Notice{{To: g.To, OnTrial: true}} }
 	adopt := func(grants ...consent.Grant) {
 		t.Helper()
 		if err := r.Adopt(grants, now, tell); err != nil {
@@ -181,8 +181,12 @@ func TestAdopt(t *testing.T) {
 		t.Error(diff)
 	}
 	adopt(study)
-	if got := r.All()[1]; got.State != consent.Withdrawn || !cmp.Equal(got.Notices, []consent.Notice{{To: client}}) {
+	if got := r.All()[1]; got.State != consent.Withdrawn || !cmp.Equal(got.Notices, []consent.Notice{{To: client, OnTrial: true}}) {
 		t.Errorf("taken out of the file: %+v", got)
+	}
+	adopt(study)
+	if got := r.All()[1]; got.State != consent.Withdrawn || !cmp.Equal(got.Notices, []consent.Notice{{To: client}}) {
+		t.Errorf("still out of it at the next start: %+v", got)
 	}
 	adopt(good(), study)
 	one, err := r.Withdraw(study.ID(), "terminal", now, nil)
@@ -209,15 +213,18 @@ func TestSettle(t *testing.T) {
 		{"refused and then given", consent.Refused, "terminal", "in force by file"},
 	} {
 		r := newRegister(t)
-		if err := r.Adopt([]consent.Grant{good()}, now, func(consent.Grant) []string { return nil }); err != nil {
+		if err := r.Adopt([]consent.Grant{good()}, now, func(consent.Grant) []consent.Notice { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Settle(func(string) (consent.State, string) { return test.state, test.by }); err != nil {
+		if err := r.Settle(func(string) (consent.State, string) { return test.state, test.by }, func(g consent.Grant) []consent.Notice { return []consent.Notice{{To: g.To}} }); err != nil {
 			t.Fatal(err)
 		}
 		r.open()
 		if diff := cmp.Diff([]string{test.want}, r.states()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+		if told := len(r.All()[0].Notices) > 0; told != strings.HasPrefix(test.want, "withdrawn") {
+			t.Errorf("%s: notices %+v", test.name, r.All()[0].Notices)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,13 +96,13 @@ func TestRequestIsTold(t *testing.T) {
 	one, err = r.Accept(one.ID, "terminal", now)
 	must(t, one, err)
 	check(consent.InForce, "terminal", asker)
-	one, err = r.Withdraw(one.ID, "page", now, []string{"client@sen2.example"})
+	one, err = r.Withdraw(one.ID, "page", now, told("client@sen2.example"))
 	must(t, one, err)
 	check(consent.Withdrawn, "page", "client@sen2.example")
 	if got := r.AskedBy("other@sen2.example"); len(got) > 0 {
 		t.Errorf("another one is shown %+v", got)
 	}
-	if err := r.Told(one.ID, "client@sen2.example", now, time.Time{}); err != nil {
+	if err := r.Told(one.ID, consent.Notice{To: "client@sen2.example", Sent: now}); err != nil {
 		t.Error(err)
 	}
 }

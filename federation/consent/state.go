@@ -28,14 +28,6 @@ type Consent struct {
 // ByFile is who gives and takes back what stands in the configuration: its author.
 const ByFile = "file"
 
-// Notice is the word to one address that a consent has come into its state: of a request to who may answer it, of the answer
-// to who asked, of a withdrawal to who was sent readings.
-type Notice struct {
-	To    string    `json:"to"` // bare address
-	Sent  time.Time `json:"sent,omitzero"`
-	Acked time.Time `json:"acked,omitzero"` // when the address said that it knows
-}
-
 // At is the consent as it stands at a time: nobody has to do anything for one to lapse.
 func (c Consent) At(now time.Time) Consent {
 	if c.State == InForce && c.Grant.Over(now) {

@@ -17,6 +17,7 @@ const (
 	Refusal         Kind = "refusal"         // a person said no
 	Withdrawal      Kind = "withdrawal"      // a person took a consent back
 	Lapse           Kind = "lapse"           // a consent came to its agreed end
+	Untold          Kind = "untold"          // of a withdrawal a recipient has to be told by a person; Text says why
 	Transfer        Kind = "transfer"        // records were sent
 	Acknowledgement Kind = "acknowledgement" // a recipient said it has them
 	Erasure         Kind = "erasure"         // of readings or of entries: only the fact
@@ -25,7 +26,7 @@ const (
 )
 
 var kinds = map[Kind]bool{
-	Beginning: true, Request: true, Grant: true, Refusal: true, Withdrawal: true, Lapse: true, Transfer: true,
+	Beginning: true, Request: true, Grant: true, Refusal: true, Withdrawal: true, Lapse: true, Untold: true, Transfer: true,
 	Acknowledgement: true, Erasure: true, Change: true, Software: true,
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,10 @@ func (l *line) Query(_ context.Context, typ string, to xmpp.JID, payload *xmpp.E
 	return l.answer, l.err
 }
 
-func (l *line) Post(_ context.Context, to xmpp.JID, payload *xmpp.Element, _ bool) (*xmpp.Receipt, error) {
+func (l *line) Notify(_ context.Context, to xmpp.JID, text string, payload *xmpp.Element) (*xmpp.Receipt, error) {
+	if !strings.Contains(text, gone.Consent) {
+		l.said = append(l.said, text)
+	}
 	l.said = append(l.said, "message to "+to.String()+": "+payload.String())
 	r := xmpp.NewReceipt(func() {}, nil)
 	r.Settle(l.fate)
@@ -50,6 +54,7 @@ func TestTell(t *testing.T) {
 		message = "message to serveur@breizh-sen2.example: " + revoke
 	)
 	unknown := &xmpp.StanzaError{Type: "cancel", Condition: "feature-not-implemented"}
+	away := &xmpp.StanzaError{Type: "cancel", Condition: "remote-server-not-found"}
 	nobody := &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}
 	for _, test := range []struct {
 		name  string
@@ -62,8 +67,11 @@ func TestTell(t *testing.T) {
 		{"a program that knows", server, line{answer: revoked()}, true, []string{iq}, ""},
 		{"one that says yes to everything", server, line{}, true, []string{iq, message}, ""},
 		{"one that knows nothing of it", server, line{err: unknown}, true, []string{iq, message}, ""},
-		{"nobody there", server, line{err: nobody}, false, []string{iq},
-			"tell serveur@breizh-sen2.example/releve of a withdrawal: service-unavailable"},
+		{"nobody there, or none that knows of it", server, line{err: nobody, fate: context.DeadlineExceeded}, false, []string{iq, message}, ""},
+		{"no such account", server, line{err: nobody, fate: nobody}, false, []string{iq, message},
+			"tell serveur@breizh-sen2.example of a withdrawal: service-unavailable"},
+		{"its server is away", server, line{err: away}, false, []string{iq},
+			"tell serveur@breizh-sen2.example/releve of a withdrawal: remote-server-not-found"},
 		{"while away", server, line{err: xmpp.ErrAway}, false, []string{iq},
 			"tell serveur@breizh-sen2.example/releve of a withdrawal: " + xmpp.ErrAway.Error()},
 		{"a subscriber", server.Bare(), line{}, true, []string{message}, ""},
@@ -83,6 +91,30 @@ func TestTell(t *testing.T) {
 				t.Errorf("said (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What came back for good is told from what may yet be told.
+func TestCameBack(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{xmpp.ErrAway, ""},
+		{&xmpp.StanzaError{Type: "cancel", Condition: "remote-server-not-found"}, ""},
+		{&xmpp.StanzaError{Type: "wait", Condition: "resource-constraint"}, ""},
+		{wrapped(server, &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}), "service-unavailable"},
+		{&xmpp.StanzaError{Type: "auth", Condition: "forbidden"}, "forbidden"},
+	} {
+		got := ""
+		if bounce := CameBack(test.err); bounce != nil {
+			got = bounce.Error()
+		}
+		if got != test.want {
+			t.Errorf("%v: %q, want %q", test.err, got, test.want)
+		}
 	}
 }
 

@@ -33,6 +33,12 @@ func (r Revocation) Element() *xmpp.Element {
 	return xmpp.NewElement(NS, "revoke", "consent", r.Consent, "at", at)
 }
 
+// text is r in the words of both languages, for who reads messages.
+func (r Revocation) text() string {
+	return fmt.Sprintf("Le consentement %[1]s a été retiré : plus aucun relevé ne part sous lui. Effacez ceux que vous avez, sauf si une loi vous oblige à les garder.\n"+
+		"Consent %[1]s was withdrawn: no more readings leave under it. Erase those that you have, unless a law has you keep them.", r.Consent)
+}
+
 // identifier is what names a consent.
 var identifier = regexp.MustCompile(`^[0-9a-zA-Z._:-]{1,64}$`)
 

@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"releve/federation/xmpp"
@@ -11,7 +12,7 @@ import (
 // Session is what telling needs of an XMPP session. *xmpp.Client is one.
 type Session interface {
 	Query(ctx context.Context, typ string, to xmpp.JID, payload *xmpp.Element) (*xmpp.Element, error)
-	Post(ctx context.Context, to xmpp.JID, payload *xmpp.Element, receipt bool) (*xmpp.Receipt, error)
+	Notify(ctx context.Context, to xmpp.JID, text string, payload *xmpp.Element) (*xmpp.Receipt, error)
 }
 
 var _ Session = (*xmpp.Client)(nil)
@@ -20,18 +21,31 @@ var _ Session = (*xmpp.Client)(nil)
 const patience = time.Minute
 
 // Tell says to an address that a consent was withdrawn: by an IQ to a full one, which a program answers that knows what
-// it is told, and by a message to a bare one, or when there is no such program. A message is acknowledged by a receipt
+// it is told, and by a message to a bare one, or when there is no such program. "service-unavailable" is said both by the
+// server of a program that is away and by one that knows nothing of this (RFC 6120 §8.3.3.19): the message then waits for
+// the first, before any data, and is all that can be done about the second. A message is acknowledged by a receipt
 // (XEP-0184), which not every client sends. acked is true once the address has said that it knows; otherwise, without an
 // error, it was sent the notice, and no more is known.
 func Tell(ctx context.Context, s Session, to xmpp.JID, r Revocation) (acked bool, err error) {
 	if to.Resourcepart() != "" {
 		acked, err = ask(ctx, s, to, r)
 		var refusal *xmpp.StanzaError
-		if acked || err != nil && (!errors.As(err, &refusal) || refusal.Temporary()) { // nobody is there, perhaps
+		unheard := errors.As(err, &refusal) && (!refusal.Temporary() || refusal.Condition == "service-unavailable")
+		if acked || err != nil && !unheard {
 			return acked, err
 		}
 	}
 	return post(ctx, s, to.Bare(), r)
+}
+
+// CameBack returns the word of the server or the account that the notice came back with; nil when it may yet be told. What
+// a server cannot be reached for, or only now, is no such word.
+func CameBack(err error) *xmpp.StanzaError {
+	var bounce *xmpp.StanzaError
+	if !errors.As(err, &bounce) || strings.HasPrefix(bounce.Condition, "remote-server-") || bounce.Type == "wait" {
+		return nil
+	}
+	return bounce
 }
 
 func ask(ctx context.Context, s Session, to xmpp.JID, r Revocation) (acked bool, err error) {
@@ -45,7 +59,7 @@ func ask(ctx context.Context, s Session, to xmpp.JID, r Revocation) (acked bool,
 }
 
 func post(ctx context.Context, s Session, to xmpp.JID, r Revocation) (acked bool, err error) {
-	receipt, err := s.Post(ctx, to, r.Element(), true)
+	receipt, err := s.Notify(ctx, to, r.text(), r.Element())
 	if err != nil {
 		return false, wrapped(to, err)
 	}
@@ -55,8 +69,18 @@ func post(ctx context.Context, s Session, to xmpp.JID, r Revocation) (acked bool
 	case err == nil:
 		return true, nil
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return false, nil
+		return taken(ctx, receipt, to)
 	default:
 		return false, wrapped(to, err)
 	}
+}
+
+// taken makes sure that at least our server has the message: a link that died without a word takes everything.
+func taken(ctx context.Context, receipt *xmpp.Receipt, to xmpp.JID) (acked bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := receipt.Confirm(ctx); err != nil {
+		return false, wrapped(to, err)
+	}
+	return false, nil
 }
