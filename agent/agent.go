@@ -67,6 +67,7 @@ type agent struct {
 
 	presses *presses                // nil without [button]
 	rest    context.CancelCauseFunc // stops the agent, and says why
+	emptied atomic.Bool             // readings were erased: what recipients remember goes once all has stopped
 	noted   atomic.Int64            // when the button last had its way, in Unix nanoseconds
 }
 
@@ -75,8 +76,8 @@ type agent struct {
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
 	for _, open := range []func(context.Context) error{
-		a.openState, a.openClock, a.openBuffer, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.leaveProviders, a.openRecipients, a.openHerald, a.openWitness,
-		a.openConsents,
+		a.openState, a.openClock, a.openBuffer, a.openErased, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.leaveProviders, a.openRecipients, a.openHerald, a.openWitness,
+		a.openConsents, a.recordErased,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, a.close())
@@ -89,7 +90,11 @@ func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log
 // stop stores what is held and closes what newAgent opened: the meters may have said something after the gatherer
 // stopped.
 func (a *agent) stop() error {
-	return errors.Join(a.gatherer.flush(), a.closeClock(), a.book.Places.Save(), a.notary.close(), a.buffer.Close())
+	var err error
+	if a.emptied.Load() {
+		err = a.eraseBeside()
+	}
+	return errors.Join(err, a.gatherer.flush(), a.closeClock(), a.book.Places.Save(), a.notary.close(), a.buffer.Close())
 }
 
 // close ends what a newAgent that failed had opened.

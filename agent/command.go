@@ -23,6 +23,7 @@ func (a *agent) openDoor() {
 		command.Command{Node: "recipients", Title: recipientTitle(), Least: command.Operator, Begin: a.commandRecipients},
 		command.Command{Node: "trace", Title: status.Say("Suivre un compteur en direct", "Follow a meter live"), Least: command.Owner, Begin: a.commandTrace},
 		command.Command{Node: "export", Title: status.Say("Exporter des relevés", "Export readings"), Least: command.Owner, Begin: a.commandExport},
+		command.Command{Node: "erase", Title: eraseTitle(), Least: command.Owner, Begin: a.commandErase},
 		command.Command{Node: "consents", Title: consentTitle(), Least: command.Owner, Begin: a.commandConsents},
 		command.Command{Node: "password", Title: passwordTitle(), Least: command.Owner, Begin: a.commandPassword},
 		command.Command{Node: "update", Title: updateTitle(), Least: command.Owner, Begin: a.commandUpdate},

@@ -59,7 +59,7 @@ func checkListed(t *testing.T, owner, reader, stranger *commander) {
 		want []string
 	}{
 		{stranger, []string{"get_catalogue", "request_consent"}}, {reader, append(slices.Clone(forReaders), "get_catalogue", "request_consent")},
-		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "consents", "password", "update", "restart", "get_catalogue", "request_consent")},
+		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "erase", "consents", "password", "update", "restart", "get_catalogue", "request_consent")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)

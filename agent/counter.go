@@ -28,15 +28,25 @@ const counterFile = "consents.sock"
 
 // request is one line to the counter, its answer one line back.
 type request struct {
-	Do    string        `json:"do"`
-	ID    string        `json:"id,omitempty"`
-	To    string        `json:"to,omitempty"`
-	Grant consent.Grant `json:"grant,omitzero"`
+	Do      string        `json:"do"`
+	ID      string        `json:"id,omitempty"`
+	To      string        `json:"to,omitempty"`
+	Grant   consent.Grant `json:"grant,omitzero"`
+	Erasure erasure       `json:"erasure,omitzero"`
+}
+
+// patience is how long the answer may take.
+func (r request) patience() time.Duration {
+	if r.Do == "erase" || r.Do == "erasable" {
+		return erasePatience
+	}
+	return counterPatience
 }
 
 type reply struct {
 	Consent   consent.Consent `json:"consent,omitzero"`
 	Catalogue []offered       `json:"catalogue,omitempty"`
+	Erased    erased          `json:"erased,omitzero"`
 	Error     string          `json:"error,omitempty"`
 }
 
@@ -87,10 +97,13 @@ func (a *agent) attend(ctx context.Context, conn net.Conn, exports *sync.WaitGro
 	}
 	defer conn.Close() // a terminal that is gone needs no answer
 	var answer reply
+	_ = conn.SetDeadline(time.Now().Add(r.patience()))
 	switch {
 	case err != nil:
 	case r.Do == "catalogue":
 		answer.Catalogue, err = a.readCatalogue(r.ID)
+	case r.Do == "erase", r.Do == "erasable":
+		answer.Erased, err = a.answerErasure(ctx, r.Do, r.Erasure)
 	default:
 		answer.Consent, err = a.obeyTerminal(r)
 	}
@@ -120,6 +133,8 @@ func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
 	return consent.Consent{}, fmt.Errorf("the agent that runs does not know %q; it may be of another version", r.Do)
 }
 
+var errNotRunning = errors.New("the agent does not run: start it, consents are answered while it does")
+
 // askAgent has the agent that runs do something, and returns the consent as it is then.
 func askAgent(c config.Config, r request) (consent.Consent, error) {
 	answer, err := askCounter(c, r)
@@ -146,12 +161,12 @@ func askCounter(c config.Config, r request) (reply, error) {
 	conn, err := dialCounter(c)
 	switch {
 	case errors.Is(err, errAtRest):
-		return reply{}, errors.New("the agent does not run: start it, consents are answered while it does")
+		return reply{}, errNotRunning
 	case err != nil:
 		return reply{}, err
 	}
 	defer conn.Close() // all was read
-	_ = conn.SetDeadline(time.Now().Add(2 * counterPatience))
+	_ = conn.SetDeadline(time.Now().Add(r.patience() + counterPatience))
 	if err := json.NewEncoder(conn).Encode(r); err != nil {
 		return reply{}, fmt.Errorf("ask the agent: %w", err)
 	}

@@ -41,6 +41,7 @@ type verbs struct {
 	Buffer     bufferVerbs    `cmd:"" help:"Look into the store of an agent that is stopped."`
 	Export     exportVerb     `cmd:"" help:"Write everything the agent holds into a ZIP: readings, roll-ups, consents, the ledger and its proofs."`
 	Import     importVerb     `cmd:"" help:"Bring the readings of such a ZIP into the store of an agent that is stopped; doing it again adds none."`
+	Erase      eraseVerb      `cmd:"" help:"Erase readings for good: all, those of a period, or those of some series."`
 	Consent    consentVerbs   `cmd:"" help:"See, give and take back the consents under which readings leave."`
 	Catalogue  catalogueVerb  `cmd:"" help:"List what an address could obtain of this agent."`
 	Lognact    lognactVerbs   `cmd:"" help:"Prepare a Zabbix to be sent readings."`

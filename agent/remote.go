@@ -19,8 +19,8 @@ import (
 	"releve/federation/xmpp"
 )
 
-// errAgain is why an agent stops that begins anew within the process, with other values.
-var errAgain = errors.New("the configuration changes")
+// errAgain is why an agent stops that begins anew within the process: with other values, or an empty memory.
+var errAgain = errors.New("the agent begins anew")
 
 // remote is what was decided from afar, over the whole run: it outlives the agent, which begins anew with each decision.
 //

@@ -96,7 +96,7 @@ func spareMemory() {
 }
 
 // measure starts every part and stops them all when ctx ends, or when the button asks to rest, somebody to restart, or the
-// configuration changes: then it returns errRest, errRestart or errAgain.
+// configuration changes or readings were erased: then it returns errRest, errRestart or errAgain.
 func (l tenure) measure(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"releve/agent/config"
+	"releve/federation/ledger"
+	"releve/senml"
+)
+
+// said is a reading that nothing else is like.
+const (
+	saidSeries = "linky/geheimnis/raw"
+	saidText   = "abwesend-seit-gestern"
+)
+
+// spoken stores readings of two series, the days before now, and writes what is beside the store.
+func (h house) spoken(t *testing.T) {
+	t.Helper()
+	now := h.now().Truncate(time.Second)
+	for hours := range 5 {
+		at := float64(now.Add(-time.Duration(hours) * time.Hour).Unix())
+		if _, err := h.buffer.Put(senml.Pack{
+			{Name: saidSeries, Value: senml.TextValue(saidText), Time: at},
+			{Name: "linky/voltage/1", Unit: "V", Value: senml.NumberValue(230), Time: at},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"recipients/bmhs.json", "sources/poc.poison/1.json", "sources/poc.json"} {
+		if err := os.MkdirAll(filepath.Dir(h.state(path)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		text := `{"geheimnis":"` + saidText + `"}`
+		if path == "sources/poc.json" {
+			text = `{"other":"2026-01-01T00:00:00Z"}`
+		}
+		if err := os.WriteFile(h.state(path), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// stillSaid lists the files of the state folder that have a word of it.
+func stillSaid(t *testing.T, folder string) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte("geheimnis")) || bytes.Contains(data, []byte(saidText)) {
+			found = append(found, filepath.Base(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// eraseVerbIn runs the verb with something typed.
+func eraseVerbIn(t *testing.T, file, typed string, args ...string) (code int, out, said string) {
+	t.Helper()
+	var data, talk bytes.Buffer
+	code = execute(t.Context(), append([]string{"erase", "--config", file}, args...), terminal{in: strings.NewReader(typed), out: &data, err: &talk})
+	return code, data.String(), talk.String()
+}
+
+// TestEraseAtTheTerminal erases series while the agent runs and while none does, after it was told what would go. No file has
+// a word of it then, and the ledger has the fact alone.
+func TestEraseAtTheTerminal(t *testing.T) {
+	t.Parallel()
+	for _, running := range []bool{true, false} {
+		t.Run(map[bool]string{true: "running", false: "stopped"}[running], func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, nil)
+			h.spoken(t)
+			file := written(t, "releve.toml", "[agent]\nstate = \""+h.cfg.Agent.State+"\"\n")
+			if running {
+				file = openDesk(t, h)
+			} else {
+				h.stop(t)
+			}
+			if found := stillSaid(t, h.cfg.Agent.State); len(found) < 3 {
+				t.Fatalf("before, only %q", found)
+			}
+			const asked = "5 readings and 0 roll-ups of 1 series would be erased: " + saidSeries + ".\n"
+			code, out, said := eraseVerbIn(t, file, "yes\n", "--series", "geheimnis/*")
+			if want := asked + "It cannot be undone. Type erase to go on: releve: nothing was erased\n"; code != exitFailed || out != "" || said != want {
+				t.Errorf("not confirmed: %d, %q, %q", code, out, said)
+			}
+			code, out, said = eraseVerbIn(t, file, "erase\n", "--series", "geheimnis/*", "--json")
+			var got erased
+			if err := json.Unmarshal([]byte(out), &got); code != exitDone || err != nil {
+				t.Fatalf("confirmed: %d, %q, %q, %v", code, out, said, err)
+			}
+			if diff := cmp.Diff(erased{Readings: 5, Series: []string{saidSeries}, Aside: []string{}}, got); diff != "" {
+				t.Errorf("erased (-want +got):\n%s", diff)
+			}
+			if found := stillSaid(t, h.cfg.Agent.State); found != nil {
+				t.Errorf("still in %q", found)
+			}
+			code, _, said = eraseVerbIn(t, file, "", "--yes", "--series", "geheimnis/*")
+			if want := "releve: no series is called geheimnis/*\n"; code != exitFailed || said != want {
+				t.Errorf("again: %d, %q", code, said)
+			}
+			entries := (&registry{t: t, dir: h.notary.dir}).entries()
+			at := slices.IndexFunc(entries, func(e ledger.Entry) bool { return e.Kind == ledger.Erasure })
+			if at < 0 {
+				t.Fatalf("the ledger has %+v", entries)
+			}
+			entries[at].At = time.Time{}
+			if diff := cmp.Diff(ledger.Entry{Kind: ledger.Erasure, By: byTerminal, Text: "readings of series", Count: 5}, entries[at]); diff != "" {
+				t.Errorf("entry (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestEraseAll leaves no reading, and the place of a source where it was: nothing is fetched again.
+func TestEraseAll(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *config.Config) { c.Grants = nil })
+	h.spoken(t)
+	got, err := h.erase(t.Context(), erasure{}, "page")
+	if err != nil || got.Readings != 10 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if found := stillSaid(t, h.cfg.Agent.State); found != nil {
+		t.Errorf("still in %q", found)
+	}
+	if s := h.buffer.Stats(); s.Packs != 0 || len(h.buffer.Known()) != 0 {
+		t.Errorf("left: %+v, %v", s, h.buffer.Known())
+	}
+	if _, err := os.Stat(h.state("sources/poc.json")); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.erase(t.Context(), erasure{Series: []string{"*"}, From: h.now()}, "page"); err == nil || err.Error() != "no series is called *" {
+		t.Errorf("of nothing: %v", err)
+	}
+}
+
+func TestEraseMisuse(t *testing.T) {
+	t.Parallel()
+	file := written(t, "releve.toml", "[agent]\nstate = \""+t.TempDir()+"\"\n")
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "erase: say what: --all, --series, --from or --to"},
+		{[]string{"--all", "--from", "-1d"}, "erase: --all leaves nothing to choose; leave it out, or --series, --from and --to"},
+		{[]string{"--from", "soon"}, `erase: --from: "soon" is not a time`},
+	} {
+		code, out, said := eraseVerbIn(t, file, "", row.args...)
+		if code != exitUsage || out != "" || !strings.HasPrefix(said, "releve: "+row.want) {
+			t.Errorf("%v: %d, %q, %q", row.args, code, out, said)
+		}
+	}
+}
