@@ -274,7 +274,7 @@ func (a *agent) page(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("page", "url", "http://"+listener.Addr().String()+"/")
-	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{Guard: a.pageGuard(), Hosts: a.cfg.Status.Hosts}))
+	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{Guard: a.pageGuard(), Entry: a.pageEntry()}))
 }
 
 // blink drives the LED. A light that is not there is said once, and the agent does without.

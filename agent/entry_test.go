@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
-	"net/http/httptest"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +16,83 @@ import (
 )
 
 const pagePassword = "le chat dort sur le compteur"
+
+// reader is somebody with a browser that speaks English, without scripts.
+type reader struct {
+	t    *testing.T
+	page string // http://127.0.0.1:PORT
+	http.Client
+}
+
+func newReader(t *testing.T, address string) *reader {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &reader{t: t, page: "http://" + address, Client: http.Client{Jar: jar}}
+}
+
+// shownPage is what a reader got: redirections are followed.
+type shownPage struct {
+	code int
+	path string
+	text string
+}
+
+func (v *reader) does(method, path string, form url.Values) shownPage {
+	v.t.Helper()
+	r, err := http.NewRequest(method, v.page+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Accept-Language", "en")
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", v.page)
+	}
+	answer, err := v.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return shownPage{answer.StatusCode, answer.Request.URL.RequestURI(), string(text)}
+}
+
+func (v *reader) goes(path string) shownPage { return v.does(http.MethodGet, path, nil) }
+
+// sends fills in a form: names and values in turn.
+func (v *reader) sends(path string, values ...string) shownPage {
+	form := url.Values{}
+	for i := 0; i+1 < len(values); i += 2 {
+		form.Add(values[i], values[i+1])
+	}
+	return v.does(http.MethodPost, path, form)
+}
+
+// says checks where a reader came to, and that a sentence is there.
+func (s shownPage) says(t *testing.T, code int, path, sentence string) {
+	t.Helper()
+	if s.code != code || s.path != path || !strings.Contains(s.text, sentence) {
+		t.Errorf("%d at %s, want %d at %s saying %q:\n%s", s.code, s.path, code, path, sentence, s.text)
+	}
+}
+
+// opensPage waits for the page and returns a reader to it.
+func (s *steered) opensPage() *reader {
+	s.t.Helper()
+	v := newReader(s.t, s.settings().Status.Listen)
+	s.until("the page answers", func() bool {
+		answer, err := v.Get(v.page + "/healthz")
+		return err == nil && answer.Body.Close() == nil
+	})
+	return v
+}
 
 // pageCode waits for the code of the first visit in its file.
 func (s *steered) pageCode() string {
@@ -29,8 +108,14 @@ func (s *steered) pageCode() string {
 	return code
 }
 
-// The code of the first visit is in front of the device only, is good once, and another is there when the password is
-// forgotten; all of it is in the ledger.
+// firstVisit chooses the password of the page.
+func (s *steered) firstVisit(v *reader) {
+	s.t.Helper()
+	v.sends("/welcome", "form", "welcome", "code", s.pageCode(), "choose", pagePassword, "again", pagePassword).says(s.t, 200, "/", "Log out")
+}
+
+// The code of the first visit is in front of the device only and good once, and another is there when the password is
+// forgotten. All of it is in the ledger.
 func TestFirstVisitOfThePage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -39,25 +124,18 @@ func TestFirstVisitOfThePage(t *testing.T) {
 	verb := func(name string) outcome {
 		return typed(t, "", "access", name, "--config", filepath.Join(dir, "releve.toml"))
 	}
-	code := s.pageCode()
+	code, v := s.pageCode(), s.opensPage()
 	if got := verb("code"); got.code != exitDone || got.out != code+"\n" {
 		t.Errorf("code: %+v, want %s", got, code)
 	}
-	s.mu.Lock()
-	a := s.runs
-	s.mu.Unlock()
-	if page := fetched(t, "http://"+a.cfg.Status.Listen+"/api/v1/status"); strings.Contains(page, code) || strings.Contains(s.log.String(), code) {
+	if page := v.goes("/api/v1/status").text + v.goes("/").text + v.goes("/health").text; strings.Contains(page, code) || strings.Contains(s.log.String(), code) {
 		t.Error("the page or the log says the code")
 	}
-	visit := func(code string) error {
-		return s.entry.Settle(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil), code, pagePassword)
-	}
-	if err := visit("AAAA-AAAA"); err == nil {
-		t.Error("another code is taken")
-	}
-	if err := visit(code); err != nil {
-		t.Fatal(err)
-	}
+	v.goes("/settings").says(t, 200, "/welcome?to=%2Fsettings", "First visit")
+	v.sends("/welcome", "form", "welcome", "code", "AAAA-AAAA", "choose", pagePassword, "again", pagePassword).
+		says(t, 422, "/welcome", "This is not the code that the device shows.")
+	v.sends("/welcome", "form", "welcome", "code", code, "choose", "short", "again", "short").says(t, 422, "/welcome", "At least 10 characters are needed.")
+	s.firstVisit(v)
 	s.until("the code is taken away", func() bool {
 		_, err := os.Stat(filepath.Join(dir, "state", codeFile))
 		return errors.Is(err, os.ErrNotExist)
@@ -65,6 +143,12 @@ func TestFirstVisitOfThePage(t *testing.T) {
 	if got := verb("code"); got.code != exitFailed || got.talk != "releve: the page has a password; releve access reset forgets it\n" {
 		t.Errorf("code: %+v", got)
 	}
+
+	v.sends("/login", "form", "logout", "do", "logout").says(t, 200, "/login?done=logout", "You are logged out.")
+	for range 3 {
+		v.sends("/login", "form", "login", "password", "another one").says(t, 422, "/login", "This is not the password of this page.")
+	}
+	v.sends("/login", "form", "login", "password", pagePassword).says(t, 422, "/login", "Too many wrong passwords: wait ")
 	if got := verb("reset"); got.code != exitDone || !s.entry.IsNew() {
 		t.Errorf("reset: %+v", got)
 	}
@@ -72,7 +156,10 @@ func TestFirstVisitOfThePage(t *testing.T) {
 		t.Errorf("the code is %s again", again)
 	}
 	s.stop()
-	if diff := gocmp.Diff([]string{"terminal: page: password forgotten:  → "}, s.written()); diff != "" {
+	want := []string{
+		"page: page: password chosen:  → ", "page: page: too many wrong passwords:  → ", "terminal: page: password forgotten:  → ",
+	}
+	if diff := gocmp.Diff(want, s.written()); diff != "" {
 		t.Errorf("ledger: %s", diff)
 	}
 }

@@ -196,7 +196,7 @@ func TestSessionsEnd(t *testing.T) {
 	}
 
 	one, two := h.logIn(), h.logIn()
-	h.LogOut(httptest.NewRecorder(), one.request("POST /deconnexion"))
+	h.LogOut(httptest.NewRecorder(), one.request("POST /connexion"))
 	if h.in(one) || !h.in(two) {
 		t.Error("who logged out is in, or somebody else is not")
 	}

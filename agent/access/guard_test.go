@@ -34,12 +34,14 @@ func TestWhoMayReachWhat(t *testing.T) {
 		{"POST /connexion", ". . . . . . 403 421", ". . . . . . 403 421"},
 		{"GET /bienvenue", ". . . . . . 403 421", ". . . . . . 403 421"},
 		{"POST /bienvenue", ". . . . . . 403 421", ". . . . . . 403 421"},
-		{"POST /deconnexion", ". . . . . . 403 421", ". . . . . . 403 421"},
+		{"GET /login", ". . . . . . 403 421", ". . . . . . 403 421"},
+		{"POST /welcome", ". . . . . . 403 421", ". . . . . . 403 421"},
 		{"GET /kiosk", ". . . . . . 403 421", "401 . 401 401 . 401 403 421"},
 		{"GET /kiosk.png", ". . . . . . 403 421", "401 . 401 401 . 401 403 421"},
 		{"GET /kiosk/now", ". . . . . . 403 421", "401 . 401 401 . 401 403 421"},
 		{"POST /kiosk", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"GET /kiosk/entree", ". . . . . . 403 421", ". . . . . . 403 421"},
+		{"POST /kiosk/enter", ". . . . . . 403 421", ". . . . . . 403 421"},
 		{"POST /kiosk/entree", ". . . . . . 403 421", ". . . . . . 403 421"},
 		{"POST /", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"PUT /api/v1/status", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
@@ -47,8 +49,12 @@ func TestWhoMayReachWhat(t *testing.T) {
 		{"POST /assets/page.css", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"POST /mesdonnees", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"GET /mesdonnees/export", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
-		{"POST /mesdonnees/accords", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
-		{"POST /mesdonnees/effacer", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
+		{"GET /mydata", ". . . . . . 403 421", "401 . 401 401 401 401 403 421"},
+		{"POST /mydata", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
+		{"GET /mydata/export", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
+		{"GET /settings", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
+		{"POST /settings", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
+		{"GET /settings/", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"GET /config", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"POST /config", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
 		{"GET /config/ecrans", "401 . 401 401 401 401 403 421", "401 . 401 401 401 401 403 421"},
@@ -83,7 +89,7 @@ func (h *house) visitors() map[string]func(route string) *http.Request {
 	expired := h.logIn()
 	h.now += access.IdleEnd
 	session, out := h.logIn(), h.logIn()
-	h.LogOut(httptest.NewRecorder(), out.request("POST /deconnexion"))
+	h.LogOut(httptest.NewRecorder(), out.request("POST /connexion"))
 	screen, revoked := h.screen(), h.screen()
 	h.revokeLast()
 	other := func(change func(r *http.Request)) func(string) *http.Request {

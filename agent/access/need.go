@@ -16,25 +16,25 @@ const (
 	Change              // who has the password
 )
 
-// needs lists the routes that need something else than the rest. What ends in a slash stands for all below it. The rest
-// needs Look to be read and Change for anything else, so that a route that nobody thought of here is not open to strangers.
+// needs lists the routes that need something else than the rest, each under its French and its English name. What ends in
+// a slash stands for all below it. The rest needs Look to be read and Change for anything else, so that a route that nobody
+// thought of here is not open to strangers.
 var needs = [...]struct {
-	path        string
+	paths       [2]string
 	read, write Need
 }{
-	{"/assets/", Nothing, Change},
-	{"/healthz", Nothing, Change},
-	{"/readyz", Nothing, Change},
-	{"/connexion", Nothing, Nothing},
-	{"/bienvenue", Nothing, Nothing},
-	{"/deconnexion", Nothing, Nothing}, // it ends at most the session that asks
-	{"/kiosk", Glimpse, Change},
-	{"/kiosk.png", Glimpse, Change},
-	{"/kiosk/", Glimpse, Change},
-	{"/kiosk/entree", Nothing, Nothing},
-	{"/mesdonnees/", Change, Change}, // what is below the list of consents: forms, proofs, the export
-	{"/config", Change, Change},
-	{"/config/", Change, Change},
+	{[2]string{"/assets/"}, Nothing, Change},
+	{[2]string{"/healthz"}, Nothing, Change},
+	{[2]string{"/readyz"}, Nothing, Change},
+	{[2]string{"/connexion", "/login"}, Nothing, Nothing},
+	{[2]string{"/bienvenue", "/welcome"}, Nothing, Nothing},
+	{[2]string{"/kiosk"}, Glimpse, Change},
+	{[2]string{"/kiosk.png"}, Glimpse, Change},
+	{[2]string{"/kiosk/"}, Glimpse, Change},
+	{[2]string{"/kiosk/entree", "/kiosk/enter"}, Nothing, Nothing},
+	{[2]string{"/mesdonnees/", "/mydata/"}, Change, Change}, // what is below the list of consents: proofs, the export
+	{[2]string{"/config", "/settings"}, Change, Change},
+	{[2]string{"/config/", "/settings/"}, Change, Change},
 }
 
 // NeedOf says what a request needs. The longest path that fits decides.
@@ -45,13 +45,19 @@ func NeedOf(method, path string) Need {
 		need = Look
 	}
 	for _, n := range needs {
-		fits := path == n.path || strings.HasSuffix(n.path, "/") && strings.HasPrefix(path, n.path)
-		if !fits || len(n.path) < len(longest) {
-			continue
-		}
-		if longest, need = n.path, n.write; reads {
-			need = n.read
+		for _, known := range n.paths {
+			if !fits(known, path) || len(known) < len(longest) {
+				continue
+			}
+			if longest, need = known, n.write; reads {
+				need = n.read
+			}
 		}
 	}
 	return need
+}
+
+// fits says whether a path is a known one, or below it.
+func fits(known, path string) bool {
+	return known != "" && path == known || strings.HasSuffix(known, "/") && strings.HasPrefix(path, known)
 }

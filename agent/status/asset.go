@@ -30,7 +30,7 @@ type assets struct {
 }
 
 // styles are the parts of the style, in the order in which they count.
-var styles = []string{"style/palette.css", "style/frame.css", "style/parts.css", "style/screens.css"}
+var styles = []string{"style/palette.css", "style/frame.css", "style/parts.css", "style/forms.css", "style/screens.css"}
 
 func openAssets() (assets, error) {
 	var a assets

@@ -21,6 +21,9 @@ type frameView struct {
 	More            linkView
 	Overall         stateView
 	Alert           *nodeView // the first fault, nil when there is none
+	Said            string    // what the visit has just done
+	In              bool      // who looks has the password
+	Login           string    // the way in, and out
 	Version         string
 	Started         string
 	Content         template.HTML // the screen, rendered
@@ -65,7 +68,8 @@ func (s *site) frame(v *visit) frameView {
 		Switch: v.elsewhere(), Groups: s.navigation(v.edition, v.screen), More: v.link(s.screenNamed("more"), v.screen),
 		Overall: v.overall(v.snapshot.Health), Alert: v.alert(v.snapshot.Health), Version: v.snapshot.Version,
 	}
-	frame.Title = frame.Label
+	frame.Title, frame.Said = frame.Label, v.said()
+	frame.In, frame.Login = s.entry.IsIn(v.request), s.screenNamed("login").routes[0].in(v.language)
 	if v.screen.live != nil {
 		moving := v.screen.live(v.edition, v.snapshot)
 		frame.Title, frame.Spoken = moving.title, moving.spoken

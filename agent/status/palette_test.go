@@ -26,7 +26,7 @@ func TestPaletteContrast(t *testing.T) {
 				}
 			}
 		}
-		for name, ink := range map[string]string{"blue": "on-colour", "red": "on-colour", "white": "on-white"} { // tiles of Tempo
+		for name, ink := range map[string]string{"blue": "on-colour", "red": "on-colour", "white": "on-white", "drawn": "on-colour", "fault": "on-colour"} { // tiles of Tempo, buttons
 			if ratio := contrast(colours[name], colours[ink]); ratio < 4.5 {
 				t.Errorf("%s: %s on %s is %.1f, less than 4.5", scheme, ink, name, ratio)
 			}

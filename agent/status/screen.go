@@ -28,6 +28,8 @@ func (s *site) screens() []*screen {
 	return []*screen{
 		{name: "now", place: bar, routes: []route{{"/", "/"}}, show: s.showNow, live: liveNow},
 		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
+		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
+		{name: "welcome", place: unlisted, routes: []route{{"/bienvenue", "/welcome"}}, show: s.showWelcome, take: s.takeWelcome},
 		{name: "more", place: more, routes: []route{{"/plus", "/more"}}, show: s.showMore},
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,11 +18,11 @@ import (
 type Options struct {
 	Every   time.Duration // rhythm of the live stream; 0 means one second
 	Clients int           // live streams at once; 0 means 16, further ones are told to come back later
-	Hosts   []string      // further host names under which the page may be reached
 
 	// Guard says whether a request may go on, and with which status it is refused otherwise: 401 for who has to log in.
-	// nil lets everybody look.
+	// nil lets everybody look, under any name and from any site: a page that others can reach has one.
 	Guard func(*http.Request) (*http.Request, int)
+	Entry Entry // how people get in; nil when nobody can
 }
 
 // site is the page and all that answers beside it.
@@ -29,8 +31,8 @@ type site struct {
 	all      []*screen
 	assets   assets
 	editions map[language]*edition
-	hosts    hosts
 	guard    func(*http.Request) (*http.Request, int)
+	entry    Entry
 	routes   http.Handler
 	every    time.Duration
 	seats    chan struct{} // one for each live stream
@@ -39,17 +41,18 @@ type site struct {
 // Handler returns the page and its routes (see the package comment). It calls
 // snapshot once for every answer, from several goroutines at once.
 //
-// It answers only under a name that belongs to this machine or its local
-// network ([Options].Hosts adds others), so that no web site can read it
-// through the household's browser.
+// Who may see and who may change what is decided before it, by [Options].Guard.
 func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 	s := &site{
 		snapshot: snapshot,
 		editions: make(map[language]*edition),
-		hosts:    newHosts(opts.Hosts),
 		guard:    opts.Guard,
+		entry:    opts.Entry,
 		every:    orElse(opts.Every, time.Second),
 		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
+	}
+	if s.entry == nil {
+		s.entry = nobody{}
 	}
 	if err := s.open(); err != nil { // the embedded files are part of the program and read by every test
 		return broken(err)
@@ -108,27 +111,38 @@ func (s *site) mux() *http.ServeMux {
 // ServeHTTP refuses what must not reach a route.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
+	code := 0
 	if s.guard != nil {
-		judged, code := s.guard(r)
-		switch r = judged; code {
-		case 0:
-		case http.StatusMisdirectedRequest:
-			s.refuse(w, r, code, r.Host)
-			return
-		default:
-			s.refuse(w, r, code)
-			return
-		}
+		r, code = s.guard(r)
 	}
 	switch {
-	case !s.hosts.allow(r.Host):
-		s.refuse(w, r, http.StatusMisdirectedRequest, r.Host)
+	case code == http.StatusUnauthorized && isScreen(r):
+		s.sendIn(w, r)
+	case code == http.StatusMisdirectedRequest:
+		s.refuse(w, r, code, r.Host)
+	case code != 0:
+		s.refuse(w, r, code)
 	case !s.allowed(r):
 		w.Header().Set("Allow", "GET, HEAD")
 		s.refuse(w, r, http.StatusMethodNotAllowed)
 	default:
 		s.routes.ServeHTTP(w, r)
 	}
+}
+
+// isScreen tells somebody who reads the page from a program.
+func isScreen(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// sendIn leads who has to log in to where that is done, and remembers where they were going.
+func (s *site) sendIn(w http.ResponseWriter, r *http.Request) {
+	way := "login"
+	if s.entry.IsNew() {
+		way = "welcome"
+	}
+	to := s.screenNamed(way).routes[0].in(s.speak(w, r).language)
+	http.Redirect(w, r, to+"?"+url.Values{"to": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
 }
 
 // allowed judges a method: everything is read, and a few screens take something.
@@ -142,12 +156,13 @@ func (s *site) allowed(r *http.Request) bool {
 }
 
 // secure sets what every answer carries. Nothing on the page comes from
-// elsewhere, nothing else may frame or embed it, and nothing of it is kept.
+// elsewhere, nothing else may frame or embed it, and nothing of it is kept. With
+// no-referrer browsers would not say that our own forms are ours (Origin: null).
 func secure(header http.Header) {
 	header.Set("Content-Security-Policy",
 		"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")

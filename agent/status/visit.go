@@ -12,6 +12,7 @@ type visit struct {
 	screen   *screen
 	route    int // which of the screen's routes was asked for
 	snapshot Snapshot
+	sent     sent // a form that was refused
 }
 
 // path is where the visit is, in a language, with what was asked there.
@@ -32,15 +33,20 @@ func (v *visit) elsewhere() string {
 
 // serveScreen answers a visit.
 func (s *site) serveScreen(w http.ResponseWriter, v *visit) {
-	v.snapshot = s.snapshot()
 	if v.request.Method == http.MethodPost {
 		v.screen.take(w, v)
 		return
 	}
+	v.snapshot = s.snapshot()
+	s.show(w, v, http.StatusOK)
+}
+
+// show sends the screen of a visit.
+func (s *site) show(w http.ResponseWriter, v *visit, code int) {
 	body, err := s.render(v)
 	if err != nil {
 		http.Error(w, "prepare the screen: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	deliver(w, v.request, http.StatusOK, "text/html; charset=utf-8", body)
+	deliver(w, v.request, code, "text/html; charset=utf-8", body)
 }
