@@ -56,7 +56,7 @@ func changeItself(dir string) error {
 			}
 		}
 	}()
-	return tenure{machine: machine, log: log, remote: r}.measureOn(context.Background())
+	return tenure{machine: machine, log: log, remote: r, vigil: newVigil(log)}.measureOn(context.Background())
 }
 
 // kill -9 at any stage of a trial brings back what counted before, and says so.

@@ -146,7 +146,9 @@ func (s *steered) begin() {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
-	go func() { s.over <- tenure{machine: machine, log: log, remote: s.remote, entry: s.entry}.measureOn(ctx) }()
+	go func() {
+		s.over <- tenure{machine: machine, log: log, remote: s.remote, entry: s.entry, vigil: newVigil(log)}.measureOn(ctx)
+	}()
 }
 
 func (s *steered) stop() {
