@@ -47,6 +47,7 @@ type agent struct {
 	session      *xmpp.Client // nil without [federation]
 	subscribers  *subscribers // nil without [federation]
 	recipients   []*outgoing  // of the configuration
+	former       *formerNodes
 	sources      []*source
 	followed     []*followed      // of the sources
 	proxies      []*sen1.Receiver // of the sources
@@ -167,6 +168,9 @@ func (a *agent) openBook(context.Context) error {
 		Rotations: rotations,
 		Consents:  a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime,
 		Archive: a.archive(), Sent: a.notary.tally.add, Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
+	}
+	if a.former, err = openFormerNodes(a.state("former-nodes.json"), a.log); err != nil {
+		return err
 	}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
 	return nil

@@ -121,20 +121,40 @@ func (n *notary) lastLost() (of string, at time.Time) {
 	return of, at
 }
 
-// rotatePseudonyms gives all meters other pseudonyms for a recipient, which has to subscribe anew. The ledger has the fact, before.
+// rotatePseudonyms gives all meters other pseudonyms for a recipient, which has to subscribe anew. The ledger has the fact,
+// before. The nodes of a circle are deleted before anything is published under its new ones.
 func (a *agent) rotatePseudonyms(recipient, by string) error {
 	for _, r := range a.cfg.Recipients {
 		if r.Name != recipient {
 			continue
 		}
-		if r.Kind == config.KindPubSub {
-			return fmt.Errorf("the nodes of %s are called by its pseudonyms; give the recipient another name in the configuration instead", recipient)
+		if way, ok := r.Way.(config.ToPubSub); ok {
+			return a.rotateCircle(a.book.Circle(r.Name, textsOf(way.Readers)), r.Name, by)
 		}
 		recipient = r.Grantees()[0]
 	}
 	if recipient == "" || !a.book.Knows(recipient) {
 		return fmt.Errorf("no consent in force is for %q, so that it sees no pseudonym", recipient)
 	}
+	return a.rotateNames(recipient, by)
+}
+
+// rotateCircle notes first what there is to delete: a cut in between leaves no node that nobody knows of.
+func (a *agent) rotateCircle(c *consent.Circle, name, by string) error {
+	if len(c.Members()) == 0 {
+		return fmt.Errorf("no consent in force is for a reader of %s, so that nobody sees its pseudonyms", name)
+	}
+	if err := a.former.add(name, a.devices(c)); err != nil {
+		return err
+	}
+	if err := a.rotateNames(name, by); err != nil {
+		return err
+	}
+	a.wakeRecipients(context.Background())
+	return nil
+}
+
+func (a *agent) rotateNames(recipient, by string) error {
 	if err := a.notary.Changed(by, "pseudonyms of "+recipient, "", "rotated"); err != nil {
 		return err
 	}

@@ -27,9 +27,10 @@ func (a *agent) reachPubSub(name string, way config.ToPubSub, one *outgoing) err
 }
 
 func (a *agent) newNodes(name string, way config.ToPubSub, circle *consent.Circle) *pubsub.Recipient {
+	devices := func() []string { return a.devices(circle) }
 	return &pubsub.Recipient{
 		Name: name, Session: a.session, Account: a.cfg.Federation.JID.Bare(), Service: way.Service, Circle: circle, Log: a.log,
-		Devices: func() []string { return a.devices(circle) },
+		Devices: devices, Former: former{a.former, name, devices},
 	}
 }
 

@@ -300,6 +300,21 @@ func TestIntegrationNodes(t *testing.T) {
 			neighbour.next(6)
 			neighbour.sees(5, 6)
 
+			// Under another name all begins anew, and what lay under the old one is gone before.
+			h.Former = &former{names: []string{device}}
+			if err := h.care(h.patience()); err != nil {
+				t.Fatal(err)
+			}
+			if values, err := neighbour.items(); !isStanzaError(err) {
+				t.Errorf("under the old name there are still %v, %v", values, err)
+			}
+			h.publish(7)
+			if err := neighbour.subscribe(); err != nil {
+				t.Fatal(err)
+			}
+			h.publish(6)
+			neighbour.next(6)
+
 			checkRepairs(t, h, neighbour)
 			checkRestart(t, h)
 		})

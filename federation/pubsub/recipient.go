@@ -50,6 +50,7 @@ type Recipient struct {
 	Service xmpp.JID // where the nodes are; the zero JID to find it
 	Circle  Circle
 	Devices func() []string // the nodes there may be, also before anything is published
+	Former  Former          // those there may be under names that were given up; may be nil
 	Log     *slog.Logger
 
 	mu       sync.Mutex        // guards everything below, and is held while the service is talked to
@@ -73,9 +74,15 @@ func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() 
 	ctx = xmpp.While(ctx, granted)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.deleteFormer(ctx); err != nil {
+		return err
+	}
 	var refused error
 	nodes, packs := byDevice(p)
 	for _, node := range nodes {
+		if err := granted(); err != nil { // under these names nothing is made any more
+			return err
+		}
 		if err := r.open(ctx, node); err != nil {
 			return err
 		}
@@ -204,7 +211,7 @@ func (r *Recipient) tell(ctx context.Context, err error) {
 func (r *Recipient) care(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var errs []error
+	errs := []error{r.deleteFormer(ctx)}
 	for _, name := range r.Devices() {
 		scope := r.Circle.Scope()
 		if known, ok := r.scopes[name]; ok && (known == scope || known == absent) {
@@ -224,25 +231,6 @@ func (r *Recipient) care(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Delete deletes every node there is: the circle is no more.
-func (r *Recipient) Delete(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, name := range r.Devices() {
-		n, err := r.find(ctx, name, false)
-		switch {
-		case errors.Is(err, errNoNode), errors.Is(err, errNoService):
-			continue
-		case err != nil:
-			return err
-		}
-		if _, err := n.query(ctx, "set", n.owner("delete")); err != nil {
-			return fmt.Errorf("delete node %s: %w", name, err)
-		}
-	}
-	return nil
 }
 
 // absent stands for the scope of a node that does not exist.

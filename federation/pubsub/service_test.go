@@ -68,6 +68,9 @@ func (s *service) about(typ, to string, first, payload *xmpp.Element) (*xmpp.Ele
 		return nil, nil
 	case !exists:
 		return nil, refusal("item-not-found")
+	case first.Name.Local == "delete":
+		delete(s.nodes, key)
+		return nil, nil
 	case first.Name.Local == "configure" && typ == "set":
 		s.set(now, first)
 		return nil, nil
@@ -211,6 +214,43 @@ func TestOrder(t *testing.T) {
 	s.log = nil
 	if err := r.care(t.Context()); err != nil || len(s.log) > 0 {
 		t.Errorf("nothing has changed, and was done: %v, %v", s.log, err)
+	}
+}
+
+// former is names that were given up, in memory.
+type former struct{ names []string }
+
+func (f *former) Nodes() []string { return slices.Clone(f.names) }
+func (f *former) Gone(node string) error {
+	f.names = slices.DeleteFunc(f.names, func(name string) bool { return name == node })
+	return nil
+}
+
+// A node whose name was given up is deleted before anything is published under another, and is not made again by what was
+// under way under the old name.
+func TestFormerNodes(t *testing.T) {
+	t.Parallel()
+	s := newService()
+	r := s.recipient("alice@breizh-sen2.example")
+	r.Former = &former{}
+	if err := r.Send(t.Context(), many(1)); err != nil {
+		t.Fatal(err)
+	}
+	s.log = nil
+	r.Former = &former{names: []string{device, "urn:dev:ow:never-made"}}
+	if err := r.SendWhile(t.Context(), many(1), func() error { return federation.ErrWithdrawn }); !errors.Is(err, federation.ErrWithdrawn) {
+		t.Errorf("under the old name: %v", err)
+	}
+	if diff := cmp.Diff([]string{"delete"}, s.log); diff != "" || len(s.nodes) > 0 || len(r.Former.Nodes()) > 0 {
+		t.Errorf("nodes %v, still to be deleted %v; done (-want +got):\n%s", s.nodes, r.Former.Nodes(), diff)
+	}
+	renamed := many(1)
+	renamed[0].Name = "urn:dev:ow:another_current/1"
+	if err := r.Send(t.Context(), renamed); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(s.log, " "); !strings.HasPrefix(got, "delete create") || len(s.nodes) != 1 {
+		t.Errorf("nodes %v; done: %s", s.nodes, got)
 	}
 }
 
