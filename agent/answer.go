@@ -40,8 +40,15 @@ func (n *notary) Accept(id, by string) (consent.Consent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer rouse(n.news)
+	one, err := n.consents.Find(id)
+	if err == nil {
+		err = n.promised(one.Grant)
+	}
+	if err != nil {
+		return one, err
+	}
 	at, _ := n.time()
-	return n.consents.Accept(id, by, at)
+	return n.consents.Accept(one.ID, by, at)
 }
 
 // AcceptAs is Accept in other terms than those that were asked for: the person's own, under another identifier.
@@ -49,6 +56,9 @@ func (n *notary) AcceptAs(id string, g consent.Grant, by string) (consent.Consen
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer rouse(n.news)
+	if err := n.promised(g); err != nil {
+		return consent.Consent{}, err
+	}
 	at, _ := n.time()
 	id, err := n.consents.Amend(id, g)
 	if err != nil {

@@ -75,6 +75,9 @@ func (a *agent) consentPage(one consent.Consent) command.Turn {
 		Name: "terms", Label: status.Say("Termes", "Terms"), Kind: command.Fixed,
 		Values: strings.Split(strings.TrimSpace(consentText(one, a.cfg.Agent.Location)), "\n"),
 	}
+	if words, is := unpromised(a.cfg, one.Grant); is {
+		terms.Values = append(terms.Values, words.FR, words.EN)
+	}
 	possible := consentAnswers(one.State)
 	if len(possible) == 0 {
 		terms.Kind = command.Lines

@@ -150,5 +150,8 @@ func (v consentShowVerb) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
+	if words, is := unpromised(c, one.Grant); is {
+		fmt.Fprintf(t.err, "%s: %s\n", one.Grant.To, words.EN)
+	}
 	return v.print(t, c.Agent.Location, true, one)
 }

@@ -24,6 +24,8 @@ func (a *agent) openConsents(context.Context) error {
 		a.log.Error("consents not written", "error", err)
 	}
 	a.notary.look()
+	a.notary.promised = a.promised
+	a.warnOfPromises()
 	wanted := map[string]bool{}
 	for _, g := range a.lacking() {
 		one, err := a.notary.Ask(g, byConfiguration)

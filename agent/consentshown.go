@@ -20,7 +20,11 @@ func (a *agent) consentsShown() []status.Consent {
 		if ended := c.State != consent.Pending && c.State != consent.InForce; ended && byHand(c) == "" && now.Sub(c.Since) > shownFor {
 			continue
 		}
-		shown = append(shown, consentShown(c, now, a.cfg.Agent.Location))
+		one := consentShown(c, now, a.cfg.Agent.Location)
+		if words, is := unpromised(a.cfg, c.Grant); is && (c.State == consent.InForce || c.State == consent.Pending) {
+			one.Terms = status.Say(one.Terms.FR+" · "+words.FR, one.Terms.EN+" · "+words.EN)
+		}
+		shown = append(shown, one)
 	}
 	return shown
 }

@@ -68,6 +68,8 @@ func check(d document) (Config, error) {
 	f.rename(d.Rename, c.Sources)
 	f.routes(d.Route, &c)
 	f.passedOn(c.Grants, c.Sources)
+	c.Consent = f.consents(d)
+	f.strict(c)
 	c.Ledger = f.ledger(d)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

@@ -21,6 +21,7 @@ type Config struct {
 	Recipients []Recipient
 	Sources    []Source
 	Grants     []consent.Grant
+	Consent    Consents
 	Ledger     Ledger
 	Status     Status
 	LED        LED

@@ -39,8 +39,9 @@ type document struct {
 		View   string   `toml:"view" choices:"open,password" default:"open" afar:"owner"`
 		Hosts  []string `toml:"hosts" afar:"owner"`
 	} `toml:"status"`
-	Ledger rawLedger `toml:"ledger"`
-	LED    struct {
+	Consent rawConsents `toml:"consent"`
+	Ledger  rawLedger   `toml:"ledger"`
+	LED     struct {
 		Pin string `toml:"pin" type:"pin" afar:"operator"`
 	} `toml:"led"`
 	Button struct {

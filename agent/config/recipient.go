@@ -37,6 +37,7 @@ type recipientKind struct {
 	name    string
 	keys    string        // with spaces between them
 	outside bool          // needs no session with the federation
+	blind   bool          // neither is it sent the terms of a grant nor can it ask for them
 	places  bool          // has names of its own for devices and items, which routes can give
 	every   time.Duration // unless said; 0: as everything is pushed
 	check   func(f *findings, key string, d document, raw rawRecipient) Way
@@ -46,17 +47,17 @@ type recipientKind struct {
 func recipientKinds() []recipientKind {
 	return []recipientKind{
 		{
-			name: KindBMHS, outside: true, places: true, every: 5 * time.Minute, check: (*findings).toBMHS,
+			name: KindBMHS, outside: true, blind: true, places: true, every: 5 * time.Minute, check: (*findings).toBMHS,
 			keys: "url ca_file application token_file zone username application_key_file mac presence devices",
 		},
 		{
-			name: KindLognact, outside: true, places: true, check: (*findings).toLognact,
+			name: KindLognact, outside: true, blind: true, places: true, check: (*findings).toLognact,
 			keys: "url token_file ca_file server method server_name certificate_file key_file compress hosts keys pace grace",
 		},
-		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, places: true, check: (*findings).toPride},
+		{name: KindPride, keys: "url token_file ca_file device_label class_prefix labels", outside: true, blind: true, places: true, check: (*findings).toPride},
 		{name: KindPubSub, keys: "readers service", check: (*findings).toPubSub},
 		{name: KindReleve, keys: "to naming", check: (*findings).toReleve},
-		{name: KindSEN1, keys: "to username application peer_application", places: true, check: (*findings).toSEN1},
+		{name: KindSEN1, keys: "to username application peer_application", blind: true, places: true, check: (*findings).toSEN1},
 	}
 }
 

@@ -20,6 +20,9 @@ func (c Config) Warnings(now time.Time) []string {
 		if !g.Until.IsZero() && !now.Before(g.Until) {
 			add("grant %d to %s has ended: nothing will be sent under it", i+1, g.To)
 		}
+		if kind := c.Unpromised(g, g.To); kind != "" {
+			add("grant %d to %s: a recipient of kind %s cannot promise to keep it for %s only; agree on that in writing, or refuse it by [consent] strict = true", i+1, g.To, kind, g.Retention)
+		}
 	}
 	for _, m := range c.Meters {
 		if host, _, err := net.SplitHostPort(m.Share); err == nil && !isLoopback(host) {

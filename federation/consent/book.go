@@ -19,6 +19,9 @@ type Book struct {
 
 	Rotations *Rotations // of the pseudonyms; may be nil
 
+	// Refuses says that nothing may leave to a recipient under a grant, whatever was agreed to; nil refuses nothing.
+	Refuses func(recipient string, g Grant) bool
+
 	// Sent is told what a recipient has got under a consent, by its identifier; nil tells nobody.
 	Sent func(recipient, consent string, p senml.Pack)
 
@@ -94,7 +97,7 @@ func (b *Book) inForce(recipient string) []Grant {
 	}
 	var grants []Grant
 	for _, g := range b.standing() {
-		if g.covers(recipient, now()) {
+		if g.covers(recipient, now()) && (b.Refuses == nil || !b.Refuses(recipient, g)) {
 			grants = append(grants, g)
 		}
 	}
