@@ -32,7 +32,7 @@ func (p portability) readings(ctx context.Context, b *bundle) error {
 		return err
 	}
 	for from.Before(end) {
-		next := earlier(midnight(from, p.location).AddDate(0, 0, 1), end)
+		next := earlier(midnight(from, p.cfg.Agent.Location).AddDate(0, 0, 1), end)
 		if err := p.day(ctx, b, from, next); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (p portability) day(ctx context.Context, b *bundle, from, to time.Time) err
 		number++
 		return writeReadings(b, fmt.Sprintf("%s%s-%02d", readingsFolder, from.Format(time.DateOnly), number), p)
 	}
-	from = from.In(p.location)
+	from = from.In(p.cfg.Agent.Location)
 	for begin := from; begin.Before(to); begin = begin.Add(time.Hour) {
 		hour, err := p.hour(ctx, begin, earlier(begin.Add(time.Hour), to))
 		if err != nil {

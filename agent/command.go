@@ -31,6 +31,9 @@ func (a *agent) openDoor() {
 		command.Command{Node: "get_catalogue", Title: catalogueTitle(), Least: command.Nobody, Begin: a.commandCatalogue},
 		command.Command{Node: "request_consent", Title: requestTitle(), Least: command.Nobody, Begin: a.commandRequest},
 	)
+	if len(a.cfg.Issuers) > 0 {
+		a.door.Offer(a.session, command.Command{Node: "present_consent", Title: presentTitle(), Least: command.Nobody, Begin: a.commandPresent})
+	}
 	if a.remote != nil && a.remote.code() != "" {
 		a.door.Offer(a.session, command.Command{Node: "claim", Title: claimTitle(), Least: command.Nobody, Begin: a.commandClaim})
 	}

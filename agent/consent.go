@@ -22,6 +22,9 @@ type consentVerbs struct {
 	Rotate   consentRotateVerb   `cmd:"" help:"Give a recipient other pseudonyms, which it cannot join with those it has seen."`
 	Told     consentToldVerb     `cmd:"" help:"Note that you have told a recipient of a withdrawal, which it could not be told otherwise."`
 	Request  consentRequestVerb  `cmd:"" help:"Put a consent on the list, to be accepted."`
+	Present  consentPresentVerb  `cmd:"" help:"Have a consent that you gave to an application, by its signed receipt."`
+	Receipt  consentReceiptVerb  `cmd:"" help:"Write the signed receipt of a consent in force, for whom it was given to."`
+	Check    consentCheckVerb    `cmd:"" help:"Check a receipt, of any agent or application, and print what it says."`
 }
 
 // consentFlags are what the verbs share.
@@ -82,6 +85,9 @@ func consentText(c consent.Consent, location *time.Location) string {
 		if row.value != "" {
 			fmt.Fprintf(&b, "%-10s  %s\n", row.name, row.value) // a builder takes everything
 		}
+	}
+	if p := c.Proof; p != nil {
+		fmt.Fprintf(&b, "%-10s  %s\n", "proof", fmt.Sprintf("receipt %s of %s, given on %s, SHA-256 %s", p.Record, p.Issuer, p.Given.In(location).Format(time.DateTime), p.Digest()))
 	}
 	for _, n := range c.Notices {
 		fmt.Fprintf(&b, "%-10s  %s\n", "told", noticeText(n, location))

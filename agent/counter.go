@@ -33,6 +33,7 @@ type request struct {
 	To      string        `json:"to,omitempty"`
 	Grant   consent.Grant `json:"grant,omitzero"`
 	Erasure erasure       `json:"erasure,omitzero"`
+	Receipt string        `json:"receipt,omitempty"` // as it was signed
 }
 
 // patience is how long the answer may take.
@@ -127,6 +128,8 @@ func (a *agent) obeyTerminal(r request) (consent.Consent, error) {
 		return consent.Consent{}, a.rotatePseudonyms(r.ID, byTerminal)
 	case "request":
 		return a.notary.Ask(r.Grant, byTerminal)
+	case "present":
+		return a.present(r.Receipt, "")
 	case "forget password":
 		return consent.Consent{}, a.forgetPassword()
 	}

@@ -77,7 +77,7 @@ func (v exportVerb) export(ctx context.Context, t terminal, c config.Config) (fi
 // atRest reads the store itself.
 func (v exportVerb) atRest(ctx context.Context, t terminal, c config.Config, out io.Writer) error {
 	return storeFlags{configFile: v.configFile}.with(t, func(b *buffer.Buffer) error {
-		return portability{buffer: b, state: c.Agent.State, location: c.Agent.Location, now: time.Now()}.write(ctx, out)
+		return portability{buffer: b, cfg: c, now: time.Now()}.write(ctx, out)
 	})
 }
 

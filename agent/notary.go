@@ -246,6 +246,9 @@ func (n *notary) recordConsent(c consent.Consent) error {
 	if c.State == consent.Pending || c.State == consent.InForce {
 		g := c.Grant
 		e.Series, e.Finest, e.Identity, e.From, e.To, e.Text = g.Covered(), string(g.Resolution), g.Identity, g.From, g.Until, g.Purpose
+		if c.Proof != nil {
+			e.Digest = c.Proof.Digest()
+		}
 	}
 	return n.record(e)
 }

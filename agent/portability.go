@@ -14,6 +14,7 @@ import (
 	"text/template"
 	"time"
 
+	"releve/agent/config"
 	"releve/buffer"
 	"releve/federation/consent"
 	"releve/federation/ledger"
@@ -25,10 +26,9 @@ var bundleReadmes embed.FS
 // portability is everything that is held of a household, for it to take away or to another agent (RGPD art. 20, Data Act
 // art. 4): readings, roll-ups, consents, the ledger with its proofs. Keys and passwords are not data, and stay.
 type portability struct {
-	buffer   *buffer.Buffer
-	state    string // folder of the consents and the ledger
-	location *time.Location
-	now      time.Time
+	buffer *buffer.Buffer
+	cfg    config.Config
+	now    time.Time
 }
 
 var errExporting = errors.New("everything is being exported already; wait until that has ended")
@@ -40,12 +40,12 @@ func (a *agent) exportAll(ctx context.Context, out io.Writer) error {
 		return errExporting
 	}
 	defer a.exporting.Unlock()
-	return portability{buffer: a.buffer, state: a.cfg.Agent.State, location: a.cfg.Agent.Location, now: a.now()}.write(ctx, out)
+	return portability{buffer: a.buffer, cfg: a.cfg, now: a.now()}.write(ctx, out)
 }
 
 // write writes the ZIP. One that could not be written whole has no manifest, and is refused by an import.
 func (p portability) write(ctx context.Context, out io.Writer) error {
-	b := newBundle(out, p.now, p.location)
+	b := newBundle(out, p.now, p.cfg.Agent.Location)
 	for _, part := range []func(context.Context, *bundle) error{
 		p.readmes, p.readings, p.undated, p.rollUps, p.consents, p.ledger, p.stateFiles,
 	} {
@@ -67,7 +67,7 @@ func (p portability) readmes(_ context.Context, b *bundle) error {
 	}
 	for _, name := range []string{"LISEZMOI.txt", "README.txt"} {
 		err := b.file(name, "text/plain", 0, func(w io.Writer) error {
-			return templates.ExecuteTemplate(w, name, p.now.In(p.location).Format(time.DateOnly))
+			return templates.ExecuteTemplate(w, name, p.now.In(p.cfg.Agent.Location).Format(time.DateOnly))
 		})
 		if err != nil {
 			return err
@@ -85,12 +85,12 @@ func (p portability) undated(ctx context.Context, b *bundle) error {
 	if records == 0 {
 		return nil
 	}
-	e := &export{ctx: ctx, buffer: p.buffer, chosen: pattern([]string{"*"}), location: p.location}
+	e := &export{ctx: ctx, buffer: p.buffer, chosen: pattern([]string{"*"}), location: p.cfg.Agent.Location}
 	return b.file(undatedName, "text/csv", records, e.undated)
 }
 
 func (p portability) consents(_ context.Context, b *bundle) error {
-	list, err := consent.List(filepath.Join(p.state, consentsFile))
+	list, err := consent.List(filepath.Join(p.cfg.Agent.State, consentsFile))
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -100,14 +100,31 @@ func (p portability) consents(_ context.Context, b *bundle) error {
 	if err := b.file("consents.json", "application/json", 0, indented(list)); err != nil {
 		return err
 	}
-	return b.file("consents.txt", "text/plain", 0, func(w io.Writer) error {
-		var texts []string
-		for _, one := range list {
-			texts = append(texts, consentText(one, p.location))
-		}
-		_, err := io.WriteString(w, strings.Join(texts, "\n"))
+	var texts []string
+	for _, one := range list {
+		texts = append(texts, consentText(one, p.cfg.Agent.Location))
+	}
+	if err := b.file("consents.txt", "text/plain", 0, verbatim(strings.Join(texts, "\n"))); err != nil {
 		return err
-	})
+	}
+	return p.receipts(b, list)
+}
+
+// receipts are those of the consents in force.
+func (p portability) receipts(b *bundle, list []consent.Consent) error {
+	for _, one := range list {
+		if one.State != consent.InForce {
+			continue
+		}
+		signed, err := receiptOf(p.cfg, one)
+		if err == nil {
+			err = b.file("receipts/"+one.ID+".txt", "text/plain", 0, verbatim(string(signed)))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func indented(v any) func(io.Writer) error {
@@ -122,7 +139,7 @@ func indented(v any) func(io.Writer) error {
 // ledger has every entry as it stands in its file, whose leaves make the tree of the signed checkpoint, and the proof of
 // each alone, to be shown without the others.
 func (p portability) ledger(ctx context.Context, b *bundle) error {
-	s, err := ledger.Take(filepath.Join(p.state, "ledger"))
+	s, err := ledger.Take(filepath.Join(p.cfg.Agent.State, "ledger"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -160,7 +177,7 @@ func verbatim(text string) func(io.Writer) error {
 // stateFiles are what else is held of people: delivery points, who subscribes to what, who has cosigned the ledger.
 func (p portability) stateFiles(_ context.Context, b *bundle) error {
 	for _, name := range []string{"identities.json", "subscriptions.json", cosignaturesFile} {
-		text, err := os.ReadFile(filepath.Join(p.state, name))
+		text, err := os.ReadFile(filepath.Join(p.cfg.Agent.State, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

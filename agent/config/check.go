@@ -64,6 +64,7 @@ func check(d document) (Config, error) {
 	}
 	c.Recipients = f.recipients(d)
 	c.Grants = toGrantees(f.grants(d.Grant, c.Agent.Location), c.Recipients)
+	c.Issuers = f.issuers(d.Issuer)
 	c.Sources = f.sources(d)
 	f.rename(d.Rename, c.Sources)
 	f.routes(d.Route, &c)

@@ -22,6 +22,7 @@ type Config struct {
 	Sources    []Source
 	Grants     []consent.Grant
 	Consent    Consents
+	Issuers    []consent.Issuer // of receipts of consents
 	Ledger     Ledger
 	Status     Status
 	LED        LED

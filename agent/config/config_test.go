@@ -306,6 +306,12 @@ func TestRefusals(t *testing.T) {
 				`route 4 (to s): unit: "watts" is none of SenML, such as W, VA, Wh or kWh`,
 		},
 		{
+			"issuers", "[[consent_issuer]]\n[[consent_issuer]]\nname = \"a\"\nkey = \"app.example+00000000+AQ==\"\n[[consent_issuer]]\nname = \"a\"\nkey = \"app.breizh-sen2.example+a70365e2+AcNM1mCKCoZvPY99QhiRDRaEwOX3dNwxrN6HqyMzE0N2\"\n",
+			"consent_issuer 1 (): name is missing: what people call the application\n" +
+				`consent_issuer 2 (a): key: "app.example+00000000+AQ==" is not a public key such as an application, or releve ledger key, tells: name+hash+base64` + "\n" +
+				"consent_issuer 3 (a): two cannot have the same name or key",
+		},
+		{
 			"witnesses", "[federation]\njid = \"maison@a\"\npassword_file = \"p\"\n[ledger]\nwitnesses = [\"a\", \"maison@a/x\"]\nwitness_for = [\"b@c/d\"]\n",
 			`ledger.witnesses: "a" is not an address such as temoin@breizh-sen2.example/releve` + "\n" +
 				`ledger.witness_for: "b@c/d" is not an address without resource, such as maison@breizh-sen1.example` + "\n" +

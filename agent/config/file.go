@@ -30,6 +30,7 @@ type document struct {
 	} `toml:"buffer"`
 	Federation rawFederation  `toml:"federation"`
 	Grant      []rawGrant     `toml:"grant"`
+	Issuer     []rawIssuer    `toml:"consent_issuer"`
 	Recipient  []rawRecipient `toml:"recipient"`
 	Source     []rawSource    `toml:"source"`
 	Rename     []rawRename    `toml:"rename"`
@@ -122,12 +123,13 @@ func files(main string) ([]string, error) {
 // parse adds a text to d: single values replace, [[tables]] grow.
 func (d *document) parse(file string, text []byte) error {
 	before := *d
-	d.Meter, d.Grant, d.Recipient, d.Source, d.Rename, d.Route = nil, nil, nil, nil, nil, nil
+	d.Meter, d.Grant, d.Issuer, d.Recipient, d.Source, d.Rename, d.Route = nil, nil, nil, nil, nil, nil, nil
 	if err := strict.Decode(file, text, d); err != nil {
 		return err
 	}
 	d.Meter = append(before.Meter, d.Meter...)
 	d.Grant = append(before.Grant, d.Grant...)
+	d.Issuer = append(before.Issuer, d.Issuer...)
 	d.Recipient = append(before.Recipient, d.Recipient...)
 	d.Source = append(before.Source, d.Source...)
 	d.Rename = append(before.Rename, d.Rename...)

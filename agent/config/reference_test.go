@@ -127,6 +127,9 @@ func TestReferenceUncommented(t *testing.T) {
 			Notice: "2026-11", Name: "Association d'exemple", Contact: "dpo@conseil.example", Role: consent.Independent,
 		},
 	}}
+	wanted.Issuers = []consent.Issuer{{
+		Name: "application d'exemple", Key: "app.breizh-sen2.example+a70365e2+AcNM1mCKCoZvPY99QhiRDRaEwOX3dNwxrN6HqyMzE0N2", For: []string{"conseil@breizh-sen2.example"},
+	}}
 	wanted.Ledger = Ledger{
 		Witnesses:  []xmpp.JID{jid.MustParse("temoin@breizh-sen2.example/releve")},
 		WitnessFor: []xmpp.JID{jid.MustParse("serveur@breizh-sen2.example")},

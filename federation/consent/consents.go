@@ -167,7 +167,7 @@ func (c *Consents) Amend(id string, g Grant) (string, error) {
 	case one.State != Pending:
 		return "", fmt.Errorf("consent %s is %s; request another one in the new terms", one.ID, one.State)
 	}
-	one.ID, one.Grant = g.ID(), g
+	one.ID, one.Grant, one.Proof = g.ID(), g, nil // a receipt proves its own terms only
 	return one.ID, c.commit(at, one)
 }
 

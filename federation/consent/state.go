@@ -23,6 +23,7 @@ type Consent struct {
 	By      string    `json:"by"`              // who brought it there: ByFile, "terminal", "page", or an address
 	Asker   string    `json:"asker,omitempty"` // bare address of who asked for it from outside
 	Notices []Notice  `json:"notices,omitempty"`
+	Proof   *Proof    `json:"proof,omitempty"` // of one that was given elsewhere
 }
 
 // ByFile is who gives and takes back what stands in the configuration: its author.

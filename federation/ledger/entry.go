@@ -44,7 +44,7 @@ type Entry struct {
 	From      time.Time `json:"from,omitzero"`       // of the records or the consent, inclusive
 	To        time.Time `json:"to,omitzero"`         // of the records, inclusive; of the consent, exclusive
 	Count     int       `json:"count,omitempty"`     // of records or entries
-	Digest    string    `json:"digest,omitempty"`    // SHA-256 of what was sent, hexadecimal
+	Digest    string    `json:"digest,omitempty"`    // SHA-256 of what was sent, or of the receipt that proves a consent, hexadecimal
 	Before    string    `json:"before,omitempty"`    // a change
 	After     string    `json:"after,omitempty"`
 	Text      string    `json:"text,omitempty"` // in words: the purpose, the version, the trouble
