@@ -39,10 +39,14 @@ func (e *Engine) Ask(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{Question: q, Span: span}
+	a := Answer{Question: q, Span: span, Step: q.Step}
 	units := e.units()
 	for _, meter := range q.Meters {
-		for _, w := range e.wanted(q.Quantity, meter, units) {
+		wanted := e.wanted(q.Quantity, meter, units)
+		if n := q.points(span, len(wanted)); n > mostPoints {
+			return a, fmt.Errorf("%w: that is %d points, at most %d are told at once: ask for fewer meters, a shorter span or a longer step", ErrQuestion, n, mostPoints)
+		}
+		for _, w := range wanted {
 			line, err := e.line(ctx, w, span, q.Step)
 			if err != nil {
 				return a, fmt.Errorf("history of %s of %s: %w", q.Quantity, meter, err)

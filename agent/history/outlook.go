@@ -17,14 +17,14 @@ const (
 
 // Outlook is an energy over a span that is not over: what is known, and what is to be expected of the rest.
 type Outlook struct {
-	Span   Span
-	SoFar  float64 // Wh, up to now
-	Rest   float64 // Wh that are expected until the end; 0 of a span that is over
-	Ahead  []Point // the same by day: the rest of today, and each day after
-	Method Method
-	Days   int // whole days that the expectation is made of
+	Span   Span    `json:"span"`
+	SoFar  float64 `json:"so_far"` // Wh, up to now
+	Rest   float64 `json:"rest"`   // Wh that are expected until the end; 0 of a span that is over
+	Ahead  []Point `json:"ahead"`  // the same by day: the rest of today, and each day after
+	Method Method  `json:"method"`
+	Days   int     `json:"days"` // whole days that the expectation is made of
 
-	Missing int // days that are over and not known whole: SoFar leaves some of them out
+	Missing int `json:"missing"` // days that are over and not known whole: SoFar leaves some of them out
 }
 
 // Total is the energy at the end of the span.

@@ -85,3 +85,22 @@ func (q Quantity) isKnown() bool {
 	}
 	return strings.Contains(string(q), "/") && len(q) <= 128
 }
+
+// mostPoints bounds an answer, some 15 MB of it.
+const mostPoints = 60_000
+
+// points is how many an answer has, of so many lines a meter.
+func (q Question) points(span Span, lines int) int {
+	length := q.Step.length()
+	if q.Step == Raw {
+		length = rawEvery
+	}
+	if length == 0 {
+		length = 24 * time.Hour
+	}
+	n := int(span.To.Sub(span.From)/length) * lines * len(q.Meters)
+	if q.Compare == Previous {
+		n *= 2
+	}
+	return n
+}

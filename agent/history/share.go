@@ -8,21 +8,26 @@ import (
 
 // Shares is how production and consumption of a household meet over a span.
 type Shares struct {
-	Span Span
+	Span Span `json:"span"`
 	// Energies in Wh over the points at which all three are known; nil when there are none. Injected is estimated where the
 	// meter does not count it.
-	Drawn, Injected, Produced, SelfConsumed *float64
-	Estimated                               bool
+	Drawn        *float64 `json:"drawn"`
+	Injected     *float64 `json:"injected"`
+	Produced     *float64 `json:"produced"`
+	SelfConsumed *float64 `json:"self_consumed"`
+	Estimated    bool     `json:"estimated,omitempty"`
 	// SelfConsumption is what was consumed of the production, SelfProduction what was produced of the consumption, 0 to 1;
 	// nil when not known, or of nothing.
-	SelfConsumption, SelfProduction *float64
+	SelfConsumption *float64 `json:"self_consumption"`
+	SelfProduction  *float64 `json:"self_production"`
 	// Known is how long all three are known, Over how long the span has lasted.
-	Known, Over time.Duration
-	Missing     []Quantity // those of which no point is known whole
+	Known   time.Duration `json:"-"`
+	Over    time.Duration `json:"-"`
+	Missing []Quantity    `json:"missing,omitempty"` // those of which no point is known whole
 	// Doubtful tells that more was injected than the production series say: they are not all there is.
-	Doubtful bool
+	Doubtful bool `json:"doubtful,omitempty"`
 
-	Lines []Line // drawn, injected, produced: the points they were made of
+	Lines []Line `json:"lines"` // drawn, injected, produced: the points they were made of
 }
 
 // Shares tells how production and consumption meet: self-consumed is what was produced and not injected. Only

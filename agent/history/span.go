@@ -18,8 +18,9 @@ const (
 
 // Span is one day, week, month or year: From ≤ t < To, local midnights both. A day is 23 or 25 hours long when the clocks change.
 type Span struct {
-	Calendar Calendar
-	From, To time.Time
+	Calendar Calendar  `json:"calendar"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
 }
 
 // SpanOf is the span that holds an instant, in the zone of that instant.

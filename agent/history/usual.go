@@ -9,11 +9,11 @@ import (
 
 // Usual is what a day is held against: the same weekday of the weeks before.
 type Usual struct {
-	At    time.Time // the last full ten minutes, up to which SoFar and Today count; the end of a day that is over
-	Today *float64  // Wh of the day itself, up to At; nil when the index of its midnight is not known
-	SoFar *float64  // Wh of those days up to the same time of day, in the mean; nil when none is known
-	Day   *float64  // Wh of those days, whole, in the mean; nil when none is known
-	Days  int       // how many days SoFar is the mean of
+	At    time.Time `json:"at"`     // the last full ten minutes, up to which SoFar and Today count; the end of a day that is over
+	Today *float64  `json:"today"`  // Wh of the day itself, up to At; nil when the index of its midnight is not known
+	SoFar *float64  `json:"so_far"` // Wh of those days up to the same time of day, in the mean; nil when none is known
+	Day   *float64  `json:"day"`    // Wh of those days, whole, in the mean; nil when none is known
+	Days  int       `json:"days"`   // how many days SoFar is the mean of
 }
 
 // Usual tells the energy drawn by a meter on the day of an instant, and the mean of the same weekday over some weeks

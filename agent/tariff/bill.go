@@ -14,38 +14,42 @@ const (
 
 // Line is one line of a bill.
 type Line struct {
-	Kind     Kind
-	Name     string    // of the register (see Option.Registers) or the tax; of a subscription the power, such as "6 kVA"
-	From, To time.Time // days that it is for
-	Quantity float64   // kWh, or months, or percent
-	Unit     string    // "kWh", "month", "%"
-	Price    Money     // of one of that unit; 0 of a percentage
-	Amount   Money     // to the cent
+	Kind     Kind      `json:"kind"`
+	Name     string    `json:"name"` // of the register (see Option.Registers) or the tax; of a subscription the power, such as "6 kVA"
+	From     time.Time `json:"from"` // days that it is for
+	To       time.Time `json:"to"`
+	Quantity float64   `json:"quantity"` // kWh, or months, or percent
+	Unit     string    `json:"unit"`     // "kWh", "month", "%"
+	Price    Money     `json:"price"`    // of one of that unit; 0 of a percentage
+	Amount   Money     `json:"amount"`   // to the cent
 }
 
 // Bill is an estimate of what some days cost.
 type Bill struct {
-	From, To time.Time // local midnights
-	Option   Option    // of the last day
-	Power    int       // subscribed, kVA; 0 when it is not known, and then there is no subscription
-	Lines    []Line
-	Total    Money
+	From   time.Time `json:"from"` // local midnights
+	To     time.Time `json:"to"`
+	Option Option    `json:"option,omitempty"` // of the last day
+	Power  int       `json:"power_kva"`        // subscribed; 0 when it is not known, and then there is no subscription
+	Lines  []Line    `json:"lines"`
+	Total  Money     `json:"total"`
 
-	Subscription, Energy, Taxes Money // the same by kind
+	Subscription Money `json:"subscription"` // the same by kind
+	Energy       Money `json:"energy"`
+	Taxes        Money `json:"taxes"`
 
 	// What the estimate leaves out, or does not know: days not known whole; energy that no price of the file is for, in Wh; days
 	// before the first price; whether the subscription has no price.
-	Missing        int
-	Unpriced       float64
-	Undated        int
-	NoSubscription bool
+	Missing        int     `json:"days_missing,omitempty"`
+	Unpriced       float64 `json:"unpriced_wh,omitempty"`
+	Undated        int     `json:"days_without_price,omitempty"`
+	NoSubscription bool    `json:"no_subscription,omitempty"`
 }
 
 // Estimate makes the bill of some days, in order, for a subscribed power in kVA. What is not over of them is counted as it is
 // told: leave it out for what was used to date, put in what is expected for an outlook. Days of the same price make the
 // same lines.
 func (b *Book) Estimate(days []Usage, kva int) Bill {
-	bill := Bill{Power: kva}
+	bill := Bill{Power: kva, Lines: []Line{}}
 	for first := 0; first < len(days); {
 		p := b.At(days[first].Day)
 		end := first + 1

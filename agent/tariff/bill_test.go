@@ -230,3 +230,14 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestMoneyAsJSON(t *testing.T) {
+	t.Parallel()
+	for m, want := range map[tariff.Money]string{
+		0: "0", tariff.Euro: "1", 100 * tariff.Euro: "100", -tariff.Cent: "-0.01", 201_600_000: "0.2016", 1: "0.000000001",
+	} {
+		if got, err := m.MarshalJSON(); err != nil || string(got) != want {
+			t.Errorf("%d: %s, %v, want %s", m, got, err, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package tariff
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Money is an amount in nano-euros, so that a price of a millionth of a euro for each kilowatt-hour, times watt-hours, is exact.
@@ -28,6 +29,16 @@ func (m Money) Euros() float64 { return float64(m) / float64(Euro) }
 
 // String writes euros and cents.
 func (m Money) String() string { return fmt.Sprintf("%.2f €", m.Euros()) }
+
+// MarshalJSON writes a number of euros, exactly.
+func (m Money) MarshalJSON() ([]byte, error) {
+	sign, n := "", uint64(m)
+	if m < 0 {
+		sign, n = "-", -n
+	}
+	text := fmt.Sprintf("%s%d.%09d", sign, n/uint64(Euro), n%uint64(Euro))
+	return []byte(strings.TrimSuffix(strings.TrimRight(text, "0"), ".")), nil
+}
 
 // price is an amount of a file, to the millionth of a euro.
 func price(euros float64) Money { return Money(math.Round(euros*1e6)) * (Euro / 1e6) }

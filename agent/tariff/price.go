@@ -15,10 +15,10 @@ import (
 
 // Book is a file of prices.
 type Book struct {
-	Name      string
-	Source    string // where the prices are from
-	Published time.Time
-	Example   bool // the prices are made up
+	Name      string    `json:"name"`
+	Source    string    `json:"source"` // where the prices are from
+	Published time.Time `json:"published"`
+	Example   bool      `json:"example,omitempty"` // the prices are made up
 
 	prices []Price // by From
 }

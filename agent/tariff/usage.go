@@ -10,10 +10,10 @@ import (
 
 // Usage is what the registers of a meter counted on one day.
 type Usage struct {
-	Day      time.Time       // local midnight
-	Wh       map[int]float64 // by the number of the supplier's register, from 1
-	Whole    bool            // nothing of the day is missing, up to now
-	Expected bool            // it is to come
+	Day      time.Time       `json:"day"`                // local midnight
+	Wh       map[int]float64 `json:"wh"`                 // by the number of the supplier's register, from 1
+	Whole    bool            `json:"whole"`              // nothing of the day is missing, up to now
+	Expected bool            `json:"expected,omitempty"` // it is to come
 }
 
 // Usages are the days of an answer to how much each register counted by day (history.Tariffs, history.Daily), up to now.

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"releve/agent/history"
+	"releve/agent/status"
+	"releve/agent/tariff"
+)
+
+// House is what the answers are made of. Its functions are called from several goroutines at once.
+type House struct {
+	Snapshot func() status.Snapshot
+	Series   func() []Series // of all meters and sources, by name
+	Latest   func() []Value  // of each series, the latest value, by name
+	History  *history.Engine
+
+	// Bill makes the statement of a month by one meter; nil while no prices are configured.
+	Bill func(ctx context.Context, meter string, at time.Time) (tariff.Statement, error)
+}
+
+// Series is a series with what is known of it.
+type Series struct {
+	Name        string       `json:"name"`  // <meter>/<path>
+	Meter       string       `json:"meter"` // or <source>.<device>
+	Path        string       `json:"path"`
+	Unit        string       `json:"unit,omitempty"` // SenML
+	Direction   string       `json:"direction,omitempty"`
+	Quantity    string       `json:"quantity,omitempty"`
+	Aggregation string       `json:"aggregation,omitempty"`
+	Interval    string       `json:"interval,omitempty"`
+	Title       status.Words `json:"title"`
+}
+
+// Value is the latest of a series.
+type Value struct {
+	Name  string    `json:"name"`
+	Meter string    `json:"meter"`
+	Path  string    `json:"path"`
+	Unit  string    `json:"unit,omitempty"`
+	Value any       `json:"value"` // a number, a text or a switch
+	At    time.Time `json:"at"`
+}
+
+// server is the API of a house.
+type server struct {
+	House
+	routes http.Handler
+}
+
+// Handler answers under /api/v1/ and at /metrics.
+func Handler(h House) http.Handler {
+	s := &server{House: h}
+	mux := http.NewServeMux()
+	for _, r := range s.list() {
+		mux.Handle(r.path, r)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		status.Problem(w, http.StatusNotFound, "There is nothing at this address: /api/v1/openapi.json lists what there is.")
+	})
+	s.routes = mux
+	return mux
+}
+
+// list is every route. The document describes each, and a test compares.
+func (s *server) list() []route {
+	period := []string{"meter", "span", "at"}
+	return []route{
+		{path: "/api/v1/openapi.json", answer: s.openAPI},
+		{path: "/api/v1/status", answer: s.status},
+		{path: "/api/v1/health", answer: s.health},
+		{path: "/api/v1/consents", answer: s.consents},
+		{path: "/api/v1/meters", answer: s.meters},
+		{path: "/api/v1/series", takes: []string{"meter"}, answer: s.series},
+		{path: "/api/v1/latest", takes: []string{"meter", "path"}, answer: s.latest},
+		{path: "/api/v1/history", takes: append([]string{"quantity", "step", "compare", "format"}, period...), answer: s.history},
+		{path: "/api/v1/shares", takes: period, answer: s.shares},
+		{path: "/api/v1/outlook", takes: append([]string{"quantity"}, period...), answer: s.outlook},
+		{path: "/api/v1/usual", takes: []string{"meter", "at", "weeks"}, answer: s.usual},
+		{path: "/api/v1/bill", takes: []string{"meter", "at"}, answer: s.bill},
+		{path: "/metrics", answer: s.metrics},
+	}
+}
