@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"federation/lab/demo": {"federation/lab"},
 	"agent":               {"*"},
 	"agent/access":        {"buffer/statefile"},
+	"agent/api":           {"agent/history", "agent/series", "agent/status", "agent/tariff", "senml"},
 	"agent/clock":         {"buffer/statefile", "senml"},
 	"agent/config":        {"agent/strict", "federation/consent", "federation/lognact", "federation/sen1", "federation/xmpp", "senml", "tic", "tic/port"},
 	"agent/history":       {"agent/series", "buffer", "senml"},

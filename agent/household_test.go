@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"releve/agent/api"
 	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/led"
@@ -117,7 +118,7 @@ func (h house) tree(t *testing.T) string {
 func TestPageIsNotPersonal(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
-	page := httptest.NewServer(status.Handler(h.snapshot, status.Options{}))
+	page := httptest.NewServer(status.Handler(h.snapshot, status.Options{API: api.Handler(h.house())}))
 	defer page.Close()
 	secrets := map[string]bool{}
 	for _, mode := range []tic.Mode{tic.Standard, tic.Historic} {
@@ -149,7 +150,7 @@ func search(t *testing.T, when string, secrets map[string]bool, h house, url str
 		t.Fatalf("%s: the page shows nothing", when)
 	}
 	places := map[string]string{"snapshot": string(snapshot), "log": h.said.String()}
-	for _, path := range []string{"/", "/api/v1/status", "/readyz"} {
+	for _, path := range []string{"/", "/readyz", "/api/v1/status", "/api/v1/latest", "/api/v1/series", "/api/v1/history", "/metrics"} {
 		places[path] = fetched(t, url+path)
 	}
 	for secret := range secrets {

@@ -12,7 +12,7 @@
 //
 //	/, /etat, …      the screens, in French or English, each under its French and its English path
 //	/events         the live stream of a screen that moves (text/event-stream; ?screen=NAME)
-//	/api/v1/status  the snapshot as JSON
+//	/api/, /metrics  what [Options].API answers programs
 //	/healthz        200 while the process lives
 //	/readyz         200 while every required check passes, else 503 and the first reason
 //	/assets/…       style, module and icon, named after their content

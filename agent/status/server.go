@@ -3,7 +3,6 @@ package status
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +22,9 @@ type Options struct {
 	// nil lets everybody look, under any name and from any site: a page that others can reach has one.
 	Guard func(*http.Request) (*http.Request, int)
 	Entry Entry // how people get in; nil when nobody can
+
+	// API answers programs, under /api/ and at /metrics; nil when nothing does.
+	API http.Handler
 }
 
 // site is the page and all that answers beside it.
@@ -33,6 +35,7 @@ type site struct {
 	editions map[language]*edition
 	guard    func(*http.Request) (*http.Request, int)
 	entry    Entry
+	api      http.Handler
 	routes   http.Handler
 	every    time.Duration
 	seats    chan struct{} // one for each live stream
@@ -48,6 +51,7 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		editions: make(map[language]*edition),
 		guard:    opts.Guard,
 		entry:    opts.Entry,
+		api:      opts.API,
 		every:    orElse(opts.Every, time.Second),
 		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
 	}
@@ -96,7 +100,10 @@ func (s *site) mux() *http.ServeMux {
 		s.handle(mux, one)
 	}
 	mux.HandleFunc("/events", s.serveEvents)
-	mux.HandleFunc("/api/v1/status", s.serveJSON)
+	if s.api != nil {
+		mux.Handle("/api/", s.api)
+		mux.Handle("/metrics", s.api)
+	}
 	mux.HandleFunc("/healthz", serveAlive)
 	mux.HandleFunc("/readyz", s.serveReady)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -177,20 +184,16 @@ func (s *site) speak(w http.ResponseWriter, r *http.Request) *edition {
 	return e
 }
 
-// refuse answers one sentence about a status, on a page of its own.
+// refuse answers one sentence about a status, on a page of its own, or to a program as a problem.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, code int, args ...any) {
+	if isForPrograms(r.URL.Path) {
+		Problem(w, code, s.editions[english].say(fmt.Sprintf("error.%d", code), args...))
+		return
+	}
 	e := s.speak(w, r)
 	sentence := e.say(fmt.Sprintf("error.%d", code), args...)
 	send(w, code, "text/html; charset=utf-8", func(out io.Writer) error {
 		return e.writeRefusal(out, sentence, code != http.StatusMisdirectedRequest)
-	})
-}
-
-func (s *site) serveJSON(w http.ResponseWriter, _ *http.Request) {
-	send(w, http.StatusOK, "application/json", func(out io.Writer) error {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(s.snapshot())
 	})
 }
 
