@@ -9,8 +9,9 @@ import (
 
 // reachReleve hands packs to a consumer that acknowledges them.
 func (a *agent) reachReleve(r config.Recipient, way config.ToReleve, one *outgoing) {
-	one.delivery.Recipient = after{peer.New(a.session, way.To), way.To.Bare().String(), a.notary}
-	a.admit(r, one, way.To.Bare().String())
+	consumer := peer.New(a.session, way.To)
+	one.delivery.Recipient = after{consumer, way.To.Bare().String(), a.notary}
+	consumer.Terms = a.admit(r, one, way.To.Bare().String()).Terms
 	one.delivery.Gate = a.namedAs(way.Naming, one.delivery.Gate)
 }
 

@@ -6,14 +6,17 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation"
+	"releve/federation/consent"
 	"releve/federation/route"
 )
 
 // admit gives a delivery the gate of who is granted, and behind it the routes of the recipient. Without routes all that is
-// granted goes.
-func (a *agent) admit(r config.Recipient, one *outgoing, grantee string) {
+// granted goes. It returns the gate itself, which knows what was agreed to.
+func (a *agent) admit(r config.Recipient, one *outgoing, grantee string) *consent.Gate {
 	name := func(local string) string { return a.book.Name(grantee, local) }
-	one.delivery.Gate, one.routes = a.routed(r, a.book.Gate(grantee, one.place, nil), name)
+	gate := a.book.Gate(grantee, one.place, nil)
+	one.delivery.Gate, one.routes = a.routed(r, gate, name)
+	return gate
 }
 
 // routed puts the routes of a recipient behind a gate, which lets a local series through under a name; nil without routes.

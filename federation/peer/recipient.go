@@ -29,6 +29,9 @@ var _ Session = (*xmpp.Client)(nil)
 
 // Recipient hands packs to one consumer, one request at a time and in order. Use New.
 type Recipient struct {
+	// Terms are what was agreed to about what is sent under a name, which travels along; may be nil. Set it before use.
+	Terms func(name string) []string
+
 	session Session
 	jid     xmpp.JID // full: to a bare one the consumer's server would answer itself
 
@@ -130,7 +133,7 @@ func (r *Recipient) request(ctx context.Context, p senml.Pack) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", federation.ErrRefused, err)
 	}
-	text, err := element.Bytes()
+	text, err := Agree(element, p, r.Terms).Bytes()
 	if err != nil {
 		return fmt.Errorf("%w: %w", federation.ErrRefused, err)
 	}

@@ -44,6 +44,10 @@ type circle struct {
 
 func (c *circle) Members() []string { c.mu.Lock(); defer c.mu.Unlock(); return slices.Clone(c.members) }
 func (c *circle) Scope() string     { return fmt.Sprint(c.Members()) }
+func (c *circle) Terms(string) []string {
+	return []string{"retention", "P1Y", "origin", "meter"}
+}
+
 func (c *circle) set(members ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

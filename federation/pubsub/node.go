@@ -209,8 +209,8 @@ func (n node) subscriptions(ctx context.Context) ([]*xmpp.Element, error) {
 
 // publish puts records on the node on condition that it is closed (XEP-0060 §7.1.5): the service itself refuses
 // them when somebody has opened it since.
-func (n node) publish(ctx context.Context, p senml.Pack) error {
-	one, err := item(p)
+func (n node) publish(ctx context.Context, p senml.Pack, terms func(string) []string) error {
+	one, err := item(p, terms)
 	if err != nil {
 		return fmt.Errorf("%w: %w", federation.ErrRefused, err)
 	}

@@ -40,6 +40,8 @@ var _ Session = (*xmpp.Client)(nil)
 type Circle interface {
 	Members() []string // bare addresses, sorted
 	Scope() string     // another word whenever what may be read, or by whom, changes
+
+	Terms(name string) []string // what binds all of them about what is published under a name, which travels along
 }
 
 // Recipient is the nodes of one circle.
@@ -142,7 +144,7 @@ func (r *Recipient) publish(ctx context.Context, name string, p senml.Pack, gran
 		part := p[:min(size, len(p))]
 		err := granted()
 		if err == nil {
-			err = n.publish(ctx, part)
+			err = n.publish(ctx, part, r.Circle.Terms)
 		}
 		switch {
 		case errors.Is(err, errTooLarge) && len(part) > 1:
@@ -160,8 +162,9 @@ func (r *Recipient) publish(ctx context.Context, name string, p senml.Pack, gran
 	return refused
 }
 
-// item is the payload and its name. The same records have the same name: published twice, they are there once.
-func item(p senml.Pack) (*xmpp.Element, error) {
+// item is the payload and its name. The same records have the same name, whatever was agreed to about them since: published
+// twice, they are there once.
+func item(p senml.Pack, terms func(string) []string) (*xmpp.Element, error) {
 	pack, err := peer.Element(p, senml.XML)
 	if err != nil {
 		return nil, err
@@ -171,7 +174,7 @@ func item(p senml.Pack) (*xmpp.Element, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
-	return xmpp.NewElement("", "item", "id", hex.EncodeToString(sum[:12])).Add(pack), nil
+	return xmpp.NewElement("", "item", "id", hex.EncodeToString(sum[:12])).Add(peer.Agree(pack, p, terms)), nil
 }
 
 // Greet looks at every node anew. It is to be called at each login.
