@@ -529,14 +529,14 @@ func read(t *testing.T, path string) []byte {
 	return data
 }
 
-func overwrite(t *testing.T, path string, data []byte) {
+func overwrite(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o640); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func truncate(t *testing.T, path string, size int64) {
+func truncate(t testing.TB, path string, size int64) {
 	t.Helper()
 	if err := os.Truncate(path, size); err != nil {
 		t.Fatal(err)

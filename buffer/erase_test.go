@@ -3,6 +3,7 @@ package buffer_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -43,7 +44,7 @@ func without(p senml.Pack, what buffer.Erasure) senml.Pack {
 }
 
 // readAll is every pack there is.
-func readAll(t *testing.T, b *buffer.Buffer) (all []buffer.Item) {
+func readAll(t testing.TB, b *buffer.Buffer) (all []buffer.Item) {
 	t.Helper()
 	c := cursor(t, b, "all", buffer.Beginning())
 	all, err := c.Peek(t.Context(), 0, 1<<20)
@@ -54,7 +55,7 @@ func readAll(t *testing.T, b *buffer.Buffer) (all []buffer.Item) {
 }
 
 // searched tells which files of a folder, and of those in it and beside it, have one of some words in a name or in their bytes.
-func searched(t *testing.T, dir string, words ...string) (found []string) {
+func searched(t testing.TB, dir string, words ...string) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(filepath.Dir(dir), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -74,28 +75,28 @@ func searched(t *testing.T, dir string, words ...string) (found []string) {
 	return found
 }
 
-// erasing is a store of thirty hours in which everything lies somewhere: rolled up, in open hours, in the journal, in a table
+// erasing is a store of some hours in which everything lies somewhere: rolled up, in open hours, in the journal, in a table
 // beside it, in a folder that was set aside, without a date. A second one is given only what an erasure leaves.
 type erasing struct {
-	t         *testing.T
+	t         testing.TB
 	clock     time.Time
 	b, expect *buffer.Buffer
 	dir       string
 	what      buffer.Erasure
 }
 
-func newErasing(t *testing.T, what buffer.Erasure) *erasing {
+func newErasing(t testing.TB, hours int, what buffer.Erasure) *erasing {
 	t.Helper()
 	e := &erasing{t: t, clock: noon.Add(time.Hour), dir: filepath.Join(t.TempDir(), "buffer"), what: what}
 	e.b = e.open(e.dir)
 	e.expect = e.open(filepath.Join(t.TempDir(), "buffer"))
-	for h := range 30 {
+	for h := range hours {
 		begin := noon.Add(time.Duration(h) * time.Hour)
 		e.clock = begin.Add(30 * time.Minute)
 		e.put(withSecret(begin))
 		e.put(minute(begin.Add(20*time.Minute), 3))
 		e.put(senml.Pack{{Name: secret, Unit: "geheim", Value: senml.NumberValue(float64(h)), Time: float64(e.clock.Unix())}})
-		if h == 26 {
+		if h == hours-4 {
 			for _, b := range []*buffer.Buffer{e.b, e.expect} {
 				if err := b.Settle(); err != nil {
 					t.Fatal(err)
@@ -106,9 +107,11 @@ func newErasing(t *testing.T, what buffer.Erasure) *erasing {
 	return e
 }
 
-func (e *erasing) open(dir string) *buffer.Buffer {
-	return open(e.t, buffer.Options{Dir: dir, MaxAge: 1000 * time.Hour}.WithClock(func() time.Time { return e.clock }))
+func (e *erasing) options(dir string) buffer.Options {
+	return buffer.Options{Dir: dir, MaxAge: 1000 * time.Hour}.WithClock(func() time.Time { return e.clock })
 }
+
+func (e *erasing) open(dir string) *buffer.Buffer { return open(e.t, e.options(dir)) }
 
 func (e *erasing) put(p senml.Pack) {
 	e.t.Helper()
@@ -118,16 +121,18 @@ func (e *erasing) put(p senml.Pack) {
 	}
 }
 
+func packsOf(t testing.TB, b *buffer.Buffer) (all []senml.Pack) {
+	t.Helper()
+	for _, item := range readAll(t, b) {
+		all = append(all, item.Pack)
+	}
+	return all
+}
+
 // same wants both stores to say the same, and one to be whole.
 func (e *erasing) same() {
 	e.t.Helper()
-	packs := func(b *buffer.Buffer) (all []senml.Pack) {
-		for _, item := range readAll(e.t, b) {
-			all = append(all, item.Pack)
-		}
-		return all
-	}
-	if diff := cmp.Diff(packs(e.expect), packs(e.b), sameValue); diff != "" {
+	if diff := cmp.Diff(packsOf(e.t, e.expect), packsOf(e.t, e.b), sameValue); diff != "" {
 		e.t.Errorf("packs (-want +got):\n%.600s", diff)
 	}
 	wantRaw, wantPeriods := answers(e.t, e.expect)
@@ -182,7 +187,7 @@ func TestErase(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			e := newErasing(t, row.what)
+			e := newErasing(t, 30, row.what)
 			e.erase()
 			e.same()
 			e.clock = e.clock.Add(26 * time.Hour)
@@ -209,7 +214,7 @@ func TestErasedBytesAreGone(t *testing.T) {
 	for name, what := range map[string]buffer.Erasure{"series": {Series: []string{secret}}, "all": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newErasing(t, what)
+			e := newErasing(t, 30, what)
 			putUndated(t, e.b, "boot", senml.Pack{since(1, 1), {Name: secret, Value: senml.TextValue(secretText), Time: 2}})
 			putUndated(t, e.b, "boot", senml.Pack{{Name: secret, Value: senml.TextValue(secretText), Time: 3}})
 			if err := e.b.Close(); err != nil { // now it is in tables
@@ -273,7 +278,7 @@ func notSaid(t *testing.T, b *buffer.Buffer, name string) {
 // TestEraseKeepsPlaces wants cursors where they were, and numbers above all that were used; who waits is not kept waiting.
 func TestEraseKeepsPlaces(t *testing.T) {
 	t.Parallel()
-	e := newErasing(t, buffer.Erasure{})
+	e := newErasing(t, 30, buffer.Erasure{})
 	c := cursor(t, e.b, "c", buffer.Beginning())
 	items := next(t, c, 5)
 	ack(t, c, items[2].Seq)
@@ -337,4 +342,82 @@ func TestEraseRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEraseUndated erases of what has no date what may be of the time: it was heard between the packs before and after it.
+func TestEraseUndated(t *testing.T) {
+	t.Parallel()
+	at := func(h int) time.Time { return noon.Add(time.Duration(h) * time.Hour) }
+	for _, row := range []struct {
+		name string
+		what buffer.Erasure
+		want []uint64 // records that are left, by boot
+	}{
+		{"before all", buffer.Erasure{From: at(-9), To: at(0)}, []uint64{2, 2}},
+		{"between both", buffer.Erasure{From: at(3), To: at(4)}, []uint64{2}},
+		{"after the first", buffer.Erasure{From: at(5), To: at(6)}, []uint64{2}},
+		{"after all", buffer.Erasure{From: at(9)}, []uint64{2, 2}},
+		{"a series", buffer.Erasure{Series: []string{secret}}, []uint64{1, 1}},
+		{"another", buffer.Erasure{Series: []string{"nobody"}}, []uint64{2, 2}},
+		{"a series in time", buffer.Erasure{Series: []string{secret}, From: at(3), To: at(4)}, []uint64{1, 2}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			now, dir := at(1), filepath.Join(t.TempDir(), "buffer")
+			o := buffer.Options{Dir: dir}.WithClock(func() time.Time { return now })
+			b := open(t, o)
+			for i, boot := range []string{"one", "two"} {
+				now = at(1 + 3*i)
+				put(t, b, minute(now, 1))
+				putUndated(t, b, boot, senml.Pack{since(1, 1), {Name: secret, Value: senml.NumberValue(1), Time: 1}})
+			}
+			now = at(7)
+			put(t, b, minute(now, 1))
+			if _, err := b.Erase(t.Context(), row.what, func(buffer.Erased) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			for _, when := range []string{"erased", "opened again"} {
+				var got []uint64
+				for _, u := range b.Undated() {
+					got = append(got, u.Records)
+				}
+				if !slices.Equal(got, row.want) {
+					t.Errorf("%s: left %v, want %v", when, got, row.want)
+				}
+				if err := b.Close(); err != nil {
+					t.Fatal(err)
+				}
+				b = open(t, o)
+			}
+			if sum, err := b.Date("two", from(noon)); err != nil || sum.Records == 0 && len(row.want) == 2 || sum.Damaged > 0 {
+				t.Errorf("dated %+v, %v", sum, err)
+			}
+		})
+	}
+}
+
+// TestEraseDamaged erases where a block of the history and a pack cannot be read: the hour is read from its packs, and the
+// pack goes whole.
+func TestEraseDamaged(t *testing.T) {
+	t.Parallel()
+	e := newErasing(t, 6, buffer.Erasure{Series: []string{secret}})
+	packs := readAll(t, e.b)
+	block := binary.BigEndian.AppendUint32([]byte{'b'}, uint32(noon.Unix()/3600))
+	damaged := bytes.Repeat([]byte("x"), 200)
+	if err := e.b.SetKey(append(block, 0, 0, 0, 0), damaged); err != nil {
+		t.Fatal(err)
+	}
+	e.erase()
+	e.same()
+	put(t, e.b, senml.Pack{{Name: secret, Value: senml.NumberValue(3), Time: packs[0].Pack[0].Time}})
+	last := put(t, e.b, withSecret(noon))
+	if err := errors.Join(e.b.Fold(), e.b.SetKey(buffer.PackKey(last), damaged)); err != nil {
+		t.Fatal(err)
+	}
+	e.erase()
+	isLast := func(i buffer.Item) bool { return i.Seq == last }
+	if slices.ContainsFunc(readAll(t, e.b), isLast) || e.b.Stats().Corrupt != 1 {
+		t.Errorf("pack %d is there, %+v", last, e.b.Stats())
+	}
+	e.same()
 }

@@ -10,14 +10,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"releve/buffer"
+	"releve/senml"
 )
 
 // model is what the buffer promises, kept in memory.
 type model struct {
-	packs   []buffer.Item
-	last    buffer.Seq
-	trimmed int
-	cursors map[string]*modelCursor
+	packs    []modelPack
+	last     buffer.Seq
+	trimmed  int
+	cursors  map[string]*modelCursor
+	readings map[reading]bool // all that were put and not erased: roll-ups outlive the packs
+}
+
+// modelPack knows when it was put.
+type modelPack struct {
+	buffer.Item
+	put time.Time
+}
+
+// reading is one that is put again with the same value.
+type reading struct {
+	name string
+	time float64
 }
 
 // modelCursor knows what was acknowledged and what of that must survive a kill.
@@ -52,7 +66,7 @@ func TestModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			m := &machine{t: t, random: rand.New(rand.NewPCG(seed, 9)), clock: noon, dir: t.TempDir()}
-			m.model.cursors = map[string]*modelCursor{}
+			m.model.cursors, m.model.readings = map[string]*modelCursor{}, map[reading]bool{}
 			m.open()
 			m.model.last = m.b.Stats().Last
 			for range 250 {
@@ -72,8 +86,9 @@ func (m *machine) step() {
 		do     func()
 	}{
 		{30, m.put}, {30, m.take}, {8, m.add}, {3, m.remove}, {10, m.wait}, {3, m.reopen}, {3, m.kill},
+		{3, m.settle}, {3, m.erase},
 	}
-	n := m.random.IntN(87)
+	n := m.random.IntN(93)
 	for _, deed := range deeds {
 		if n -= deed.weight; n < 0 {
 			deed.do()
@@ -90,7 +105,10 @@ func (m *machine) put() {
 		m.t.Errorf("number %d comes after %d", seq, m.model.last)
 	}
 	m.model.last = seq
-	m.model.packs = append(m.model.packs, buffer.Item{Seq: seq, Pack: p})
+	m.model.packs = append(m.model.packs, modelPack{buffer.Item{Seq: seq, Pack: p}, m.clock})
+	for _, r := range p {
+		m.model.readings[reading{r.Name, r.Time}] = true
+	}
 	for _, c := range m.model.cursors {
 		c.durable = c.acked
 	}
@@ -106,12 +124,11 @@ func (m *machine) wait() {
 	m.trim()
 }
 
-// trim drops from the model what is too old, if anything is, and a little more: a pack's first record has the time of its
-// Put.
+// trim drops from the model what is too old, if anything is, and a little more.
 func (m *machine) trim() {
 	old, age := 0, modelAge
 	for _, item := range m.model.packs {
-		if m.clock.Sub(time.UnixMilli(int64(item.Pack[0].Time*1000))) <= age {
+		if m.clock.Sub(item.put) <= age {
 			break
 		}
 		old++
@@ -158,10 +175,13 @@ func (m *machine) take() {
 	if c == nil {
 		return
 	}
-	from, _ := slices.BinarySearchFunc(m.model.packs, c.acked+1, func(i buffer.Item, seq buffer.Seq) int {
+	from, _ := slices.BinarySearchFunc(m.model.packs, c.acked+1, func(i modelPack, seq buffer.Seq) int {
 		return int(int64(i.Seq) - int64(seq))
 	})
-	want := m.model.packs[from:]
+	var want []buffer.Item
+	for _, p := range m.model.packs[from:] {
+		want = append(want, p.Item)
+	}
 	if len(want) == 0 {
 		return // Next would wait
 	}
@@ -209,6 +229,78 @@ func (m *machine) kill() {
 	}
 }
 
+// settle rolls up what is over.
+func (m *machine) settle() {
+	if err := m.b.Settle(); err != nil {
+		m.t.Error(err)
+	}
+	m.recalls()
+}
+
+// erase takes away all, a series, some hours, or some hours of a series.
+func (m *machine) erase() {
+	what := buffer.Erasure{}
+	if m.random.IntN(4) > 0 {
+		what.Series = []string{minute(noon, 1)[m.random.IntN(6)].Name}
+	}
+	if m.random.IntN(4) > 0 {
+		what.From = noon.Add(time.Duration(m.random.IntN(12)) * time.Hour)
+		what.To = what.From.Add(time.Duration(1+m.random.IntN(6)) * time.Hour)
+	}
+	had := len(m.model.readings)
+	gone := 0
+	for i := range m.model.packs {
+		p := &m.model.packs[i]
+		left := without(p.Pack, what)
+		gone += len(p.Pack) - len(left)
+		p.Pack = left
+	}
+	m.model.packs = slices.DeleteFunc(m.model.packs, func(p modelPack) bool { return len(p.Pack) == 0 })
+	for r := range m.model.readings {
+		if len(without(senml.Pack{{Name: r.name, Time: r.time}}, what)) == 0 {
+			delete(m.model.readings, r)
+		}
+	}
+	got, err := m.b.Erase(m.t.Context(), what, func(buffer.Erased) error { return nil })
+	if err != nil || int(got.Records) != gone || got.Cells > 0 && had == len(m.model.readings) {
+		m.t.Errorf("erased %+v of %+v, %v; want %d records", got, what, err, gone)
+	}
+	for _, c := range m.model.cursors {
+		c.durable = c.acked
+	}
+	m.recalls()
+}
+
+// recalls wants the roll-ups to count every reading that was not erased, and the history to have no other.
+func (m *machine) recalls() {
+	for _, s := range minute(noon, 1) {
+		want, got := map[time.Time]int{}, map[time.Time]int{}
+		for r := range m.model.readings {
+			if r.name == s.Name {
+				want[time.Unix(int64(r.time), 0).UTC().Truncate(10*time.Minute)]++
+			}
+		}
+		periods, _, err := m.b.Periods(m.t.Context(), s.Name, buffer.TenMinutes, noon, m.clock.Add(time.Hour), 1<<20)
+		for _, p := range periods {
+			if p.Count > 0 {
+				got[p.Begin.UTC()] = p.Count
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			m.t.Errorf("ten minutes of %s: %v (-want +got):\n%s", s.Name, err, diff)
+		}
+		records, _, err := m.b.History(m.t.Context(), s.Name, noon, m.clock.Add(time.Hour), 1<<20)
+		for _, r := range records {
+			if !m.model.readings[reading{r.Name, r.Time}] {
+				m.t.Errorf("the history has %+v, which was erased", r)
+			}
+		}
+		if err != nil {
+			m.t.Error(err)
+		}
+	}
+}
+
 // compare looks at what can be seen from outside.
 func (m *machine) compare() {
 	s := m.b.Stats()
@@ -222,7 +314,7 @@ func (m *machine) compare() {
 	}
 	for _, c := range got {
 		want := m.model.cursors[c.Name]
-		if want == nil || c.Acked != want.acked || c.Pending != uint64(m.model.last-c.Acked) {
+		if want == nil || c.Acked != want.acked || c.Pending != min(uint64(m.model.last-c.Acked), uint64(len(m.model.packs))) {
 			m.t.Errorf("cursor %+v, want %+v", c, want)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // answers is what the history says of every series of two days, raw and rolled up.
-func answers(t *testing.T, b *buffer.Buffer) (raw map[string]senml.Pack, periods map[string][]buffer.Period) {
+func answers(t testing.TB, b *buffer.Buffer) (raw map[string]senml.Pack, periods map[string][]buffer.Period) {
 	t.Helper()
 	raw, periods = map[string]senml.Pack{}, map[string][]buffer.Period{}
 	from, to := noon.Add(-24*time.Hour), noon.Add(24*time.Hour)
