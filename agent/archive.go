@@ -116,7 +116,7 @@ type cursor struct {
 	known  <-chan struct{} // closed once the time is known
 }
 
-var _ federation.Cursor = cursor{}
+var _ federation.Erasing = cursor{}
 
 // Next returns the packs after the last acknowledged one. It waits until the time is known: before, nobody can say which
 // grants have ended, and what a gate withholds is passed over for good.
@@ -129,6 +129,9 @@ func (c cursor) Next(ctx context.Context, limit int) ([]federation.Item, error) 
 	items, err := c.cursor.Next(ctx, limit)
 	return toItems(items), err
 }
+
+// Erasures is how often readings were erased.
+func (c cursor) Erasures() uint64 { return c.cursor.Erasures() }
 
 // toItems shows packs of the buffer to a delivery.
 func toItems(items []buffer.Item) []federation.Item {

@@ -40,7 +40,7 @@
 //	a pack on its way in   envelope columnar · note tail held unfinished replay (the journal) · index series idset (the history)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
 //	a period that is asked snapshot hours cellreader decoded (what there is, stored or not) → assembler
-//	erasing                erasure eraser (what is left) successor (the store that has it)
+//	erasing                erasure eraser eraserhistory (what is left) successor (the store that has it)
 //	keeping within bounds  keeper trim spent living room · load (what is kept in memory, read back)
 //	numbers in bytes       keys numbers scanner change
 //	Badger's own files     tuning log · folder manifest table stray wal (made fit for it) · damage lock sequence

@@ -293,7 +293,7 @@ func TestEraseKeepsPlaces(t *testing.T) {
 		got <- items
 	}()
 	e.erase()
-	if s := e.b.Stats(); s.Packs != 0 || s.Bytes != 0 || s.First != before.Last+1 || s.Trimmed != before.Trimmed || e.b.Erasures() != 1 {
+	if s := e.b.Stats(); s.Packs != 0 || s.Bytes != 0 || s.First != before.Last+1 || s.Trimmed != before.Trimmed || c.Erasures() != 1 {
 		t.Errorf("stats %+v, before %+v", s, before)
 	}
 	if acked := c.Acked(); acked != items[2].Seq {

@@ -107,10 +107,10 @@ func (b *Buffer) erase(ctx context.Context, what Erasure, record func(Erased) er
 }
 
 // Erasures is how many were done since Open: whoever holds packs from before one reads them again.
-func (b *Buffer) Erasures() uint64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.erasures
+func (c *Cursor) Erasures() uint64 {
+	c.b.mu.Lock()
+	defer c.b.mu.Unlock()
+	return c.b.erasures
 }
 
 // Finished lists the erasures that the process before had begun and Open has done.

@@ -73,6 +73,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 		if singly > 0 {
 			limit = 1
 		}
+		before := d.erasures()
 		items, err := d.Cursor.Next(ctx, limit)
 		switch {
 		case ctx.Err() != nil:
@@ -85,10 +86,12 @@ func (d *Delivery) Run(ctx context.Context) error {
 		found, n := len(items), portion(items)
 		last, whole := items[n-1].Seq, joined(items[:n])
 		items = nil // a turn may last for weeks
-		err = d.turn(ctx, whole)
+		err = d.turn(ctx, whole, func() bool { return d.erasures() != before })
 		switch {
 		case ctx.Err() != nil && err != nil:
 			return nil
+		case errors.Is(err, errErased):
+			continue
 		case err != nil && n > 1: // only the pack that was refused is let go
 			singly = n
 			continue
@@ -138,16 +141,30 @@ func joined(items []Item) senml.Pack {
 	return slices.Concat(packs...)
 }
 
-// turn sends what the gate lets through until the recipient has it, will never take it, or ctx ends. Its error is one
-// of the two last.
-func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
+// errErased means that some of what was to be sent may have been erased since it was read.
+var errErased = errors.New("readings were erased meanwhile")
+
+// erasures is how many there were of what the cursor reads.
+func (d *Delivery) erasures() uint64 {
+	if c, ok := d.Cursor.(Erasing); ok {
+		return c.Erasures()
+	}
+	return 0
+}
+
+// turn sends what the gate lets through until the recipient has it, will never take it, something of it may have been
+// erased, or ctx ends. Its error is one of the three last.
+func (d *Delivery) turn(ctx context.Context, whole senml.Pack, erased func() bool) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstRetry, lastRetry
 	for {
 		d.step(stepMost)
+		if erased() {
+			return errErased
+		}
 		scope := d.Gate.Scope() // before what it judges
 		granted := d.Gate.Pass(whole)
-		err := d.attempt(ctx, granted, scope)
+		err := d.attempt(ctx, granted, func() bool { return d.Gate.Scope() == scope && !erased() })
 		switch {
 		case err == nil:
 		case ctx.Err() != nil, errors.Is(err, ErrRefused):
@@ -174,8 +191,8 @@ func (d *Delivery) turn(ctx context.Context, whole senml.Pack) error {
 	}
 }
 
-// attempt sends what a gate let through, as long as its scope is the one under which it did.
-func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, scope string) error {
+// attempt sends what a gate let through, as long as it may.
+func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, may func() bool) error {
 	if len(granted) == 0 {
 		return nil
 	}
@@ -184,7 +201,7 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, scope string
 		send = func(ctx context.Context, p senml.Pack) error {
 			return r.SendWhile(ctx, p, func() error {
 				d.piece()
-				if d.Gate.Scope() != scope {
+				if !may() {
 					return ErrWithdrawn
 				}
 				return nil

@@ -104,3 +104,57 @@ func TestGateIsAskedOnceForAllPieces(t *testing.T) {
 		}
 	})
 }
+
+// thinned is a tape from which packs are erased.
+type thinned struct {
+	*tape
+	erasures atomic.Uint64
+}
+
+var _ federation.Erasing = (*thinned)(nil)
+
+func (c *thinned) Erasures() uint64 { return c.erasures.Load() }
+
+// erase takes the first pack away.
+func (c *thinned) erase() {
+	c.mu.Lock()
+	c.items = c.items[1:]
+	c.mu.Unlock()
+	c.erasures.Add(1)
+}
+
+// What was read and waits for the recipient is not sent once it was erased: neither when it is tried again, nor the pieces
+// that have not gone.
+func TestErasedIsNotSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cursor := &thinned{tape: newTape([]float64{1, 2}, []float64{3, 4})}
+		recipient := &peer{answer: failing(federation.ErrSilent, federation.ErrSilent)}
+		stop := start(delivery(recipient, cursor, open))
+		time.Sleep(time.Second)
+		cursor.erase()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		same(t, "tried again", [][]float64{{1, 2, 3, 4}, {3, 4}, {3, 4}}, recipient.attempts())
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		cursor := &thinned{tape: newTape([]float64{1, 2}, []float64{3})}
+		recipient := &gradual{each: 10 * time.Second}
+		recipient.then = func(sent int) {
+			if sent == 1 {
+				cursor.erase()
+			}
+		}
+		stop := start(delivery(recipient, cursor, open))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		same(t, "piece by piece", [][]float64{{1}, {3}}, recipient.attempts())
+		same(t, "acknowledged", []uint64{2}, cursor.acks())
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -62,3 +62,10 @@ type Cursor interface {
 	Next(ctx context.Context, limit int) ([]Item, error)
 	Ack(seq uint64) error
 }
+
+// Erasing is a Cursor over a buffer from which readings may be erased. What was read before the latest erasure may have some
+// of them, so it is not sent any more but read again.
+type Erasing interface {
+	Cursor
+	Erasures() uint64 // how many there were
+}

@@ -48,6 +48,8 @@ func (t *tape) Peek(_ context.Context, seq uint64, limit int) ([]federation.Item
 	return rest[:min(len(rest), limit)], nil
 }
 
+func (t *tape) Erasures() uint64 { return 0 }
+
 func (t *tape) Acked() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -16,6 +16,8 @@ type Cursor interface {
 	Peek(ctx context.Context, seq uint64, limit int) ([]federation.Item, error)
 	Acked() uint64
 	Ack(seq uint64) error
+	// Erasures is how often readings were erased from the buffer.
+	Erasures() uint64
 }
 
 // trail is what lies between the front, up to which packs were sent, and the cursor behind it, up to which they are stored.
@@ -37,7 +39,7 @@ type mark struct {
 	at  time.Time
 }
 
-var _ federation.Cursor = (*trail)(nil)
+var _ federation.Erasing = (*trail)(nil)
 
 func newTrail(behind Cursor, now func() time.Time, wait time.Duration) *trail {
 	return &trail{behind: behind, now: now, wait: wait, front: behind.Acked()}
@@ -68,6 +70,9 @@ func (t *trail) Ack(seq uint64) error {
 	t.marks = append(t.marks, mark{seq, now})
 	return nil
 }
+
+// Erasures is that of the buffer.
+func (t *trail) Erasures() uint64 { return t.behind.Erasures() }
 
 // sent is the front.
 func (t *trail) sent() uint64 {
