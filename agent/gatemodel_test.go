@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,39 +13,57 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"releve/buffer"
+	"releve/federation"
 	"releve/federation/consent"
+	"releve/federation/ledger"
 	"releve/federation/quoalise"
 	"releve/federation/xmpp"
 	"releve/senml"
 )
 
-// visitor is a house, its one recipient, and all that was granted, withdrawn, read and received, in whatever order chance
-// wants. A model beside it says what may leave.
+// visitor is a house, its recipients, and all that was granted, withdrawn, read and received, in whatever order chance
+// wants. A model beside it says what may leave, and what the ledger has to say of it.
 type visitor struct {
 	t        *testing.T
 	rng      *rand.Rand
 	location *time.Location
 	now      time.Time
 	clock    atomic.Int64 // now in Unix nanoseconds, for the buffer's own tasks
+	dir      string
 	buffer   *buffer.Buffer
-	cursor   *buffer.Cursor
-	consents *consent.Consents
+	notary   *notary
 	book     *consent.Book
+	provider *quoalise.Provider
 	session  *counter
-	gate     *consent.Gate
-	away     bool
+	parties  []*party
 
-	stood    []consent.Grant                    // the model: what is in force
-	read     map[string][]senml.Record          // by local series, in order of time
+	stood    []consent.Consent         // the model: what is in force
+	read     map[string][]senml.Record // by local series, in order of time
+	gone     map[string]bool           // devices under pseudonyms that were given up
+	counts   map[string]int            // what left, by recipient and consent
+	withheld int
+}
+
+// party is a recipient that is pushed to, or a circle of readers of one copy.
+type party struct {
+	name    string // of its cursor, and of the circle
+	members []string
+	circle  *consent.Circle // nil of one that is alone
+	cursor  *buffer.Cursor
+	gate    federation.Gate
+	away    bool
+
 	received map[string]map[float64]senml.Value // by name and time, the latest value
 	since    map[string]time.Time               // since when a series is granted as it is, by its name and resolution
-	places   string                             // the file of how far all has come, which is behind
-	withheld int
 }
 
 const (
 	visitorJID = "conseil@breizh-sen2.example"
+	readerJID  = "voisin@breizh-sen2.example"
+	circleName = "tableau"
 	visitorPRM = "01234567890123" // invented
 )
 
@@ -58,54 +77,101 @@ func visitorSeries() map[string]time.Duration {
 
 func newVisitor(t *testing.T, seed uint64) *visitor {
 	g := &visitor{
-		t: t, rng: rand.New(rand.NewPCG(seed, 1)), location: paris(t),
+		t: t, rng: rand.New(rand.NewPCG(seed, 1)), location: paris(t), dir: t.TempDir(),
 		now:  time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC), // the night has 25 hours in it
-		read: map[string][]senml.Record{}, received: map[string]map[float64]senml.Value{}, since: map[string]time.Time{},
+		read: map[string][]senml.Record{}, gone: map[string]bool{}, counts: map[string]int{},
 	}
+	for name, members := range map[string][]string{"guest": {visitorJID}, circleName: {visitorJID, readerJID}} {
+		g.parties = append(g.parties, &party{name: name, members: members, received: map[string]map[float64]senml.Value{}, since: map[string]time.Time{}})
+	}
+	slices.SortFunc(g.parties, func(a, b *party) int { return cmp.Compare(a.name, b.name) }) // what chance wants is the same each time
 	g.clock.Store(g.now.UnixNano())
-	var err error
-	g.buffer, err = buffer.Open(buffer.Options{
-		Dir: filepath.Join(t.TempDir(), "buffer"), Clock: func() (time.Time, bool) { return time.Unix(0, g.clock.Load()), true }, Location: g.location, Class: classOf,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := g.buffer.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if g.cursor, err = g.buffer.Cursor("guest", buffer.Now()); err != nil {
-		t.Fatal(err)
-	}
-	if g.consents, err = consent.OpenConsents(filepath.Join(t.TempDir(), "consents.json")); err != nil {
-		t.Fatal(err)
-	}
-	g.consents.Record = func(consent.Consent) error { return nil }
-	kept := archive{buffer: g.buffer, now: func() time.Time { return g.now }}
-	g.book = &consent.Book{
-		Consents: g.consents, Key: make([]byte, 32), PRM: func(string) string { return visitorPRM }, Now: func() time.Time { return g.now },
-		Archive: kept, Hold: usualHold, Location: g.location, Log: quiet,
-	}
-	g.places = filepath.Join(t.TempDir(), "places.json")
 	g.session = &counter{commands: map[string]xmpp.Command{}}
-	provider := &quoalise.Provider{
-		Session: g.session, Archive: kept, Consent: g.book, Log: quiet,
+	g.book = &consent.Book{
+		Key: make([]byte, 32), PRM: func(string) string { return visitorPRM }, Now: func() time.Time { return g.now },
+		Hold: usualHold, Location: g.location, Log: quiet,
+	}
+	g.provider = &quoalise.Provider{
+		Session: g.session, Consent: g.book, Log: quiet,
 		Describe: func(string) quoalise.Measurement { return quoalise.Measurement{Name: "test", Unit: "VA"} },
 	}
-	provider.Offer()
-	g.restart()
+	g.open()
+	g.provider.Offer()
+	t.Cleanup(g.close)
 	return g
 }
 
-// restart forgets all that is only in memory.
-func (g *visitor) restart() {
-	places, err := consent.OpenPlaces(g.places)
-	if err != nil {
-		g.t.Fatal(err)
+// open begins with what is on the disk, as a start does.
+func (g *visitor) open() {
+	g.t.Helper()
+	var err error
+	g.buffer, err = buffer.Open(buffer.Options{
+		Dir: filepath.Join(g.dir, "buffer"), Clock: func() (time.Time, bool) { return time.Unix(0, g.clock.Load()), true }, Location: g.location, Class: classOf,
+	})
+	must(g.t, err)
+	consents, err := consent.OpenConsents(filepath.Join(g.dir, consentsFile))
+	must(g.t, err)
+	g.notary = newNotary(filepath.Join(g.dir, "ledger"), consents, func() (time.Time, bool) { return g.now, true }, quiet)
+	g.notary.location = g.location
+	g.notary.tally, err = openTally(filepath.Join(g.dir, "transfers.json"), quiet)
+	must(g.t, err)
+	g.notary.look()
+	kept := archive{buffer: g.buffer, now: func() time.Time { return g.now }}
+	g.provider.Archive, g.book.Archive, g.book.Consents, g.book.Sent = kept, kept, consents, g.notary.tally.add
+	g.book.Places, err = consent.OpenPlaces(filepath.Join(g.dir, "places.json"))
+	must(g.t, err)
+	g.book.Rotations, err = consent.OpenRotations(filepath.Join(g.dir, "rotations.json"))
+	must(g.t, err)
+	for _, p := range g.parties {
+		p.cursor, err = g.buffer.Cursor(p.name, buffer.Now())
+		must(g.t, err)
+		if p.name == circleName {
+			p.circle = g.book.Circle(circleName, p.members)
+			p.gate = p.circle
+			continue
+		}
+		p.gate = g.book.Gate(p.members[0], p.name, nil)
 	}
-	g.book.Places = places
-	g.gate = g.book.Gate(visitorJID, "guest", nil)
+}
+
+func (g *visitor) close() {
+	must(g.t, errors.Join(g.notary.close(), g.buffer.Close()))
+}
+
+// restart stops and begins anew. At a stop all is on the disk; of a process that is killed the places of what is granted by
+// periods are behind, and the rest is as it is at the next pack.
+func (g *visitor) restart(killed bool) {
+	if killed {
+		g.notary.tally.note() // what was counted since the last note is lost, and said to be: TestTally
+		must(g.t, g.notary.tally.journal.Close())
+		g.notary.tally.journal = nil
+		g.notary.tally = nil
+	} else {
+		must(g.t, g.book.Places.Save())
+	}
+	g.close()
+	g.open()
+}
+
+// rotate gives other pseudonyms. The old ones are never seen again.
+func (g *visitor) rotate() {
+	p := g.parties[g.rng.IntN(len(g.parties))]
+	of := p.members[0]
+	if p.circle != nil {
+		of = circleName
+	}
+	g.gone[g.pseudonym(p)] = true
+	must(g.t, g.book.Rotations.Rotate(of))
+	clear(p.since)
+}
+
+// pseudonym is what the device is called where its identity is not seen.
+func (g *visitor) pseudonym(p *party) string {
+	if p.circle != nil {
+		return p.circle.Device("linky")
+	}
+	device, _, _ := strings.Cut(g.book.Aliases(p.members[0], "linky/x")[1], "_")
+	return device
 }
 
 // listen lets time pass while the meter is read, or while it is not.
@@ -161,10 +227,10 @@ func (g *visitor) put(p senml.Pack) {
 
 // agree gives or takes back a consent.
 func (g *visitor) agree() {
-	g.stood = slices.DeleteFunc(g.stood, func(x consent.Grant) bool { return x.Over(g.now) })
+	g.stood = slices.DeleteFunc(g.stood, func(x consent.Consent) bool { return x.Grant.Over(g.now) })
 	if n := len(g.stood); n > 0 && g.rng.IntN(3) == 0 {
 		i := g.rng.IntN(n)
-		if _, err := g.consents.Withdraw(g.stood[i].ID(), "terminal", g.now, nil); err != nil {
+		if _, err := g.notary.Withdraw(g.stood[i].ID, "terminal"); err != nil {
 			g.t.Fatal(err)
 		}
 		g.stood = slices.Delete(g.stood, i, i+1)
@@ -172,85 +238,147 @@ func (g *visitor) agree() {
 	}
 	all := consent.Resolutions()
 	grant := consent.Grant{
-		To: []string{visitorJID, "breizh-sen2.example"}[g.rng.IntN(2)], Purpose: "a test", Identity: g.rng.IntN(3) == 0,
+		To: []string{visitorJID, "breizh-sen2.example", readerJID}[g.rng.IntN(3)], Purpose: "a test", Identity: g.rng.IntN(3) == 0,
 		Series: []string{[]string{"*", "consumption/power/*", "tariff/*"}[g.rng.IntN(3)]}, Resolution: all[g.rng.IntN(len(all))],
 	}
 	if g.rng.IntN(4) == 0 {
 		grant.Until = g.now.Add(time.Duration(1 + g.rng.Int64N(int64(6*time.Hour))))
 	}
-	if slices.ContainsFunc(g.stood, func(x consent.Grant) bool { return x.ID() == grant.ID() }) || len(g.stood) > 4 {
+	if g.isGiven(grant.ID()) || len(g.stood) > 6 {
 		return
 	}
-	one, err := g.consents.Ask(grant, "page", g.now)
+	one, err := g.notary.Ask(grant, "page")
 	if err == nil {
-		_, err = g.consents.Accept(one.ID, "page", g.now)
+		_, err = g.notary.Accept(one.ID, "page")
 	}
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.stood = append(g.stood, grant)
+	g.stood = append(g.stood, one)
 }
 
-// may is the model of what the recipient may see of a series now.
-func (g *visitor) may(local string) (finest consent.Resolution, identity bool) {
+func (g *visitor) isGiven(id string) bool {
+	return slices.ContainsFunc(g.stood, func(one consent.Consent) bool { return one.ID == id })
+}
+
+// sees is the model of what one address may see of a series now, and under which of its consents.
+func (g *visitor) sees(who, local string) (finest consent.Resolution, identity bool, under string) {
 	_, path, _ := strings.Cut(local, "/")
-	for _, x := range g.stood {
-		begins, _, _ := strings.Cut(x.Series[0], "*")
-		if !strings.HasPrefix(path, begins) || !x.Until.IsZero() && !g.now.Before(x.Until) {
+	order := consent.Resolutions()
+	for _, one := range g.book.Consents.All() { // in this order: of two that say the same the first counts
+		x := one.Grant
+		if one.State != consent.InForce {
 			continue
 		}
-		order := consent.Resolutions()
+		if !x.Over(g.now) && !g.isGiven(one.ID) {
+			g.t.Fatalf("%s stands, which was not given or was taken back", one.ID)
+		}
+		begins, _, _ := strings.Cut(x.Series[0], "*")
+		if !strings.HasPrefix(path, begins) || !x.Until.IsZero() && !g.now.Before(x.Until) || x.To != who && x.To != "breizh-sen2.example" {
+			continue
+		}
 		switch was, is := slices.Index(order, finest), slices.Index(order, x.Resolution); {
 		case was < 0, is < was:
-			finest, identity = x.Resolution, x.Identity
-		case is == was:
-			identity = identity || x.Identity
+			finest, identity, under = x.Resolution, x.Identity, one.ID
+		case is == was && x.Identity && !identity:
+			identity, under = true, one.ID
 		}
 	}
-	return finest, identity
+	return finest, identity, under
+}
+
+// may is the model of what a party may see: of a circle what all may who have any grant, by no identity.
+func (g *visitor) may(p *party, local string) (finest consent.Resolution, identity bool) {
+	if p.circle == nil {
+		finest, identity, _ = g.sees(p.members[0], local)
+		return finest, identity
+	}
+	order := consent.Resolutions()
+	for _, member := range p.members {
+		sees, _, _ := g.sees(member, local)
+		switch {
+		case !g.has(member):
+		case sees == "":
+			return "", false
+		case slices.Index(order, sees) > slices.Index(order, finest):
+			finest = sees
+		}
+	}
+	return finest, false
+}
+
+// has says whether any grant to an address is in force.
+func (g *visitor) has(who string) bool {
+	return slices.ContainsFunc(g.stood, func(one consent.Consent) bool {
+		x := one.Grant
+		return (x.To == who || x.To == "breizh-sen2.example") && (x.Until.IsZero() || g.now.Before(x.Until))
+	})
+}
+
+// count notes what the ledger has to say about so many records of each series that left.
+func (g *visitor) count(p *party, left map[string]int) {
+	for local, n := range left {
+		for _, member := range p.members {
+			if _, _, under := g.sees(member, local); under != "" {
+				g.counts[member+" "+under] += n
+			}
+		}
+	}
 }
 
 // note keeps since which reading each series may be seen as it may now: what the first one ends is of before.
 func (g *visitor) note() {
-	for local := range visitorSeries() {
-		finest, identity := g.may(local)
-		is := fmt.Sprint(local, " ", finest, " ", identity)
-		for key := range g.since {
-			if strings.HasPrefix(key, local+" ") && key != is {
-				delete(g.since, key)
+	for _, p := range g.parties {
+		for local := range visitorSeries() {
+			finest, identity := g.may(p, local)
+			is := fmt.Sprint(local, " ", finest, " ", identity)
+			for key := range p.since {
+				if strings.HasPrefix(key, local+" ") && key != is {
+					delete(p.since, key)
+				}
 			}
-		}
-		if _, known := g.since[is]; !known && finest != "" {
-			g.since[is] = g.now
+			if _, known := p.since[is]; !known && finest != "" {
+				p.since[is] = g.now
+			}
 		}
 	}
 }
 
-// deliver takes what waits to the recipient, or tries to.
-func (g *visitor) deliver() {
+// waits says how many packs wait for a party.
+func (g *visitor) waits(p *party) uint64 {
 	for _, c := range g.buffer.Cursors() {
-		if c.Pending == 0 {
-			return
+		if c.Name == p.name {
+			return c.Pending
 		}
 	}
-	items, err := g.cursor.Next(g.t.Context(), 1+g.rng.IntN(20))
-	if err != nil {
-		g.t.Fatal(err)
+	return 0
+}
+
+// deliver takes what waits to a recipient, or tries to.
+func (g *visitor) deliver(p *party) {
+	if g.waits(p) == 0 {
+		return
 	}
+	items, err := p.cursor.Next(g.t.Context(), 1+g.rng.IntN(20))
+	must(g.t, err)
 	var whole senml.Pack
 	for _, item := range items {
 		whole = append(whole, item.Pack...)
 	}
-	passed := g.gate.Pass(whole)
-	if g.away {
+	scope := p.gate.Scope()
+	passed := p.gate.Pass(whole)
+	if p.away {
 		return
 	}
-	g.withheld += max(0, len(whole)-len(passed))
-	g.receive(passed, true)
-	g.gate.Settled(true)
-	if err := g.cursor.Ack(items[len(items)-1].Seq); err != nil {
-		g.t.Fatal(err)
+	if g.rng.IntN(10) == 0 { // something happens before it is written: then nothing of it leaves, unless it was another's concern
+		if g.agree(); p.gate.Scope() != scope {
+			return
+		}
 	}
+	g.withheld += max(0, len(whole)-len(passed))
+	g.receive(p, passed, true)
+	p.gate.Settled(true)
+	must(g.t, p.cursor.Ack(items[len(items)-1].Seq))
 }
 
 // ask asks for history at any resolution, under any name.
@@ -282,7 +410,8 @@ func (g *visitor) ask() {
 		g.t.Fatal(err)
 	}
 	out, err := g.session.commands["get_history"].Run(g.t.Context(), xmpp.Step{From: jid, Form: form})
-	finest, identity := g.may(local)
+	guest := g.parties[0]
+	finest, identity := g.may(guest, local)
 	if err != nil {
 		return
 	}
@@ -301,14 +430,22 @@ func (g *visitor) ask() {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.receive(records, false)
+	g.receive(guest, records, false)
 }
 
 // receive checks each record that has left against the model.
-func (g *visitor) receive(p senml.Pack, pushed bool) {
+func (g *visitor) receive(by *party, p senml.Pack, pushed bool) {
+	left := map[string]int{}
+	defer func() { g.count(by, left) }()
+	may := map[string]func() (consent.Resolution, bool){}
+	pseudonym := g.pseudonym(by)
 	for _, r := range p {
 		local, aggregation, resolution := g.parse(r.Name)
-		finest, identity := g.may(local)
+		if may[local] == nil {
+			finest, identity := g.may(by, local)
+			may[local] = func() (consent.Resolution, bool) { return finest, identity }
+		}
+		finest, identity := may[local]()
 		order := append(consent.Resolutions(), "P1M", "P1Y")
 		what := fmt.Sprintf("%s at %s", r.Name, time.UnixMilli(int64(r.Time*1000)).UTC().Format(time.RFC3339Nano))
 		switch was, is := slices.Index(order, finest), slices.Index(order, resolution); {
@@ -316,20 +453,29 @@ func (g *visitor) receive(p senml.Pack, pushed bool) {
 			g.t.Fatalf("%s left, which was not granted", what)
 		case is < was, pushed && is != was:
 			g.t.Fatalf("%s left, of which %s was granted", what, finest)
-		case strings.Contains(r.Name, visitorPRM) != identity:
+		case g.gone[deviceIn(r.Name)]:
+			g.t.Fatalf("%s left under a pseudonym that was given up", what)
+		case strings.Contains(r.Name, visitorPRM) != identity, !identity && deviceIn(r.Name) != pseudonym:
 			g.t.Fatalf("%s left with identity granted: %v", what, identity)
 		}
 		if finest != consent.Live {
 			g.check(what, local, aggregation, resolution, r)
 		}
+		left[local]++
 		if !pushed {
 			continue
 		}
-		if g.received[r.Name] == nil {
-			g.received[r.Name] = map[float64]senml.Value{}
+		if by.received[r.Name] == nil {
+			by.received[r.Name] = map[float64]senml.Value{}
 		}
-		g.received[r.Name][r.Time] = r.Value
+		by.received[r.Name][r.Time] = r.Value
 	}
+}
+
+// deviceIn is the part of a name that says whose it is.
+func deviceIn(name string) string {
+	device, _, _ := strings.Cut(name, "_")
+	return device
 }
 
 // parse takes a name apart that a recipient gets.
@@ -400,43 +546,102 @@ func (g *visitor) truth(local string, r consent.Resolution, begin time.Time) (se
 // settle lets all arrive, and then compares what was received with what was to be: each period of a series that is
 // granted as it is since before it began, once its value is known and something was read after it.
 func (g *visitor) settle() (checked int) {
-	g.away = false
+	for _, p := range g.parties {
+		p.away = false
+	}
 	g.listen(time.Minute, true)
 	g.note()
-	for g.buffer.Cursors()[0].Pending > 0 {
-		g.deliver()
-	}
-	for local := range visitorSeries() {
-		finest, identity := g.may(local)
-		since, granted := g.since[fmt.Sprint(local, " ", finest, " ", identity)]
-		if !granted || finest == consent.Live || len(g.read[local]) == 0 {
-			continue
+	for _, p := range g.parties {
+		for g.waits(p) > 0 {
+			g.deliver(p)
+			g.note()
 		}
-		aggregation := "first"
-		if strings.Contains(local, "power") {
-			aggregation = "mean"
-		}
-		name := g.book.Name(visitorJID, local) + "/" + aggregation + "/" + string(finest)
-		last := time.UnixMilli(millisOf(g.read[local][len(g.read[local])-1]))
-		i, _ := slices.BinarySearchFunc(g.read[local], since, func(x senml.Record, t time.Time) int { return cmp.Compare(millisOf(x), t.UnixMilli()) })
-		if i == len(g.read[local]) {
-			continue
-		}
-		firstRead := time.UnixMilli(millisOf(g.read[local][i]))
-		for begin := finest.Next(finest.Begin(firstRead, g.location), g.location); !finest.Next(begin, g.location).After(last); begin = finest.Next(begin, g.location) {
-			want, known := g.truth(local, finest, begin)
-			got, has := g.received[name][float64(begin.UnixMilli())/1000]
-			if known != has || known && !alike(want, got) {
-				g.t.Fatalf("%s at %s: received %v (%v), and it was %v (%v)", name, begin.UTC().Format(time.RFC3339), got, has, want, known)
-			}
-			checked++
+		for local := range visitorSeries() {
+			checked += g.compare(p, local)
 		}
 	}
 	return checked
 }
 
+// compare does so for one series of a party.
+func (g *visitor) compare(p *party, local string) (checked int) {
+	finest, identity := g.may(p, local)
+	since, granted := p.since[fmt.Sprint(local, " ", finest, " ", identity)]
+	if !granted || finest == consent.Live || len(g.read[local]) == 0 {
+		return 0
+	}
+	aggregation := "first"
+	if strings.Contains(local, "power") {
+		aggregation = "mean"
+	}
+	_, path, _ := strings.Cut(local, "/")
+	of := g.pseudonym(p)
+	if identity {
+		of = "urn:dev:prm:" + visitorPRM
+	}
+	name := of + "_" + path + "/" + aggregation + "/" + string(finest)
+	last := time.UnixMilli(millisOf(g.read[local][len(g.read[local])-1]))
+	i, _ := slices.BinarySearchFunc(g.read[local], since, func(x senml.Record, t time.Time) int { return cmp.Compare(millisOf(x), t.UnixMilli()) })
+	if i == len(g.read[local]) {
+		return 0
+	}
+	firstRead := time.UnixMilli(millisOf(g.read[local][i]))
+	for begin := finest.Next(finest.Begin(firstRead, g.location), g.location); !finest.Next(begin, g.location).After(last); begin = finest.Next(begin, g.location) {
+		want, known := g.truth(local, finest, begin)
+		got, has := p.received[name][float64(begin.UnixMilli())/1000]
+		if known != has || known && !alike(want, got) {
+			g.t.Fatalf("%s at %s: %s received %v (%v), and it was %v (%v)", name, begin.UTC().Format(time.RFC3339), p.name, got, has, want, known)
+		}
+		checked++
+	}
+	return checked
+}
+
+// audit compares what the ledger says was sent with what left, and has it verified.
+func (g *visitor) audit() {
+	g.notary.mu.Lock()
+	err := g.notary.account(func(*transfer) bool { return true })
+	g.notary.mu.Unlock()
+	must(g.t, err)
+	key, err := ledger.PublicKey(g.notary.dir)
+	must(g.t, err)
+	_, err = ledger.Verify(g.notary.dir, key)
+	must(g.t, err)
+	said := map[string]int{}
+	standing := map[string]bool{}
+	for _, e := range (&registry{t: g.t, dir: g.notary.dir}).entries() {
+		switch e.Kind {
+		case ledger.Transfer:
+			said[e.Recipient+" "+e.Consent] += e.Count
+		case ledger.Grant:
+			standing[e.Consent] = true
+		case ledger.Withdrawal, ledger.Lapse:
+			delete(standing, e.Consent)
+		}
+	}
+	if diff := gocmp.Diff(g.counts, said); diff != "" {
+		g.t.Errorf("what was sent, by recipient and consent (-left +ledger):\n%s", diff)
+	}
+	stood := map[string]bool{}
+	for _, x := range g.stood {
+		if !x.Grant.Over(g.now) {
+			stood[x.ID] = true
+		}
+	}
+	g.notary.look() // what has lapsed
+	for _, e := range (&registry{t: g.t, dir: g.notary.dir}).entries() {
+		if e.Kind == ledger.Lapse {
+			delete(standing, e.Consent)
+		}
+	}
+	if diff := gocmp.Diff(stood, standing); diff != "" {
+		g.t.Errorf("what stands (-model +ledger):\n%s", diff)
+	}
+}
+
 // No sequence of grants, withdrawals, outages, restarts and requests lets a record out that was not granted at that
-// moment, at a finer resolution, or with an identity; and what was granted arrives, as what all readings say of it.
+// moment, at a finer resolution, with an identity or under a pseudonym that was given up, to one recipient or to a circle of
+// readers; what was granted arrives, as what all readings say of it; and the ledger says of each consent what left under it.
 func TestGateModel(t *testing.T) {
 	t.Parallel()
 	var tried atomic.Int64
@@ -463,17 +668,20 @@ func TestGateModel(t *testing.T) {
 				case n < 64:
 					g.agree()
 				case n < 68:
-					g.away = !g.away
+					p := g.parties[g.rng.IntN(len(g.parties))]
+					p.away = !p.away
 				case n < 69:
-					g.restart()
+					g.restart(g.rng.IntN(2) == 0)
 				case n < 70:
-					if err := g.book.Places.Save(); err != nil {
-						t.Fatal(err)
-					}
+					must(t, g.book.Places.Save())
+				case n < 71:
+					g.rotate()
+				case n < 72:
+					g.notary.look()
 				case n < 80:
 					g.ask()
 				default:
-					g.deliver()
+					g.deliver(g.parties[g.rng.IntN(len(g.parties))])
 				}
 				g.note()
 				if g.rng.IntN(60) == 0 {
@@ -481,8 +689,11 @@ func TestGateModel(t *testing.T) {
 				}
 			}
 			checked += g.settle()
-			for _, times := range g.received {
-				pushed += len(times)
+			g.audit()
+			for _, p := range g.parties {
+				for _, times := range p.received {
+					pushed += len(times)
+				}
 			}
 			t.Logf("%d records pushed, %d withheld, %d periods compared", pushed, g.withheld, checked)
 			tried.Add(int64(checked))

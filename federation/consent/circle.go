@@ -61,18 +61,20 @@ func (c *Circle) Scope() string {
 // sight is how all members may see a local series. Without members nobody does.
 func (c *Circle) sight(local string) sight {
 	var all sight
+	var readers []leave
 	for _, member := range c.Members() {
 		s := c.book.sight(member, local)
 		if s.name == "" {
 			return sight{}
 		}
+		readers = append(readers, leave{member, s.grant})
 		if all.finest == "" || all.finest.isFinerThan(s.finest) {
 			all = s
 		}
 	}
 	if all.finest != "" {
 		meter, path, _ := strings.Cut(local, "/")
-		all.name = c.Device(meter) + "_" + path
+		all.name, all.identity, all.readers = c.Device(meter)+"_"+path, false, readers
 	}
 	return all
 }

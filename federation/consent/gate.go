@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -88,16 +89,19 @@ func (g *Gate) Settled(taken bool) {
 
 // tell says of each consent what went under it.
 func (g *Gate) tell() {
-	grants := map[string]string{}
+	seen := map[string]sight{}
 	for _, s := range g.sights {
-		grants[s.name] = s.grant
+		seen[s.name] = s
 	}
-	under := map[string]senml.Pack{}
+	under := map[leave]senml.Pack{}
 	for _, r := range g.passed {
-		grant := grants[seriesOf(r.Name)]
-		under[grant] = append(under[grant], r)
+		for _, l := range seen[seriesOf(r.Name)].leaves(g.recipient) {
+			under[l] = append(under[l], r)
+		}
 	}
-	for _, grant := range slices.Sorted(maps.Keys(under)) {
-		g.coarse.book.Sent(g.recipient, grant, under[grant])
+	for _, l := range slices.SortedFunc(maps.Keys(under), func(a, b leave) int {
+		return cmp.Or(cmp.Compare(a.recipient, b.recipient), cmp.Compare(a.grant, b.grant))
+	}) {
+		g.coarse.book.Sent(l.recipient, l.grant, under[l])
 	}
 }

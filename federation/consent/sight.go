@@ -9,6 +9,19 @@ type sight struct {
 	grant  string     // identifier of the one that allows it
 
 	identity bool // whose it is may be seen
+
+	readers []leave // of a circle: each, and what allows it
+}
+
+// leave is by which grant somebody may see.
+type leave struct{ recipient, grant string }
+
+// leaves are all under which a sight is had: of a recipient by itself, or of each reader of a circle.
+func (s sight) leaves(recipient string) []leave {
+	if s.readers != nil {
+		return s.readers
+	}
+	return []leave{{recipient, s.grant}}
 }
 
 // sight judges by the finest grant in force. Its name shows the delivery point only where one that is as fine allows
