@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 	"agent/history":       {"agent/series", "buffer", "senml"},
 	"agent/scenario":      {"agent/strict", "tic", "tic/linky"},
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
-	"agent/status":        {},
+	"agent/status":        {"agent/history", "agent/kiosk"},
 	"agent/strict":        {},
 	"agent/tariff":        {"agent/history", "agent/strict"},
 	"agent/trial":         {"buffer/statefile"},

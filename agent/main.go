@@ -48,6 +48,7 @@ type verbs struct {
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
 	Migrate    migrateVerbs   `cmd:"" help:"Turn the configuration of another program into ours."`
 	Update     updateVerb     `cmd:"" help:"Install, as root, the signed version that the agent has placed. releve-update.service runs it."`
+	Kiosk      kioskVerb      `cmd:"" help:"Show the page's view for walls on a screen that has no desktop."`
 	Rgpd       rgpdVerbs      `cmd:"" help:"Write the papers that the GDPR asks for."`
 	Version    versionVerb    `cmd:"" help:"Print the version."`
 }

@@ -54,6 +54,7 @@ func check(d document) (Config, error) {
 		Buffer:     f.buffer(d),
 		Federation: f.federation(d),
 		Status:     f.status(d),
+		Kiosk:      f.kiosk(d.Kiosk),
 		LED:        f.led(d),
 		Button:     f.button(d),
 		Update:     f.update(d),

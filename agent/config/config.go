@@ -25,6 +25,7 @@ type Config struct {
 	Issuers    []consent.Issuer // of receipts of consents
 	Ledger     Ledger
 	Status     Status
+	Kiosk      Kiosk
 	LED        LED
 	Button     Button
 	Update     Update

@@ -61,6 +61,7 @@ func TestDefaults(t *testing.T) {
 			Period: time.Minute, FullSet: 10 * time.Minute, MaxBytes: 256 << 20, MaxAge: 31 * 24 * time.Hour, Curve: 366 * 24 * time.Hour,
 		},
 		Status: config.Status{Listen: "127.0.0.1:8080"},
+		Kiosk:  config.Kiosk{Every: 20 * time.Second, Dusk: 21, Dawn: 7},
 		Trial:  config.Trial{Prove: 5 * time.Minute, Confirm: 15 * time.Minute},
 	}
 	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
@@ -199,6 +200,12 @@ func TestRefusals(t *testing.T) {
 				`status.hosts: "c.example:80" is not a name such as energy.example, without http:// and port`,
 		},
 		{"listen beyond all ports", "[status]\nlisten = \":65536\"\n", `status.listen: ":65536" is not host:port`},
+		{
+			"kiosk", "[kiosk]\nevery = \"1s\"\nplace = \"Lorient\"\nnight = \"21-24\"\n",
+			"kiosk.every: \"1s\" is not a time from 5s to 1h, written like 10s, 5m, 12h or 31d\n" + `kiosk.place: "Lorient" is not degrees north and east, such as "47.75, -3.37"` + "\n" +
+				`kiosk.night: "21-24" is not two hours of the day, such as "21-7"`,
+		},
+		{"kiosk, far away", "[kiosk]\nplace = \"NaN, 181\"\n", `kiosk.place: "NaN, 181" is not degrees north and east, such as "47.75, -3.37"`},
 		{"light", "[led]\npin = \"17\"\n", `led.pin: "17" is not a pin such as GPIO17`},
 		{"button", "[button]\npin = \"pin 13\"\n", `button.pin: "pin 13" is not a pin such as GPIO27`},
 		{"button and light", "[led]\npin = \"GPIO17\"\n[button]\npin = \"GPIO17\"\n", "button.pin: GPIO17 is the pin of the light already"},

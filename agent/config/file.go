@@ -40,6 +40,7 @@ type document struct {
 		View   string   `toml:"view" choices:"open,password" default:"open" afar:"owner"`
 		Hosts  []string `toml:"hosts" afar:"owner"`
 	} `toml:"status"`
+	Kiosk   rawKiosk    `toml:"kiosk"`
 	Consent rawConsents `toml:"consent"`
 	Ledger  rawLedger   `toml:"ledger"`
 	LED     struct {

@@ -134,6 +134,8 @@ func TestReferenceUncommented(t *testing.T) {
 		Witnesses:  []xmpp.JID{jid.MustParse("temoin@breizh-sen2.example/releve")},
 		WitnessFor: []xmpp.JID{jid.MustParse("serveur@breizh-sen2.example")},
 	}
+	wanted.Kiosk.Title, wanted.Kiosk.Label, wanted.Kiosk.Logo = "École de Kersabiec", "données publiques – public data", "/etc/releve/commune.png"
+	wanted.Kiosk.Site = &Site{Latitude: 47.75, Longitude: -3.37}
 	wanted.Status.Hosts = []string{"energy.example"}
 	wanted.Update = Update{From: "https://breizh-sen1.example/releve", KeyFile: "/etc/releve/releve-archive-keyring.gpg", CAFile: "/etc/releve/ca.pem"}
 	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {

@@ -45,7 +45,7 @@ func slides() []Slide {
 			Curve: &Curve{Above: wave(1240, 0), AboveTone: Drawn, From: "il y a 6 h", To: "maintenant", Top: "1 500 VA"},
 		},
 		{
-			Name: "balance", Title: "Consommation et production", Spoken: "62 % autoconsommés.",
+			Name: "synchro", Title: "Consommation et production", Spoken: "62 % autoconsommés.",
 			Tiles: []Tile{{Drawn, "consommé", "12,1 kWh"}, {Injected, "produit", "9,3 kWh"}, {Shared, "autoconsommé", "62 %"}},
 			Curve: &Curve{Above: wave(900, 0), Below: wave(1500, 2), AboveTone: Injected, BelowTone: Drawn, From: "0 h", To: "24 h"},
 		},
@@ -73,7 +73,7 @@ func TestGolden(t *testing.T) {
 		{"now", 0, noon, 800, 480},
 		{"now-night", 0, night, 400, 240},
 		{"now-tall", 0, noon, 360, 640},
-		{"balance", 1, noon, 400, 240},
+		{"synchro", 1, noon, 400, 240},
 		{"equivalence", 2, noon, 400, 240},
 	} {
 		t.Run(row.name, func(t *testing.T) {

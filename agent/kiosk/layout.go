@@ -56,6 +56,9 @@ func (l *layout) wide() bool { return l.sheet.Width > l.sheet.Height }
 
 // text writes a line no wider than room: what is longer is smaller, and at last ends in an ellipsis.
 func (l *layout) text(t Text, room float64) float64 {
+	if t.Say == "" {
+		return 0
+	}
 	least := smallText * l.unit
 	for t.Size > least && l.measure(t) > room {
 		t.Size = max(least, t.Size*0.95)

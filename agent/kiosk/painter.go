@@ -7,7 +7,6 @@ import (
 	"image/draw"
 	"math"
 
-	scaled "golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
@@ -183,26 +182,6 @@ func (t Text) paint(p *painter) {
 	}
 	drawer.DrawString(drawable(t.Say))
 	p.fail("write a text", face.Close())
-}
-
-func (l Logo) paint(p *painter) {
-	box := l.Box.Add(image.Pt(int(p.dx), int(p.dy)))
-	scaled.CatmullRom.Scale(p.picture, fitted(l.Picture.Bounds(), box), l.Picture, l.Picture.Bounds(), draw.Over, nil)
-}
-
-// fitted is the largest part of a box with the proportions of a picture, at its left, centred in height.
-func fitted(picture, box image.Rectangle) image.Rectangle {
-	w, h := picture.Dx(), picture.Dy()
-	if w == 0 || h == 0 {
-		return image.Rectangle{}
-	}
-	if w*box.Dy() > h*box.Dx() { // too wide
-		w, h = box.Dx(), h*box.Dx()/w
-	} else {
-		w, h = w*box.Dy()/h, box.Dy()
-	}
-	top := box.Min.Y + (box.Dy()-h)/2
-	return image.Rect(box.Min.X, top, box.Min.X+w, top+h)
 }
 
 func (p *painter) fail(what string, err error) {

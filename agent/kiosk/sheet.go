@@ -71,13 +71,6 @@ type Text struct {
 	Say        string
 }
 
-// Logo is a picture that is fitted into a box.
-type Logo struct {
-	Box     image.Rectangle
-	Picture image.Image
-	Address string // where a browser finds it
-}
-
 // Digest names what is drawn, so that who has it need not take it again.
 func (s Sheet) Digest() string {
 	sum := sha256.New()

@@ -45,7 +45,7 @@ func TestTurn(t *testing.T) {
 		}
 		return all
 	}
-	got := [][]int{turns("", 0, 0), turns("", 1, 0), turns("", 0, 10*time.Second), turns("balance", 7, 0), turns("nothing", -1, 0)}
+	got := [][]int{turns("", 0, 0), turns("", 1, 0), turns("", 0, 10*time.Second), turns("synchro", 7, 0), turns("nothing", -1, 0)}
 	want := [][]int{{0, 0, 1, 1, 2}, {1, 1, 2, 2, 0}, {0, 1, 2, 0, 1}, {1, 1, 1, 1, 1}, {2, 2, 0, 0, 1}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

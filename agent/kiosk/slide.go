@@ -2,7 +2,7 @@ package kiosk
 
 // Slide is one view of the rotation, worded. Whatever is empty is left out.
 type Slide struct {
-	Name   string // of the view, in addresses and tokens: "now", "balance"
+	Name   string // of the view, in addresses and tokens: "now", "synchro"
 	Title  string // "Maintenant"
 	Spoken string // all of it in one sentence, for a screen reader
 	Hero   *Hero

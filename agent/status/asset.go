@@ -13,6 +13,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"releve/agent/kiosk"
 )
 
 // asset is one embedded file, served under a name that changes with its content,
@@ -27,6 +29,7 @@ type asset struct {
 // assets are the files that the pages load.
 type assets struct {
 	Style, Script, Icon, Sprite asset
+	WallStyle, WallScript       asset // of screens on walls
 }
 
 // styles are the parts of the style, in the order in which they count.
@@ -43,6 +46,8 @@ func openAssets() (assets, error) {
 		{&a.Script, "page.js", []string{"page.js"}},
 		{&a.Icon, "icon.svg", []string{"icon.svg"}},
 		{&a.Sprite, "icons.svg", []string{"icons.svg"}},
+		{&a.WallStyle, "wall.css", []string{"wall/wall.css"}},
+		{&a.WallScript, "wall.js", []string{"wall/wall.js"}},
 	} {
 		var err error
 		if *one.into, err = openAsset(one.name, one.files); err != nil {
@@ -52,7 +57,13 @@ func openAssets() (assets, error) {
 	return a, nil
 }
 
-func (a assets) all() []asset { return []asset{a.Style, a.Script, a.Icon, a.Sprite} }
+func (a assets) all() []asset {
+	return []asset{
+		a.Style, a.Script, a.Icon, a.Sprite, a.WallStyle, a.WallScript,
+		{path: "/assets/go-regular.ttf", kind: "font/ttf", body: kiosk.TTF(false)}, // as wall.css names them
+		{path: "/assets/go-bold.ttf", kind: "font/ttf", body: kiosk.TTF(true)},
+	}
+}
 
 // openAsset joins files into one.
 func openAsset(name string, files []string) (asset, error) {

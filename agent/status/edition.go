@@ -24,7 +24,7 @@ type refusalView struct {
 
 // templates are the files of the templates: the frame, the parts that several
 // screens have, and the screens.
-var templates = []string{"web/frame.html", "web/parts/*.html", "web/screens/*.html"}
+var templates = []string{"web/frame.html", "web/kiosk.html", "web/parts/*.html", "web/screens/*.html"}
 
 func openEdition(l language, files assets) (*edition, error) {
 	c, err := openCatalogue(l)

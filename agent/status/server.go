@@ -18,6 +18,8 @@ type Options struct {
 	Every   time.Duration // rhythm of the live stream; 0 means one second
 	Clients int           // live streams at once; 0 means 16, further ones are told to come back later
 
+	Kiosk *Kiosk // what screens on walls are given; nil is the zero value
+
 	// Guard says whether a request may go on, and with which status it is refused otherwise: 401 for who has to log in.
 	// nil lets everybody look, under any name and from any site: a page that others can reach has one.
 	Guard func(*http.Request) (*http.Request, int)
@@ -31,6 +33,7 @@ type Options struct {
 type site struct {
 	snapshot func() Snapshot
 	all      []*screen
+	wall     *wall
 	assets   assets
 	editions map[language]*edition
 	guard    func(*http.Request) (*http.Request, int)
@@ -62,6 +65,10 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		return broken(err)
 	}
 	s.all = s.screens()
+	var err error
+	if s.wall, err = newWall(s, opts.Kiosk); err != nil {
+		return broken(err)
+	}
 	s.routes = s.mux()
 	return s
 }
@@ -99,6 +106,7 @@ func (s *site) mux() *http.ServeMux {
 	for _, one := range s.all {
 		s.handle(mux, one)
 	}
+	s.wall.routes(mux)
 	mux.HandleFunc("/events", s.serveEvents)
 	if s.api != nil {
 		mux.Handle("/api/", s.api)

@@ -1,21 +1,41 @@
 package browser
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
+
+	"releve/agent/status"
 )
 
-// screen is one page of the agent, and what it says whatever the language and with or without JavaScript.
-type screen struct {
-	name, path string
-	says       string // a regular expression
+// says is what a screen says whatever the language, with and without JavaScript: a regular expression by its French path.
+// Any other screen says something.
+var says = map[string]string{
+	"/":      `\d+\s+VA`,
+	"/kiosk": `\d+\s+VA`,
 }
 
+// screen is one page of the agent, by its path in each language.
+type screen struct{ name, fr, en string }
+
+// screens are those of the navigation, and those that a wall shows.
 func screens() []screen {
-	return []screen{
-		{"now", "/", `\d+\s+VA`},
+	all := []screen{{"kiosk", "/kiosk", "/kiosk"}}
+	fr, en := status.Paths("fr"), status.Paths("en")
+	for i := range fr {
+		name := strings.ReplaceAll(strings.Trim(fr[i], "/"), "/", "-")
+		all = append(all, screen{cmp.Or(name, "now"), fr[i], en[i]})
 	}
+	return all
+}
+
+func (s screen) path(language string) string {
+	if language == "en" {
+		return s.en
+	}
+	return s.fr
 }
 
 // sizes are a phone, the 7" display of a Pi, a laptop, a television.
@@ -75,9 +95,10 @@ func (s *suite) walk(t *testing.T, screen screen, language string) {
 // shows opens a screen and reads what it says.
 func (s *suite) shows(t *testing.T, page *Page, screen screen, language string) {
 	t.Helper()
-	page.Go(s.house.page(screen.path))
-	if text := page.Text(); !regexp.MustCompile(screen.says).MatchString(text) {
-		t.Errorf("the screen does not say %s, but:\n%s", screen.says, text)
+	page.Go(s.house.page(screen.path(language)))
+	want := regexp.MustCompile(cmp.Or(says[screen.fr], `\w`))
+	if text := page.Text(); !want.MatchString(text) {
+		t.Errorf("the screen does not say %s, but:\n%s", want, text)
 	}
 	var spoken string
 	if page.Eval(`document.documentElement.lang`, &spoken); spoken != language {
