@@ -19,8 +19,12 @@ HOT         := ./tic/... ./senml/... ./buffer/... ./federation ./federation/cons
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
+.PHONY: charts
+charts: ## uPlot for the page, from npm by its lockfile; without npm the curves stay as the server draws them
+	@agent/status/npm/take.sh
+
 .PHONY: build
-build: ## the binary for this machine, in bin/
+build: charts ## the binary for this machine, in bin/
 	@echo "building $(BIN) (a minute or so the first time)"
 	@$(BUILD) -o $(BIN) ./agent
 
@@ -49,7 +53,7 @@ screenshots: ## every screen at every size, in light and dark, in French and Eng
 test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds
 
 .PHONY: check
-check: tidy fmt vet lint race test-386 cross clean-tree ## what CI runs, no more, no less
+check: charts tidy fmt vet lint race test-386 cross clean-tree ## what CI runs, no more, no less
 
 .PHONY: unit
 unit: ## the fast tests only
@@ -95,10 +99,11 @@ test-zabbix7: packages-release ## the tests of the Zabbix relay against Zabbix 7
 	@federation/lab/debian13.sh bin/lognact.test '$(ZABBIX)' -test.run '^TestIntegrationZabbix$$' -test.v
 
 .PHONY: cross
-cross: ## the binary for every target of cross/targets, in cross/out/
+cross: charts ## the binary for every target of cross/targets, in cross/out/
 	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
 
 .PHONY: release
+release: export CHARTS := required
 release: packages-release cross ## tarballs, .deb, SBOM, SHA256SUMS and an apt repository in cross/out/ (RELEASE_KEY=… signs)
 	@GO='$(GO)' cross/package.sh
 	@cross/repository.sh
@@ -139,7 +144,7 @@ packages-soak:
 
 .PHONY: packages-release
 packages-release:
-	@federation/lab/packages.sh apt-utils gnupg jq mmdebstrap xz-utils git
+	@federation/lab/packages.sh apt-utils gnupg jq mmdebstrap npm xz-utils git
 
 .PHONY: packages-demo
 packages-demo:

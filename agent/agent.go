@@ -279,7 +279,9 @@ func (a *agent) page(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("page", "url", "http://"+listener.Addr().String()+"/")
-	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{Kiosk: a.wall(), Guard: a.pageGuard(), Entry: a.pageEntry(), API: api.Handler(a.house())}))
+	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{
+		Kiosk: a.wall(), Guard: a.pageGuard(), Entry: a.pageEntry(), API: api.Handler(a.house()), Past: a.engine(),
+	}))
 }
 
 // blink drives the LED. A light that is not there is said once, and the agent does without.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -28,12 +29,13 @@ type asset struct {
 
 // assets are the files that the pages load.
 type assets struct {
-	Style, Script, Icon, Sprite asset
-	WallStyle, WallScript       asset // of screens on walls
+	Style, Script, Charts, Icon, Sprite asset
+	WallStyle, WallScript               asset  // of screens on walls
+	Library                             *asset // uPlot, nil in a program that was built without npm
 }
 
 // styles are the parts of the style, in the order in which they count.
-var styles = []string{"style/palette.css", "style/frame.css", "style/parts.css", "style/forms.css", "style/screens.css"}
+var styles = []string{"style/palette.css", "style/frame.css", "style/parts.css", "style/forms.css", "style/chart.css", "style/screens.css"}
 
 func openAssets() (assets, error) {
 	var a assets
@@ -44,6 +46,7 @@ func openAssets() (assets, error) {
 	}{
 		{&a.Style, "page.css", styles},
 		{&a.Script, "page.js", []string{"page.js"}},
+		{&a.Charts, "chart.js", []string{"chart.js"}},
 		{&a.Icon, "icon.svg", []string{"icon.svg"}},
 		{&a.Sprite, "icons.svg", []string{"icons.svg"}},
 		{&a.WallStyle, "wall.css", []string{"wall/wall.css"}},
@@ -54,15 +57,34 @@ func openAssets() (assets, error) {
 			return assets{}, err
 		}
 	}
-	return a, nil
+	return a, a.openLibrary()
 }
 
+// openLibrary opens uPlot, where make charts has put it; its style is short and goes with ours.
+func (a *assets) openLibrary() error {
+	library, err := openAsset("uplot.js", []string{"charts/uplot.js"})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.Library = &library
+	a.Style, err = openAsset("page.css", append([]string{"charts/uplot.css"}, styles...))
+	return err
+}
+
+// all is every asset that has an address.
 func (a assets) all() []asset {
-	return []asset{
-		a.Style, a.Script, a.Icon, a.Sprite, a.WallStyle, a.WallScript,
+	list := []asset{
+		a.Style, a.Script, a.Charts, a.Icon, a.Sprite, a.WallStyle, a.WallScript,
 		{path: "/assets/go-regular.ttf", kind: "font/ttf", body: kiosk.TTF(false)}, // as wall.css names them
 		{path: "/assets/go-bold.ttf", kind: "font/ttf", body: kiosk.TTF(true)},
 	}
+	if a.Library != nil {
+		list = append(list, *a.Library)
+	}
+	return list
 }
 
 // openAsset joins files into one.

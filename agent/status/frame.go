@@ -10,6 +10,7 @@ import (
 type frameView struct {
 	Language, Other language
 	Assets          assets
+	Zone            string // of the household's clock, for scripts
 	Build           string // changes when the page itself changed
 	Screen          string // its name
 	Label, About    string // of the screen
@@ -63,7 +64,7 @@ func (s *site) render(v *visit) ([]byte, error) {
 
 func (s *site) frame(v *visit) frameView {
 	frame := frameView{
-		Language: v.language, Other: v.language.other(), Assets: v.assets, Build: v.build,
+		Language: v.language, Other: v.language.other(), Assets: v.assets, Build: v.build, Zone: v.snapshot.Now.Location().String(),
 		Screen: v.screen.name, Label: v.say("screen." + v.screen.name), About: v.say("screen." + v.screen.name + ".about"),
 		Switch: v.elsewhere(), Groups: s.navigation(v.edition, v.screen), More: v.link(s.screenNamed("more"), v.screen),
 		Overall: v.overall(v.snapshot.Health), Alert: v.alert(v.snapshot.Health), Version: v.snapshot.Version,

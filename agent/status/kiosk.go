@@ -3,7 +3,6 @@ package status
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"fmt"
 	"image/png"
 	"io"
@@ -13,9 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
-	"releve/agent/history"
 	"releve/agent/kiosk"
 )
 
@@ -32,12 +29,6 @@ type Kiosk struct {
 
 // Pass is one view ("" for all of them) at one resolution: live, or an ISO 8601 duration such as PT10M.
 type Pass struct{ View, Resolution string }
-
-// Past answers questions about what was. A *history.Engine does.
-type Past interface {
-	Ask(ctx context.Context, q history.Question) (history.Answer, error)
-	Shares(ctx context.Context, meter string, c history.Calendar, at time.Time) (history.Shares, error)
-}
 
 // wall answers screens on walls:
 //

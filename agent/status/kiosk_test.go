@@ -18,7 +18,11 @@ import (
 )
 
 // past answers as a household's day: a mean each ten minutes, of which the last is of 11:50.
-type past struct{ err error }
+type past struct {
+	status.Past
+
+	err error
+}
 
 func (p past) Ask(_ context.Context, q history.Question) (history.Answer, error) {
 	var points []history.Point
@@ -129,7 +133,7 @@ func TestKioskRefuses(t *testing.T) {
 		{status.Kiosk{}, "/kiosk.png?h=4097", 400, "h=4097: want a whole number from 100 to 4096\n"},
 		{status.Kiosk{}, "/kiosk/sheet?forward=-1", 400, "forward=-1: want a whole number from 0 to 1073741824\n"},
 		{status.Kiosk{}, "/kiosk?w=wide", 400, "w=wide: want a whole number from 100 to 4096\n"},
-		{status.Kiosk{Past: past{errors.New("disk")}}, "/kiosk", 500, "draw the screen: ask for the day's power: disk\n"},
+		{status.Kiosk{Past: past{err: errors.New("disk")}}, "/kiosk", 500, "draw the screen: ask for the day's power: disk\n"},
 		{logo, "/kiosk/logo.png", 200, "\x89PNG"},
 	} {
 		if w := looks(row.kiosk, household, row.path); w.Code != row.code || w.Body.String() != row.says {

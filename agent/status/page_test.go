@@ -20,7 +20,7 @@ func get(t testing.TB, snapshot func() status.Snapshot, path, language string) *
 	r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
 	r.Header.Set("Accept-Language", language)
 	w := httptest.NewRecorder()
-	status.Handler(snapshot, status.Options{}).ServeHTTP(w, r)
+	status.Handler(snapshot, status.Options{Past: memory{}}).ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -222,7 +222,9 @@ func accessible(t *testing.T, root *html.Node, language string) {
 		if node.Type != html.ElementNode {
 			continue
 		}
-		count[node.Data]++
+		if node.Namespace == "" { // a drawing has titles of its own
+			count[node.Data]++
+		}
 		checkElement(t, node, ids)
 		if node.Data == "html" && attribute(node, "lang") != language {
 			t.Errorf("lang is %q, want %q", attribute(node, "lang"), language)

@@ -27,6 +27,7 @@ type screen struct {
 func (s *site) screens() []*screen {
 	return []*screen{
 		{name: "now", place: bar, routes: []route{{"/", "/"}}, show: s.showNow, live: liveNow},
+		{name: "history", place: bar, routes: []route{{"/jour", "/day"}, {"/semaine", "/week"}, {"/mois", "/month"}, {"/annee", "/year"}}, show: s.showHistory},
 		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
 		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
 		{name: "welcome", place: unlisted, routes: []route{{"/bienvenue", "/welcome"}}, show: s.showWelcome, take: s.takeWelcome},

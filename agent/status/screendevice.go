@@ -1,7 +1,6 @@
 package status
 
 import (
-	"cmp"
 	"math"
 	"strconv"
 	"time"
@@ -59,7 +58,7 @@ func (c catalogue) device(s Snapshot) deviceView {
 	view := deviceView{Outgoing: c.outgoing(s), Health: c.health(s.Health)}
 	for i, m := range s.Meters {
 		view.Meters = append(view.Meters, heardView{
-			Key: strconv.Itoa(i), Name: cmp.Or(m.Title, m.Name), Line: c.line(m, s.Now),
+			Key: strconv.Itoa(i), Name: m.called(), Line: c.line(m, s.Now),
 			Events: c.events(m.Events, s.Now), Readings: c.readings(m.Readings, s.Now),
 		})
 	}

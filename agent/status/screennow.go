@@ -1,7 +1,6 @@
 package status
 
 import (
-	"cmp"
 	"strconv"
 	"time"
 )
@@ -76,7 +75,7 @@ func (c catalogue) now(s Snapshot) nowView {
 func (c catalogue) meter(key string, m Meter, now time.Time) meterView {
 	return meterView{
 		Key:    key,
-		Name:   cmp.Or(m.Title, m.Name),
+		Name:   m.called(),
 		Glance: c.glance(m.Power, now),
 		Fresh:  c.fresh(m.Power, now),
 		Share:  c.share(m.Power, m.Trend, now),

@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Every   time.Duration // rhythm of the live stream; 0 means one second
 	Clients int           // live streams at once; 0 means 16, further ones are told to come back later
+	Past    Past          // what meters have said; nil: the screens of the past say that there is none
 
 	Kiosk *Kiosk // what screens on walls are given; nil is the zero value
 
@@ -39,6 +40,7 @@ type site struct {
 	guard    func(*http.Request) (*http.Request, int)
 	entry    Entry
 	api      http.Handler
+	past     Past
 	routes   http.Handler
 	every    time.Duration
 	seats    chan struct{} // one for each live stream
@@ -55,6 +57,7 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		guard:    opts.Guard,
 		entry:    opts.Entry,
 		api:      opts.API,
+		past:     opts.Past,
 		every:    orElse(opts.Every, time.Second),
 		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
 	}
@@ -198,10 +201,14 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, code int, args ...
 		Problem(w, code, s.editions[english].say(fmt.Sprintf("error.%d", code), args...))
 		return
 	}
+	s.refuseSaying(w, r, code, fmt.Sprintf("error.%d", code), args...)
+}
+
+// refuseSaying answers the sentence of a key.
+func (s *site) refuseSaying(w http.ResponseWriter, r *http.Request, code int, key string, args ...any) {
 	e := s.speak(w, r)
-	sentence := e.say(fmt.Sprintf("error.%d", code), args...)
 	send(w, code, "text/html; charset=utf-8", func(out io.Writer) error {
-		return e.writeRefusal(out, sentence, code != http.StatusMisdirectedRequest)
+		return e.writeRefusal(out, e.say(key, args...), code != http.StatusMisdirectedRequest)
 	})
 }
 

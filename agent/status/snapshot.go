@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // VoltAmpere is an apparent power. It is what the meter measures at once; it is
 // close to watts and never below them, so it is never printed as watts.
@@ -39,10 +42,21 @@ type Meter struct {
 	Phases    []Phase   `json:"phases,omitempty"`    // empty on a single-phase meter
 	Trend     []Point   `json:"trend,omitempty"`     // last minutes, oldest first; a gap in time is drawn as a gap
 	Tariff    Words     `json:"tariff,omitzero"`     // period in force: "Heures creuses", "Off-peak"
+	Option    string    `json:"option,omitempty"`    // contract: "base", "hphc", "ejp", "tempo"; empty when not known
+	Colours   *Colours  `json:"colours,omitempty"`   // of a contract that has some
 	Today     *Today    `json:"today,omitempty"`     // nil while midnight's index is not known
 	Indexes   []Index   `json:"indexes,omitempty"`   // registers worth showing, the total first
 	Readings  []Reading `json:"readings,omitempty"`  // everything else, in the order to show
 	Events    []Event   `json:"events,omitempty"`    // what happened to the meter, the latest first
+}
+
+// called is what people call the meter.
+func (m Meter) called() string { return cmp.Or(m.Title, m.Name) }
+
+// Colours are those of Tempo: "blue", "white", "red", or empty while the meter does not say.
+type Colours struct {
+	Today    string `json:"today,omitempty"`
+	Tomorrow string `json:"tomorrow,omitempty"`
 }
 
 // Power is what crosses the meter at one instant.

@@ -45,7 +45,7 @@ func (s *site) serveScreen(w http.ResponseWriter, v *visit) {
 func (s *site) show(w http.ResponseWriter, v *visit, code int) {
 	body, err := s.render(v)
 	if err != nil {
-		http.Error(w, "prepare the screen: "+err.Error(), http.StatusInternalServerError)
+		s.refused(w, v, err)
 		return
 	}
 	deliver(w, v.request, code, "text/html; charset=utf-8", body)

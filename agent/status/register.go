@@ -1,0 +1,71 @@
+package status
+
+import (
+	"slices"
+	"strconv"
+
+	"releve/agent/chart"
+	"releve/agent/history"
+)
+
+// registerView is one register of the supplier, as a key names and paints it.
+type registerView struct {
+	Class, Label string
+}
+
+// registerNames are the names of what a contract counts apart, by the number of the register (agent/tariff has the same).
+var registerNames = map[string][]string{
+	"base":  {"base"},
+	"hphc":  {"hc", "hp"},
+	"ejp":   {"normal", "peak"},
+	"tempo": {"blue-hc", "blue-hp", "white-hc", "white-hp", "red-hc", "red-hp"},
+}
+
+// registerClasses paints them: what is cheap is light, and the colours of Tempo are theirs.
+var registerClasses = map[string]string{
+	"base": "drawn", "hc": "off-peak", "hp": "peak", "normal": "drawn", "peak": "red",
+	"blue-hc": "blue off-peak", "blue-hp": "blue", "white-hc": "white off-peak", "white-hp": "white", "red-hc": "red off-peak", "red-hp": "red",
+}
+
+// register names the n-th register of a contract; of one that is not known it says the number.
+func (c catalogue) register(option string, n int) registerView {
+	names := registerNames[option]
+	if n < 1 || n > len(names) {
+		classes := []string{"peak", "off-peak", "other", "injected"}
+		return registerView{Class: classes[(max(n, 1)-1)%len(classes)], Label: c.say("register.number", strconv.Itoa(n))}
+	}
+	return registerView{Class: registerClasses[names[n-1]], Label: c.say("register." + names[n-1])}
+}
+
+// bands tints the stretches of a day in which another register than the dearest counted: the one that grew most in each step.
+func (c catalogue) bands(option string, lines []history.Line) []chart.Band {
+	if len(lines) < 2 || len(registerNames[option]) < 2 {
+		return nil
+	}
+	var all []chart.Band
+	for i, p := range lines[0].Points {
+		number := counted(lines, i)
+		if number == 0 {
+			continue
+		}
+		r := c.register(option, number)
+		last := len(all) - 1
+		if last >= 0 && all[last].Label == r.Label && all[last].To.Equal(p.From) {
+			all[last].To = p.To
+			continue
+		}
+		all = append(all, chart.Band{From: p.From, To: p.To, Class: r.Class, Label: r.Label})
+	}
+	return slices.DeleteFunc(all, func(b chart.Band) bool { return b.Class == "peak" || b.Class == "drawn" })
+}
+
+// counted is the number of the register that grew most in the i-th step, 0 when none did.
+func counted(lines []history.Line, i int) int {
+	number, most := 0, 0.0
+	for _, line := range lines {
+		if v := line.Points[i].Value; v != nil && *v > most {
+			number, most = line.Number, *v
+		}
+	}
+	return number
+}
