@@ -17,6 +17,7 @@ type configVerbs struct {
 	Show      configShowVerb         `cmd:"" help:"Print every value that counts, and where it comes from."`
 	Schema    configSchemaVerb       `cmd:"" help:"Print every key: its type, what it may be, its default, who may change it from afar."`
 	Reference configReferenceVerb    `cmd:"" help:"Print a configuration file that shows every key, and what it means."`
+	Example   configExampleVerb      `cmd:"" help:"Print a file of prices, or of the parameters of an objective, with made-up numbers, that explains itself."`
 	Reset     configResetOverlayVerb `cmd:"" name:"reset-overlay" help:"Drop what was changed from afar: the files count again."`
 	Code      configCodeVerb         `cmd:"" help:"Print the code that makes an owner of who sends it to the command claim."`
 	BootCode  configBootCodeVerb     `cmd:"" name:"boot-code" help:"Copy that code, as root, to the boot partition, or take it away there. releve-code.service runs it."`
@@ -86,7 +87,7 @@ func (v configCheckVerb) Run(t terminal) error {
 			return refusal{err}
 		}
 	}
-	if err := secretsOfRelays(c); err != nil {
+	if err := errors.Join(secretsOfRelays(c), parameters(c)); err != nil {
 		return refusal{err}
 	}
 	for _, warning := range c.Warnings(time.Now()) {

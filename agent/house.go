@@ -14,12 +14,44 @@ import (
 
 // house is what programs are told at the page's address.
 func (a *agent) house() api.House {
-	return api.House{Snapshot: a.snapshot, Series: a.seriesShown, Latest: a.latestShown, History: a.engine()}
+	h := api.House{
+		Snapshot: a.snapshot, Series: a.seriesShown, Latest: a.latestShown, History: a.engine(), Profiles: a.profiles(), Stake: a.stake(),
+	}
+	if a.cfg.Prices.File != "" {
+		h.Bill = a.bill
+	}
+	if a.cfg.Objective.Percent > 0 {
+		h.Standing = a.objectiveStanding
+	}
+	return h
 }
 
 // engine answers what the meters have said.
 func (a *agent) engine() *history.Engine {
-	return &history.Engine{Archive: a.buffer, Location: a.cfg.Agent.Location, Now: a.now, Most: a.mostPower}
+	return &history.Engine{
+		Archive: a.buffer, Location: a.cfg.Agent.Location, Now: a.now, Production: a.cfg.Production, Most: a.mostPower,
+	}
+}
+
+// profiles are the curves that are shown one above the other.
+func (a *agent) profiles() []api.Profile {
+	var all []api.Profile
+	for _, p := range a.cfg.Profiles {
+		all = append(all, api.Profile{
+			Profile: history.Profile{Name: p.Name, Title: p.Title, Meter: p.Meter, People: p.People, Area: p.Area},
+			Caption: status.Say(p.Caption, p.CaptionEN),
+		})
+	}
+	return all
+}
+
+// stake is the household's share of an installation, nil when it has none.
+func (a *agent) stake() *history.Stake {
+	i := a.cfg.Investment
+	if len(i.Series) == 0 {
+		return nil
+	}
+	return &history.Stake{Title: i.Title, Series: i.Series, Shares: i.Shares, Of: i.Of, Area: i.Area, Budget: i.Budget, Link: i.Link}
 }
 
 // largestMeter is what a household's meter can carry, in W: it is made for 36 kVA.

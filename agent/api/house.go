@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"releve/agent/history"
+	"releve/agent/objective"
 	"releve/agent/status"
 	"releve/agent/tariff"
 )
@@ -19,6 +20,17 @@ type House struct {
 
 	// Bill makes the statement of a month by one meter; nil while no prices are configured.
 	Bill func(ctx context.Context, meter string, at time.Time) (tariff.Statement, error)
+	// Standing tells how the year of an instant stands against the objective; nil while there is none.
+	Standing func(ctx context.Context, at time.Time) (objective.Standing, error)
+
+	Profiles []Profile
+	Stake    *history.Stake // nil while the household has none
+}
+
+// Profile is a curve among others, and what is to be said of its building.
+type Profile struct {
+	history.Profile
+	Caption status.Words
 }
 
 // Series is a series with what is known of it.
@@ -80,6 +92,10 @@ func (s *server) list() []route {
 		{path: "/api/v1/outlook", takes: append([]string{"quantity"}, period...), answer: s.outlook},
 		{path: "/api/v1/usual", takes: []string{"meter", "at", "weeks"}, answer: s.usual},
 		{path: "/api/v1/bill", takes: []string{"meter", "at"}, answer: s.bill},
+		{path: "/api/v1/objective", takes: []string{"at"}, answer: s.objective},
+		{path: "/api/v1/profiles", takes: []string{"span", "at", "step", "by"}, answer: s.profiles},
+		{path: "/api/v1/investment", takes: []string{"span", "at"}, answer: s.investment},
+		{path: "/api/v1/equivalences", takes: []string{"power", "energy", "also"}, answer: s.equivalences},
 		{path: "/metrics", answer: s.metrics},
 	}
 }

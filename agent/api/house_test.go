@@ -10,6 +10,7 @@ import (
 
 	"releve/agent/api"
 	"releve/agent/history"
+	"releve/agent/objective"
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/agent/tariff"
@@ -115,6 +116,15 @@ func house(t testing.TB) api.House {
 		Bill: func(ctx context.Context, meter string, at time.Time) (tariff.Statement, error) {
 			return book.Statement(ctx, engine, meter, at, 6)
 		},
+		Standing: func(_ context.Context, at time.Time) (objective.Standing, error) {
+			used := 200_000.0
+			return objective.Stand(objective.ReferenceByNumber(5e6, objective.Plan{}, 2026), objective.Plan{}, 10, at, []*float64{&used, &used, &used}, now), nil
+		},
+		Profiles: []api.Profile{
+			{Profile: history.Profile{Name: "school", Meter: "linky", People: 12}, Caption: status.Say("École", "School")},
+			{Profile: history.Profile{Name: "home", Meter: "voisins.abc"}},
+		},
+		Stake: &history.Stake{Title: "Toit", Series: []string{drawn}, Shares: 1, Of: 10, Area: 30},
 	}
 }
 

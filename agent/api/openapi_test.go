@@ -113,6 +113,8 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 		"/api/v1/history?step=raw", "/api/v1/history?span=year&at=2026-03-01T00:00:00Z", "/api/v1/history?quantity=production", "/api/v1/history?span=eon",
 		"/api/v1/shares", "/api/v1/shares?span=month", "/api/v1/shares?meter=nobody", "/api/v1/outlook", "/api/v1/outlook?span=month&quantity=tariffs", "/api/v1/outlook?quantity=power",
 		"/api/v1/usual", "/api/v1/usual?weeks=2&at=2026-03-03", "/api/v1/usual?weeks=0", "/api/v1/bill", "/api/v1/bill?at=2026-02-03", "/api/v1/bill?at=soon",
+		"/api/v1/objective", "/api/v1/objective?at=2027", "/api/v1/profiles", "/api/v1/profiles?by=person&span=week&step=P1D", "/api/v1/profiles?by=litre",
+		"/api/v1/investment", "/api/v1/investment?span=month", "/api/v1/equivalences?power=1240", "/api/v1/equivalences?energy=500000&also=trees", "/api/v1/equivalences",
 	} {
 		route, _, _ := strings.Cut(path, "?")
 		response := get(t, h, path)
@@ -130,8 +132,14 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 			t.Errorf("%s never answered", route)
 		}
 	}
-	h.Bill = nil
-	d.holds(t, compiler, "/api/v1/bill", get(t, h, "/api/v1/bill"))
+	h.Bill, h.Standing, h.Stake = nil, nil, nil
+	for _, path := range []string{"/api/v1/bill", "/api/v1/objective", "/api/v1/investment"} {
+		response := get(t, h, path)
+		if response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s of a household without one: %s", path, response.Status)
+		}
+		d.holds(t, compiler, path, response)
+	}
 }
 
 // holds compares an answer to what the document says of its route.
@@ -198,6 +206,9 @@ func TestProblems(t *testing.T) {
 		"/api/v1/usual?weeks=many":                             `400 Weeks "many" is not a number from 1 to 52.`,
 		"/api/v1/shares?meter=linky&meter=voisins.abc":         `400 Meter is given 2 times, one is taken here.`,
 		"/api/v1/outlook?quantity=power":                       `400 Quantity "power" has no outlook: ask for energy, injected, production or tariffs.`,
+		"/api/v1/equivalences":                                 `400 Give one of power, in W, and energy, in Wh.`,
+		"/api/v1/equivalences?power=much":                      `400 Power "much" is not a number such as 1240.`,
+		"/api/v1/profiles?by=litre":                            `400 By "litre" is not "person" or "m2".`,
 		"/api/v2/status":                                       `404 There is nothing at this address: /api/v1/openapi.json lists what there is.`,
 	} {
 		response := get(t, h, path)

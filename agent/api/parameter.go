@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -90,6 +91,22 @@ func (q parameters) span() history.Calendar {
 	}
 	return history.Day
 }
+
+// number is a number, and whether it was given.
+func (q parameters) number(name string) (v float64, given bool, err error) {
+	text := q.text(name)
+	if text == "" {
+		return 0, false, nil
+	}
+	v, err = strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(v) || math.Abs(v) > mostNumber {
+		return 0, true, wrong("%s %q is not a number such as 1240", name, text)
+	}
+	return v, true, nil
+}
+
+// mostNumber is more watts, or watt-hours, than anybody asks about.
+const mostNumber = 1e15
 
 // mostWeeks is how far back the usual looks.
 const mostWeeks = 52

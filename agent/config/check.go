@@ -63,6 +63,9 @@ func check(d document) (Config, error) {
 			Confirm: f.duration("trial.confirm", d.Trial.Confirm, 15*time.Minute, 10*time.Second, day),
 		},
 	}
+	c.Production = f.seriesNames("production.series", d.Production.Series)
+	c.Prices, c.Objective = f.prices(d.Prices), f.objective(d.Objective)
+	c.Profiles, c.Investment = f.profiles(d.Profile), f.investment(d.Investment)
 	c.Recipients = f.recipients(d)
 	c.Grants = toGrantees(f.grants(d.Grant, c.Agent.Location), c.Recipients)
 	c.Issuers = f.issuers(d.Issuer)

@@ -30,6 +30,12 @@ type Config struct {
 	Button     Button
 	Update     Update
 	Trial      Trial
+
+	Production []string // full names of the series that together are what the household produces
+	Prices     Prices
+	Objective  Objective // the zero value for none
+	Profiles   []Profile
+	Investment Investment // the zero value for none
 }
 
 // Agent is the [agent] section.

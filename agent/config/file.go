@@ -49,8 +49,13 @@ type document struct {
 	Button struct {
 		Pin string `toml:"pin" type:"pin"`
 	} `toml:"button"`
-	Update rawUpdate `toml:"update"`
-	Trial  struct {
+	Update     rawUpdate     `toml:"update"`
+	Production rawProduction `toml:"production"`
+	Prices     rawPrices     `toml:"prices"`
+	Objective  rawObjective  `toml:"objective"`
+	Profile    []rawProfile  `toml:"profile"`
+	Investment rawInvestment `toml:"investment"`
+	Trial      struct {
 		Prove   string `toml:"prove" type:"duration" least:"10s" most:"1h" default:"5m"`
 		Confirm string `toml:"confirm" type:"duration" least:"10s" most:"1d" default:"15m"`
 	} `toml:"trial"`
@@ -124,7 +129,7 @@ func files(main string) ([]string, error) {
 // parse adds a text to d: single values replace, [[tables]] grow.
 func (d *document) parse(file string, text []byte) error {
 	before := *d
-	d.Meter, d.Grant, d.Issuer, d.Recipient, d.Source, d.Rename, d.Route = nil, nil, nil, nil, nil, nil, nil
+	d.Meter, d.Grant, d.Issuer, d.Recipient, d.Source, d.Rename, d.Route, d.Profile = nil, nil, nil, nil, nil, nil, nil, nil
 	if err := strict.Decode(file, text, d); err != nil {
 		return err
 	}
@@ -135,5 +140,6 @@ func (d *document) parse(file string, text []byte) error {
 	d.Source = append(before.Source, d.Source...)
 	d.Rename = append(before.Rename, d.Rename...)
 	d.Route = append(before.Route, d.Route...)
+	d.Profile = append(before.Profile, d.Profile...)
 	return nil
 }

@@ -138,6 +138,16 @@ func TestReferenceUncommented(t *testing.T) {
 	wanted.Kiosk.Site = &Site{Latitude: 47.75, Longitude: -3.37}
 	wanted.Status.Hosts = []string{"energy.example"}
 	wanted.Update = Update{From: "https://breizh-sen1.example/releve", KeyFile: "/etc/releve/releve-archive-keyring.gpg", CAFile: "/etc/releve/ca.pem"}
+	wanted.Production = []string{"panneaux/production/energy/active/index"}
+	wanted.Prices = Prices{File: "/etc/releve/prices.toml", Power: 6}
+	wanted.Objective = Objective{Meter: "linky", Percent: 10, Reference: 2025, File: "/etc/releve/objective.toml"}
+	wanted.Profiles = []Profile{{
+		Name: "ecole", Title: "École", Meter: "linky", Caption: "École primaire, chauffage au gaz", CaptionEN: "Primary school, heated by gas", People: 120, Area: 900,
+	}}
+	wanted.Investment = Investment{
+		Title: "Toit de l'école", Series: []string{"lucioles.0123456789abcdef/production/energy/active/index"}, Shares: 4, Of: 1000,
+		Area: 300, Budget: 60000, Link: "https://lucioles.example/toit",
+	}
 	if diff := cmp.Diff(wanted, got, compareConfig); diff != "" {
 		t.Errorf("a default shown is not the one in force (-want +got):\n%s", diff)
 	}
