@@ -65,7 +65,7 @@ var arrows = map[string][]string{
 	"agent/led":           {},
 	"agent/kiosk":         {},
 	"agent/button":        {},
-	"agent/update":        {},
+	"agent/update":        {"buffer/statefile"},
 	"agent/doctor":        {"agent/status", "tic", "tic/port"},
 	"systemd/notify":      {},
 

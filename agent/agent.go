@@ -18,6 +18,7 @@ import (
 	"releve/agent/led"
 	"releve/agent/series"
 	"releve/agent/status"
+	"releve/agent/update"
 	"releve/buffer"
 	"releve/federation/command"
 	"releve/federation/consent"
@@ -62,8 +63,9 @@ type agent struct {
 	tracer       *tracer       // nil without [federation]
 	lines        *logLines     // of the log, the latest; nil when none are remembered
 	health       *status.Check
-	remote       *remote // nil in tests that decide nothing from afar
-	entry        *entry  // nil in tests that let nobody in
+	remote       *remote  // nil in tests that decide nothing from afar
+	entry        *entry   // nil in tests that let nobody in
+	edition      *edition // of the process, or of its own
 
 	exporting sync.Mutex // held while everything is exported
 
@@ -77,6 +79,7 @@ type agent struct {
 // after the buffer, whose lock keeps a second agent off the state folder.
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
+	a.edition = newEdition(update.OwnFolder, update.DpkgStatus)
 	for _, open := range []func(context.Context) error{
 		a.openState, a.openClock, a.openBuffer, a.openErased, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.leaveProviders, a.openRecipients, a.openHerald, a.openWitness,
 		a.openConsents, a.recordErased,
@@ -205,6 +208,9 @@ func (a *agent) tasks() []task {
 	}
 	if a.cosignatures != nil {
 		tasks = append(tasks, a.cosignatures)
+	}
+	if a.cfg.Update != (config.Update{}) {
+		tasks = append(tasks, named{"software", a.trackEdition})
 	}
 	if a.cfg.Status.Listen != "" {
 		tasks = append(tasks, named{"page", a.page})

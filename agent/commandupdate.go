@@ -52,6 +52,9 @@ func (a *agent) update(ctx context.Context, c command.Caller, version string) (c
 	if err := a.changed(c, "update of the software", has.Version, version); err != nil {
 		return nil, err
 	}
+	if err := a.askFor(c.Bare(), has.Version, version); err != nil {
+		return nil, err
+	}
 	channel, err := a.channel()
 	if err == nil {
 		err = channel.Place(ctx, offer, a.state(update.Folder))
@@ -59,9 +62,10 @@ func (a *agent) update(ctx context.Context, c command.Caller, version string) (c
 	if err != nil {
 		return a.noUpdate(err), nil
 	}
+	rouse(a.edition.placed)
 	a.log.Info("update placed", "version", version, "by", c.Bare())
-	return command.Done(updateTitle(), status.Sayf("La version %s est là et vérifiée. releve-update.path l'installe s'il est actif sur cette machine (systemctl enable --now releve-update.path) ; sinon elle attend.",
-		"Version %s is here and verified. releve-update.path installs it if it is enabled on this machine (systemctl enable --now releve-update.path); else it waits.", version)), nil
+	return command.Done(updateTitle(), status.Sayf("La version %s est là et vérifiée. releve-update.path l'installe s'il est actif sur cette machine (systemctl enable --now releve-update.path) ; sinon elle attend. Si elle ne fait pas ses preuves en quelques minutes, la version d'avant revient ; un message dira laquelle reste.",
+		"Version %s is here and verified. releve-update.path installs it if it is enabled on this machine (systemctl enable --now releve-update.path); else it waits. If it does not prove itself within minutes, the version before returns; a message will say which one stays.", version)), nil
 }
 
 func (a *agent) channel() (update.Channel, error) {
@@ -75,7 +79,7 @@ func (a *agent) offered(ctx context.Context) (o update.Offer, has update.Install
 	if err != nil {
 		return o, has, err
 	}
-	if has, err = update.ReadInstalled(update.DpkgStatus); err != nil {
+	if has, err = update.ReadInstalled(a.edition.dpkg); err != nil {
 		return o, has, err
 	}
 	o, err = channel.Look(ctx, has)

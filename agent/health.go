@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"releve/agent/clock"
+	"releve/agent/config"
 	"releve/agent/led"
 	"releve/agent/series"
 	"releve/agent/status"
@@ -36,6 +37,9 @@ func (a *agent) checks() *status.Check {
 	root.Then(written)
 	if a.remote != nil {
 		root.Then(status.Named("changes", a.changesFinding), status.Named("owner", a.ownerFinding))
+	}
+	if a.cfg.Update != (config.Update{}) {
+		root.Then(status.Named("software", a.editionFinding))
 	}
 	root.Then(status.Named("consents", a.notary.consentsFinding))
 	if a.session != nil {

@@ -47,7 +47,7 @@ type verbs struct {
 	Lognact    lognactVerbs   `cmd:"" help:"Prepare a Zabbix to be sent readings."`
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`
 	Migrate    migrateVerbs   `cmd:"" help:"Turn the configuration of another program into ours."`
-	Update     updateVerb     `cmd:"" help:"Install, as root, the signed version that the agent has placed. releve-update.service runs it."`
+	Update     updateVerb     `cmd:"" help:"Install, as root, the signed version that the agent has placed, or return to the one before. releve-update.service runs it."`
 	Kiosk      kioskVerb      `cmd:"" help:"Show the page's view for walls on a screen that has no desktop."`
 	Rgpd       rgpdVerbs      `cmd:"" help:"Write the papers that the GDPR asks for."`
 	Version    versionVerb    `cmd:"" help:"Print the version."`
@@ -85,7 +85,7 @@ func execute(ctx context.Context, args []string, t terminal) int {
 		kong.Description("A meter reading agent for the energy data federation."),
 		kong.Writers(t.out, t.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.WithHyphenPrefixedParameters(true), // --from -7d
-		kong.Vars{"resolutions": consent.Words(), "status": update.DpkgStatus},
+		kong.Vars{"resolutions": consent.Words(), "status": update.DpkgStatus, "own": update.OwnFolder},
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {

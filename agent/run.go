@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"releve/agent/clock"
+	"releve/agent/update"
 	"releve/systemd/notify"
 )
 
@@ -27,6 +28,7 @@ type tenure struct {
 	remote  *remote
 	vigil   *vigil
 	entry   *entry
+	edition *edition
 }
 
 // Run measures until ctx ends. The button can make it rest meanwhile.
@@ -41,6 +43,7 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 	}
 	l.log, l.lines = remembered(newLog(t.err, v.LogLevel))
 	l.vigil = newVigil(l.log)
+	l.edition = newEdition(update.OwnFolder, update.DpkgStatus)
 	if l.remote, err = openRemote(base, l.machine, l.log); err != nil {
 		return refusal{err}
 	}
@@ -113,7 +116,7 @@ func (l tenure) measure(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	a.presses, a.rest, a.lines, a.entry = l.presses, stop, l.lines, l.entry
+	a.presses, a.rest, a.lines, a.entry, a.edition = l.presses, stop, l.lines, l.entry, l.edition
 	l.remote.opened(a)
 	a.guard(l.vigil)
 	opening.within(0)

@@ -68,35 +68,162 @@ dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
 inside dpkg -i /srv/newer.deb
 must test "$(inside dpkg-query -W -f '${db:Status-Status}' releve)" = installed
 
-say "an update that the agent has placed: refused unless the configured key has signed it, then installed, once"
+say "an update that the agent has placed: refused unless the configured key has signed it"
 export GNUPGHOME=$root/srv/gpg
 mkdir -m 0700 "$GNUPGHOME"
 key() { gpg --batch --quiet --passphrase '' --quick-generate-key "$1" ed25519 sign never; }
 key ours && key theirs
 gpg --batch --export ours >"$root/etc/releve/releve-archive-keyring.gpg"
-mkdir "$root/etc/releve/conf.d"
-printf '[update]\nfrom = "https://breizh-sen1.example/releve"\nkey_file = "/etc/releve/releve-archive-keyring.gpg"\n' >"$root/etc/releve/conf.d/update.toml"
-rm -rf "$root/srv/tree"
-dpkg-deb -R "$root"/srv/apt/pool/releve_*_"$(dpkg --print-architecture)".deb "$root/srv/tree"
-sed -i "s/^Version: .*/Version: 99.3/" "$root/srv/tree/DEBIAN/control"
+port=$((20000 + RANDOM % 20000))
+inside install -g releve -m 0640 /dev/stdin /etc/releve/releve.toml <<END
+# mine
+[[meter]]
+name = "linky"
+port = "tcp://127.0.0.1:$port"
+[status]
+listen = "127.0.0.1:$((port + 1))"
+[update]
+from = "https://breizh-sen1.example/releve"
+key_file = "/etc/releve/releve-archive-keyring.gpg"
+END
 inside install -d -o releve -m 0700 /var/lib/releve/update
-inside install -d -m 0700 /var/lib/releve-update
-place() { # SIGNER: what the agent would have left
-  local to=$root/var/lib/releve/update
-  dpkg-deb -Znone -b "$root/srv/tree" "$to/package.deb" >/dev/null
-  echo "$(sha256sum <"$to/package.deb" | cut -d ' ' -f 1)  releve_99.3_$(dpkg --print-architecture).deb" >"$to/SHA256SUMS"
-  gpg --batch --yes --local-user "$1" --armor --detach-sign --output "$to/SHA256SUMS.asc" "$to/SHA256SUMS"
-}
+inside install -d /var/lib/releve-update
 has() { test "$(inside dpkg-query -W -f '${db:Status-Status} ${Version}' releve)" = "installed $1"; }
-place theirs
-mustnt inside releve update 2>"$root/srv/refusal"
+now() { inside dpkg-query -W -f '${Version}' releve; }
+place() { # VERSION SIGNER NEED: what the agent would have left
+  local to=$root/var/lib/releve/update
+  sed -i "s/^Version: .*/Version: $1/" "$root/srv/tree/DEBIAN/control"
+  dpkg-deb -Znone -b "$root/srv/tree" "$to/package.deb" >/dev/null
+  printf '{"by":"alice@breizh-sen1.example","at":"%s","from":"%s","to":"%s","need":%s}' "$(date -u +%FT%TZ)" "$(now)" "$1" "$3" >"$to/../update.json"
+  inside chown releve /var/lib/releve/update.json
+  echo "$(sha256sum <"$to/package.deb" | cut -d ' ' -f 1)  releve_$1_$(dpkg --print-architecture).deb" >"$to/SHA256SUMS"
+  gpg --batch --yes --local-user "$2" --armor --detach-sign --output "$to/SHA256SUMS.asc" "$to/SHA256SUMS"
+}
+update() { # FLAGS: as releve-update.service does
+  local program=/var/lib/releve-update/releve
+  [ -x "$root$program" ] || program=/usr/bin/releve
+  inside "$program" update --config /etc/releve/releve.toml "$@"
+}
+repack 99.3
+place 99.3 theirs '[]'
+mustnt update 2>"$root/srv/refusal"
 must grep 'is not signed by the key in /etc/releve/releve-archive-keyring.gpg' "$root/srv/refusal"
 must has 99.2
-place ours
-must inside releve update
+
+say "a machine that runs it: a systemd that knows one service, and a meter"
+mount -t proc proc "$root/proc"
+cp "$root/usr/bin/releve" "$root/srv/simulate"
+cat >"$root/srv/service" <<'END'
+#!/bin/sh
+# Restart=always, RestartPreventExitStatus=78
+for n in $(seq 0 1000); do
+  echo "$n" >/srv/restarts
+  setpriv --reuid=releve --regid=releve --init-groups /usr/bin/releve run --config /etc/releve/releve.toml >>/srv/log 2>&1
+  [ $? != 78 ] || break
+  sleep 1
+done
+echo failed >/srv/condition
+END
+cat >"$root/srv/systemctl" <<'END'
+#!/bin/sh
+read -r condition </srv/condition
+case "$*" in
+  show*) echo "ActiveState=$condition"; echo "NRestarts=$(cat /srv/restarts)"; exit ;;
+  *try-restart\ releve.service) [ "$condition" = active ] || exit 0 ;;
+  *restart\ releve.service | *stop\ releve.service) ;;
+  *) exit 0 ;;
+esac
+[ ! -s /srv/group ] || kill -- "-$(cat /srv/group)" 2>/dev/null
+case "$*" in *stop*) echo inactive >/srv/condition; exit ;; esac
+echo active >/srv/condition
+setsid /srv/service </dev/null >/dev/null 2>&1 &
+echo $! >/srv/group
+END
+cat >"$root/srv/meter" <<'END'
+use IO::Socket::INET;
+$SIG{CHLD} = "IGNORE";
+my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => shift, ReuseAddr => 1) or die $@;
+while (my $c = $s->accept) {
+  next if fork;
+  open STDOUT, ">&", $c;
+  exec "/srv/simulate", "simulate", "--start", "now";
+}
+END
+chmod +x "$root/srv/service" "$root/srv/systemctl"
+echo 0 >"$root/srv/restarts"
+echo inactive >"$root/srv/condition"
+inside dpkg-divert --quiet --local --rename --divert /usr/bin/systemctl.real /usr/bin/systemctl
+cp "$root/srv/systemctl" "$root/usr/bin/systemctl"
+mkdir -p "$root/run/systemd/system"
+rm "$root/usr/sbin/policy-rc.d"
+setsid chroot "$root" perl /srv/meter "$port" &
+meter=$!
+trap 'inside systemctl stop releve.service || true; kill -- "-$meter" 2>/dev/null || true; umount "$root/proc" || true; rm -rf "$root"' EXIT
+outcome() { jq -r .why "$root/var/lib/releve-update/outcome.json"; }
+inside systemctl restart releve.service
+
+say "signed, newer, and it does what the one before did: it stays"
+place 99.3 ours '["meter linky"]'
+must update --prove 5m
 must has 99.3
 must grep -q '# mine' "$root/etc/releve/releve.toml"
-mustnt inside releve update
+mustnt update
+
+fault() { # VERSION NEED PROVE WHY 'what it does instead of running': the version before returns, and runs
+  local before
+  before=$(now)
+  say "version $1, which $5: $before returns"
+  rm -rf "$root/srv/tree/usr/lib/releve"
+  mkdir "$root/srv/tree/usr/lib/releve"
+  cp "$root/srv/simulate" "$root/srv/tree/usr/lib/releve/real"
+  printf '#!/bin/sh\n[ "$1" != run ] || %s\nexec /usr/lib/releve/real "$@"\n' "$6" >"$root/srv/tree/usr/bin/releve"
+  place "$1" ours "$2"
+  mustnt update --prove "$3"
+  must test "$(outcome)" = "$4"
+  must has "$before"
+  must test "$(<"$root/srv/condition")" = active
+  must cmp -s "$root/usr/bin/releve" "$root/srv/simulate"
+  mustnt test -e "$root/usr/lib/releve"
+  must grep -q '# mine' "$root/etc/releve/releve.toml"
+  must test "$(cat "$root/var/lib/releve/readings")" = readings
+  mustnt test -e "$root/var/lib/releve-update/progress.json"
+}
+works='["meter linky"]'
+fault 99.4 "$works" 5m 'it ended again and again' 'crashes at once' 'exit 1'
+fault 99.5 "$works" 30s 'it did not prove itself within 30s; missing: all of it' 'hangs before it is ready' 'exec sleep 1000'
+fault 99.6 '["federation","meter linky"]' 45s 'it did not prove itself within 45s; missing: federation' 'is ready, without the federation' true
+fault 99.7 "$works" 5m 'it stopped for good' 'refuses to run' 'exit 78'
+
+say "version 99.8, whose program does not take the configuration: 99.3 returns"
+printf '#!/bin/sh\necho "meter: no"; exit 78\n' >"$root/srv/tree/usr/bin/releve"
+place 99.8 ours "$works"
+mustnt update --prove 5m
+must test "$(outcome)" = 'install releve_99.8_'"$(dpkg --print-architecture)"'.deb: dpkg: exit status 1'
+must has 99.3
+
+say "the power fails within dpkg, and while a version proves itself: it is gone on with"
+cp "$root/srv/simulate" "$root/srv/tree/usr/bin/releve"
+rm -rf "$root/srv/tree/usr/lib/releve"
+place 99.9 ours "$works"
+stage() { # STAGE: waits for it, and cuts the power
+  until grep -q "\"stage\": \"$1\"" "$root/var/lib/releve-update/progress.json" 2>/dev/null; do sleep 0.1; done
+  kill -9 -- "-$updating"
+  wait "$updating" || true
+}
+begin() {
+  setsid chroot "$root" "$1" update --config /etc/releve/releve.toml --prove 5m &
+  updating=$!
+}
+begin /usr/bin/releve
+stage installing
+begin /var/lib/releve-update/releve
+stage proving
+must update --prove 5m
+must has 99.9
+must test "$(<"$root/srv/condition")" = active
+mustnt test -e "$root/var/lib/releve-update/releve"
+
+inside systemctl stop releve.service
 gpgconf --kill all
 unset GNUPGHOME
 

@@ -139,7 +139,7 @@ func withDropIn(t *testing.T, name string) string {
 
 // runnable is a unit with a program that exists.
 func runnable(unit string) string {
-	return strings.Replace(unit, "ExecStart=/usr/bin/releve ", "ExecStart=/bin/true ", 1)
+	return strings.Replace(unit, "ExecStart=/usr/bin/releve ", "ExecStart=/bin/true ", 1) // a shell is there
 }
 
 func write(t *testing.T, name, text string) {

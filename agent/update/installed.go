@@ -54,3 +54,17 @@ func ReadInstalled(status string) (Installed, error) {
 	}
 	return has, nil
 }
+
+// isWhole says whether a version is installed, and nothing of another half.
+func isWhole(status, version string) bool {
+	about, err := os.ReadFile(status)
+	if err != nil {
+		return false
+	}
+	for of := range strings.SplitSeq(string(about), "\n\n") {
+		if strings.HasPrefix(of, "Package: releve\n") {
+			return strings.Contains(of+"\n", "\nStatus: install ok installed\n") && strings.Contains(of+"\n", "\nVersion: "+version+"\n")
+		}
+	}
+	return false
+}

@@ -8,73 +8,193 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Installer is root's part. The state folder is the agent's, who may have been taken over: nothing there is followed out of
-// it, waited for, or believed.
+// it, waited for, or believed, but that a signed version works.
 type Installer struct {
-	State  string // the agent's state folder
-	Own    string // a folder that only root can write
-	Status string // dpkg's list
-	Key    Key
-	Dpkg   string    // the program
-	Out    io.Writer // what dpkg says
+	State     string // the agent's state folder
+	Own       string // a folder that only root can write
+	Status    string // dpkg's list
+	Root      string // before every name of a file that dpkg knows; "" on a real system
+	Key       Key
+	Self      string        // the program that runs, kept to go on after a power cut; "" for none
+	Dpkg      string        // the program
+	DpkgDeb   string        // the program
+	Systemctl string        // the program; "" where systemd does not run, and nothing can prove itself
+	Prove     time.Duration // within which a new version has to
+	Look      time.Duration // between two looks whether it has
+	Again     time.Duration // between two attempts to have the version before return
+	Out       io.Writer     // what dpkg says
 }
 
-// Install takes what was placed, whatever becomes of it, and installs it if the key has signed it and it is newer. dpkg
-// keeps the owner's configuration, and the package's postinst the program that runs where the new one does not take that.
-func (i Installer) Install(ctx context.Context) (Release, error) {
+// environment of programs that are run as root.
+var environment = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"}
+
+// Install takes what was placed, whatever becomes of it, and installs it if the key has signed it and it is newer; or goes
+// on with what a power cut interrupted. A version that dpkg or its postinst refuses, or that does not prove itself in time,
+// is taken back: the version before it is installed again, from a package made of it first. The outcome says which it was.
+// An error is that nothing was begun, or that it has to be gone on with.
+func (i Installer) Install(ctx context.Context) (Outcome, error) {
+	defer i.untake()
+	p, err := i.begun()
+	switch {
+	case err != nil:
+	case p.Stage == "":
+		p, err = i.begin(ctx)
+	default:
+		err = i.enter(&p, p.Stage)
+	}
+	for err == nil && p.Stage != "" {
+		p, err = i.goOn(ctx, p)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return ReadOutcome(i.Own)
+}
+
+// begin takes what was placed, and keeps what is installed.
+func (i Installer) begin(ctx context.Context) (p progress, err error) {
 	has, err := ReadInstalled(i.Status)
 	if err != nil {
-		return Release{}, err
+		return p, err
 	}
-	r, file, err := i.take(has)
-	if file != "" {
-		defer os.Remove(file)
-	}
+	r, err := i.take(has)
 	if err != nil {
-		return r, fmt.Errorf("take the update: %w", err)
+		return p, errors.Join(fmt.Errorf("take the update: %w", err), i.remove(newFile))
 	}
-	dpkg := exec.CommandContext(context.WithoutCancel(ctx), i.Dpkg, "--force-confold", "--install", file)
-	dpkg.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"}
-	dpkg.Stdout, dpkg.Stderr = i.Out, i.Out
-	if err := dpkg.Run(); err != nil {
-		return r, fmt.Errorf("install %s: dpkg: %w; what ran before goes on until it ends", r.File, err)
+	if err := i.keep(ctx); err != nil {
+		return p, errors.Join(fmt.Errorf("keep version %s: %w", has.Version, err), i.remove(newFile), i.remove(oldFile))
 	}
-	return r, nil
+	p = progress{From: has.Version, To: r.Version, File: r.File, Ran: i.condition(ctx).runs()}
+	return p, i.enter(&p, installing)
 }
 
-// take copies the package out of the agent's reach and verifies the copy. The signature goes first, so that nothing is
-// taken twice.
-func (i Installer) take(has Installed) (r Release, file string, err error) {
-	state, err := os.OpenRoot(i.State)
-	if err != nil {
-		return r, "", err
+// goOn does what a stage is for, and returns the one after it; none once all is done.
+func (i Installer) goOn(ctx context.Context, p progress) (progress, error) {
+	if p.Tries > mostTries && p.Stage != returning || p.Tries > mostReturns {
+		return i.tired(p)
 	}
-	defer state.Close()
-	placed, err := state.OpenRoot(Folder) // not by a link that leads out
+	switch p.Stage {
+	case installing:
+		if err := i.dpkg(ctx, newFile); err != nil {
+			return i.back(p, fmt.Sprintf("install %s: %v", p.File, err))
+		}
+		return p, i.enter(&p, proving)
+	case proving:
+		if !p.Ran {
+			return i.finish(p)
+		}
+		why, err := i.await(ctx, p)
+		switch {
+		case err != nil:
+			return p, fmt.Errorf("wait for version %s: %w", p.To, err)
+		case why != "":
+			return i.back(p, why)
+		}
+		return i.finish(p)
+	}
+	if err := i.giveBack(ctx, p); err != nil {
+		return p, i.later(ctx, &p, err)
+	}
+	return i.finish(p)
+}
+
+// later has the version before return once more after a while: a disk that is full may be made room on.
+func (i Installer) later(ctx context.Context, p *progress, err error) error {
+	fmt.Fprintln(i.Out, err)
+	select {
+	case <-ctx.Done():
+		return err
+	case <-time.After(i.Again):
+		return i.enter(p, returning)
+	}
+}
+
+// back has the version before return.
+func (i Installer) back(p progress, why string) (progress, error) {
+	fmt.Fprintf(i.Out, "version %s is taken back: %s\n", p.To, why)
+	p.Why = why
+	return p, i.enter(&p, returning)
+}
+
+// tired ends what was begun too often.
+func (i Installer) tired(p progress) (progress, error) {
+	if p.Stage != returning {
+		return i.back(p, "the machine started again and again meanwhile")
+	}
+	p.Why += "; nor could version " + p.From + " be installed again: a person has to"
+	return i.finish(p)
+}
+
+// giveBack installs the version before again, unless dpkg has changed nothing, and has it run if it did.
+func (i Installer) giveBack(ctx context.Context, p progress) error {
+	whole := isWhole(i.Status, p.From)
+	if !whole {
+		if err := i.dpkg(ctx, oldFile); err != nil {
+			return fmt.Errorf("install version %s again: %w", p.From, err)
+		}
+	}
+	if !p.Ran || whole && i.condition(ctx).runs() {
+		return nil
+	}
+	return i.restart(ctx)
+}
+
+// dpkg installs a package of root's folder. The owner's configuration stays. What dpkg has begun, it ends.
+func (i Installer) dpkg(ctx context.Context, name string) error {
+	dpkg := exec.CommandContext(context.WithoutCancel(ctx), i.Dpkg, "--force-confold", "--force-downgrade", "--install", i.own(name))
+	dpkg.Env, dpkg.Stdout, dpkg.Stderr = environment, i.Out, i.Out
+	if err := dpkg.Run(); err != nil {
+		return fmt.Errorf("dpkg: %w", err)
+	}
+	return nil
+}
+
+// take copies the package out of the agent's reach and verifies the copy.
+func (i Installer) take(has Installed) (r Release, err error) {
+	placed, err := i.placed()
 	if err != nil {
-		return r, "", err
+		return r, err
 	}
 	defer placed.Close()
 	signature, errSignature := text(placed, signatureFile)
-	if err := placed.Remove(signatureFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return r, "", err
-	}
 	sums, err := text(placed, sumsFile)
 	if err = errors.Join(errSignature, err); err != nil {
-		return r, "", err
+		return r, err
 	}
 	if err := i.Key.check(sums, signature); err != nil {
-		return r, "", err
+		return r, err
 	}
 	if r, err = newest(sums, has); err != nil {
-		return r, "", err
+		return r, err
 	}
-	file = filepath.Join(i.Own, r.File)
-	return r, file, copyOut(r, placed, file)
+	return r, copyOut(r, placed, i.own(newFile))
+}
+
+// untake removes the signature, so that nothing is taken twice.
+func (i Installer) untake() {
+	placed, err := i.placed()
+	if err != nil {
+		return
+	}
+	defer placed.Close()
+	if err := placed.Remove(signatureFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(i.Out, "what was placed is taken again: %v\n", err)
+	}
+}
+
+// placed opens the folder that the agent places a package in, not by a link that leads out.
+func (i Installer) placed() (*os.Root, error) {
+	state, err := os.OpenRoot(i.State)
+	if err != nil {
+		return nil, err
+	}
+	defer state.Close()
+	return state.OpenRoot(Folder)
 }
 
 func copyOut(r Release, placed *os.Root, file string) error {
@@ -87,7 +207,7 @@ func copyOut(r Release, placed *os.Root, file string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.copy(to, from), to.Close())
+	return errors.Join(r.copy(to, from), to.Sync(), to.Close())
 }
 
 func text(placed *os.Root, name string) ([]byte, error) {

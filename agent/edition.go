@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"releve/agent/status"
+	"releve/agent/update"
+	"releve/buffer/statefile"
+)
+
+// edition is the version that runs, and what became of the one that somebody asked for.
+type edition struct {
+	own, dpkg string // root's folder, and dpkg's list
+	installed string // when the process began: dpkg may be at work later; "" without a package
+	placed    chan struct{}
+	steady    int // looks in a row at which all worked; of the task alone
+}
+
+// How often a version on trial looks what works, and how often in a row all has to.
+const (
+	proveEvery = 5 * time.Second
+	proveLooks = 6
+)
+
+func newEdition(own, dpkg string) *edition {
+	s := &edition{own: own, dpkg: dpkg, placed: make(chan struct{}, 1)}
+	if has, err := update.ReadInstalled(dpkg); err == nil {
+		s.installed = has.Version
+	}
+	return s
+}
+
+// words names what works, for another version to compare.
+func (s standing) words() []string {
+	var all []string
+	if s.Session {
+		all = append(all, "federation")
+	}
+	for _, name := range s.Meters {
+		all = append(all, "meter "+name)
+	}
+	for _, name := range s.Recipients {
+		all = append(all, "recipient "+name)
+	}
+	return all
+}
+
+// askFor writes down what a version is asked for, before root can find it.
+func (a *agent) askFor(by, from, to string) error {
+	err := statefile.Write(a.state(update.AskedFile), update.Asked{By: by, At: a.now().UTC(), From: from, To: to, Need: a.standing().words()})
+	if err != nil {
+		return fmt.Errorf("write down which version is asked for: %w", err)
+	}
+	return nil
+}
+
+// trackSoftware has a version on trial prove itself, and tells the ledger, and who asked, what became of it.
+func (a *agent) trackEdition(ctx context.Context) error {
+	tick := time.NewTicker(proveEvery)
+	defer tick.Stop()
+	for {
+		if pending, err := a.trackAsked(ctx); err != nil {
+			return err
+		} else if !pending {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-a.edition.placed:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// trackAsked does what there is to do now, and says whether there will be more.
+func (a *agent) trackAsked(ctx context.Context) (pending bool, err error) {
+	file := a.state(update.AskedFile)
+	asked, err := statefile.Read[update.Asked](file, nil)
+	if err != nil || asked.To == "" {
+		return false, err
+	}
+	if asked.To == a.edition.installed && a.prove(&asked) {
+		if err := statefile.Write(file, asked); err != nil {
+			return true, err
+		}
+	}
+	outcome, err := update.ReadOutcome(a.edition.own)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return false, fmt.Errorf("read what became of version %s: %w", asked.To, err)
+	case err != nil || outcome.From != asked.From || outcome.To != asked.To || outcome.At.Before(asked.At):
+		return true, nil // none yet
+	}
+	return a.settleEdition(ctx, asked, outcome)
+}
+
+// prove notes what works of what worked before, and says whether there is anything new to tell root.
+func (a *agent) prove(asked *update.Asked) (news bool) {
+	if asked.Proved {
+		return false
+	}
+	missing := asked.Lacks(a.standing().words())
+	if a.edition.steady++; len(missing) > 0 {
+		a.edition.steady = 0
+	}
+	asked.Proved = a.edition.steady >= proveLooks
+	news = asked.Proved || !slices.Equal(missing, asked.Missing)
+	asked.Missing = missing
+	return news
+}
+
+// settleEdition tells what became of a version that was asked for. What fails is tried again at the next turn.
+func (a *agent) settleEdition(ctx context.Context, asked update.Asked, o update.Outcome) (pending bool, err error) {
+	file := a.state(update.AskedFile)
+	if o.Returned() && !asked.Recorded {
+		a.log.Warn("a newer version was taken back", "version", o.To, "why", o.Why, "runs", o.From)
+		if err := a.notary.Changed(asked.By, "update of the software, taken back: "+o.Why, o.To, o.From); err != nil {
+			return true, err
+		}
+		asked.Recorded = true
+		if err := statefile.Write(file, asked); err != nil {
+			return true, err
+		}
+	}
+	if a.tell(ctx, asked.By, ranOrReturned(o)) != nil && a.session != nil {
+		return true, nil
+	}
+	return false, statefile.Remove(file)
+}
+
+func ranOrReturned(o update.Outcome) string {
+	if o.Returned() {
+		return fmt.Sprintf("Relève : la version %s n'a pas fait ses preuves (%s) ; la version %s est revenue.\n"+
+			"Relève: version %s did not prove itself (%s); version %s has returned.", o.To, o.Why, o.From, o.To, o.Why, o.From)
+	}
+	return fmt.Sprintf("Relève : la version %s est installée et fonctionne.\nRelève: version %s is installed and works.", o.To, o.To)
+}
+
+// editionFinding says that a version proves itself, and for a day that one was taken back.
+func (a *agent) editionFinding() status.Finding {
+	asked, _ := statefile.Look[update.Asked](a.state(update.AskedFile), nil)
+	outcome, _ := update.ReadOutcome(a.edition.own)
+	switch {
+	case outcome.Returned() && outcome.From == a.edition.installed && a.now().Sub(outcome.At) < toldFor:
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Sayf("La version %[1]s n'a pas fait ses preuves : la version %[2]s est revenue.", "Version %[1]s did not prove itself: version %[2]s has returned.", outcome.To, outcome.From),
+			Advice: status.Say("Signalez-le à qui publie les versions, et attendez la suivante.", "Tell whoever publishes the versions, and wait for the next one."),
+			Detail: outcome.Why,
+		}
+	case asked.To == "":
+		return status.Finding{}
+	case asked.To == a.edition.installed:
+		return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s fait ses preuves.", "Version %s proves itself.", asked.To)}
+	case update.Waits(a.state(update.Folder)):
+		return status.Finding{
+			State:  status.Waiting,
+			Text:   status.Sayf("La version %s attend d'être installée.", "Version %s waits to be installed.", asked.To),
+			Advice: status.Say("Si rien ne se passe : systemctl enable --now releve-update.path.", "If nothing happens: systemctl enable --now releve-update.path."),
+		}
+	}
+	return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s s'installe.", "Version %s is being installed.", asked.To)}
+}
