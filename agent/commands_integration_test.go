@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"releve/agent/config"
 	"releve/federation/lab"
 )
 
@@ -23,6 +26,8 @@ func TestIntegrationCommands(t *testing.T) {
 			h.arrives(1)
 			h.enlist("owners", "chef@"+consumerDomain, "adjoint@"+consumerDomain)
 			h.enlist("readers", "lecteur@"+consumerDomain)
+			app := newInitialApplication(t)
+			h.show(app)
 			h.restartAgent()
 			h.arrives(5)
 			owner, reader, stranger := h.newCommander("chef"), h.newCommander("lecteur"), h.newCommander("inconnu")
@@ -33,6 +38,8 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("trace and export", func(t *testing.T) { checkData(t, h, owner) })
 			t.Run("consents and meters", func(t *testing.T) { checkConsents(t, h, owner) })
 			t.Run("refused and withdrawn", func(t *testing.T) { checkNo(t, h, h.newCommander("adjoint")) })
+			t.Run("card", func(t *testing.T) { checkCard(t, h) })
+			t.Run("receipts", func(t *testing.T) { checkReceipts(t, h, app) })
 			t.Run("requests", func(t *testing.T) { checkRequests(t, h, owner) })
 			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
 			t.Run("update", func(t *testing.T) { checkUpdate(t, owner) })
@@ -58,8 +65,8 @@ func checkListed(t *testing.T, owner, reader, stranger *commander) {
 		who  *commander
 		want []string
 	}{
-		{stranger, []string{"get_catalogue", "request_consent"}}, {reader, append(slices.Clone(forReaders), "get_catalogue", "request_consent")},
-		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "erase", "consents", "password", "update", "restart", "get_catalogue", "request_consent")},
+		{stranger, []string{"get_catalogue", "request_consent", "present_consent"}}, {reader, append(slices.Clone(forReaders), "get_catalogue", "request_consent", "present_consent")},
+		{owner, append(slices.Clone(forReaders), "configure", "confirm", "meters", "recipients", "trace", "export", "erase", "consents", "password", "update", "restart", "get_catalogue", "request_consent", "present_consent")},
 	} {
 		if diff := cmp.Diff(tt.want, tt.who.ask(wish{Do: "items", Node: commandList}).nodes()); diff != "" {
 			t.Errorf("%s sees (-want +got):\n%s", tt.who.account.User, diff)
@@ -233,6 +240,62 @@ func checkNo(t *testing.T, h *household, owner *commander) {
 		}
 	}
 	if got := h.terminal("consent", "list"); !strings.Contains(got, "withdrawn  P1D    mairie@") || !strings.Contains(got, "refused    PT30M  curieux@") {
+		t.Errorf("the terminal lists\n%s", got)
+	}
+}
+
+// show gives the household a card, and an application whose receipts it knows.
+func (h *household) show(app initialApplication) {
+	h.t.Helper()
+	before, err := os.ReadFile(h.path("agent.toml"))
+	must(h.t, err)
+	h.write("agent.toml", string(before)+fmt.Sprintf(`
+[card]
+organisation = "Ville d'exemple"
+role = "relais"
+commune = "56121"
+services = ["conseil", "affichage public"]
+[[consent_issuer]]
+name = "application d'exemple"
+key = %q
+for = ["conseil@%s"]
+`, app.key, consumerDomain))
+}
+
+// checkCard has a member of the other domain ask for the card, by the verb and across both servers.
+func checkCard(t *testing.T, h *household) {
+	cfg, err := config.Load(h.path("agent.toml"))
+	must(t, err)
+	address := cfg.Federation.JID.String()
+	var out bytes.Buffer
+	code := execute(t.Context(), []string{"directory", "--config", h.path("consumer.toml"), address}, terminal{out: &out, err: &out})
+	if want := address + "  Ville d'exemple  relais  56121  conseil, affichage public\n"; code != exitDone || out.String() != want {
+		t.Errorf("code %d, %q, want %q", code, &out, want)
+	}
+}
+
+// checkReceipts has an application of the other domain present receipts: one is enough, one waits, one comes twice.
+func checkReceipts(t *testing.T, h *household, app initialApplication) {
+	cfg, err := config.Load(h.path("agent.toml"))
+	must(t, err)
+	c := h.newCommander("application")
+	present := func(to string) heard {
+		var fields []string
+		for line := range strings.SplitSeq(app.collected(t, collectedGrant(to), cfg.Federation.JID.Bare().String()), "\n") {
+			fields = append(fields, "receipt="+line)
+		}
+		return c.run("present_consent", fields)
+	}
+	if got := present("conseil@" + consumerDomain); got.value("state") != "in force" || fmt.Sprint(got.Notes) != "[info: in force]" {
+		t.Errorf("a receipt that is enough: %+v", got)
+	}
+	if got := present("mairie@" + consumerDomain); got.value("state") != "pending" {
+		t.Errorf("a receipt that waits: %+v", got)
+	}
+	if got := present("conseil@" + consumerDomain); !strings.Contains(fmt.Sprint(got.Notes), "is in force") || got.value("state") != "" {
+		t.Errorf("a receipt that comes again: %+v", got)
+	}
+	if got := h.terminal("consent", "list"); !strings.Contains(got, "in force   PT30M  conseil@"+consumerDomain) || !strings.Contains(got, "pending    PT30M  mairie@"+consumerDomain) {
 		t.Errorf("the terminal lists\n%s", got)
 	}
 }

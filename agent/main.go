@@ -43,6 +43,7 @@ type verbs struct {
 	Import     importVerb     `cmd:"" help:"Bring the readings of such a ZIP into the store of an agent that is stopped; doing it again adds none."`
 	Erase      eraseVerb      `cmd:"" help:"Erase readings for good: all, those of a period, or those of some series."`
 	Consent    consentVerbs   `cmd:"" help:"See, give and take back the consents under which readings leave."`
+	Directory  directoryVerb  `cmd:"" help:"Ask members of the federation for their cards."`
 	Catalogue  catalogueVerb  `cmd:"" help:"List what an address could obtain of this agent."`
 	Lognact    lognactVerbs   `cmd:"" help:"Prepare a Zabbix to be sent readings."`
 	Ledger     ledgerVerbs    `cmd:"" help:"Read and check the record of what was agreed."`

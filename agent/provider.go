@@ -31,6 +31,9 @@ func (a *agent) join(context.Context) error {
 	a.session = xmpp.New(session)
 	a.session.OnFailure(a.keyring.failed)
 	a.session.OnLogin(a.loggedIn)
+	if a.cfg.Card.Shown() {
+		a.session.Describe(cardForm(a.cfg.Card))
+	}
 	provider := &quoalise.Provider{
 		Session: a.session, Archive: a.archive(), Consent: a.book,
 		Subscriptions: subscriptions, Describe: a.describe, Log: a.log,

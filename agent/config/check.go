@@ -75,6 +75,7 @@ func check(d document) (Config, error) {
 	f.passedOn(c.Grants, c.Sources)
 	c.Consent = f.consents(d)
 	f.strict(c)
+	c.Card = f.card(d)
 	c.Ledger = f.ledger(d)
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

@@ -23,6 +23,7 @@ type Config struct {
 	Grants     []consent.Grant
 	Consent    Consents
 	Issuers    []consent.Issuer // of receipts of consents
+	Card       Card
 	Ledger     Ledger
 	Status     Status
 	Kiosk      Kiosk

@@ -42,6 +42,7 @@ type document struct {
 	} `toml:"status"`
 	Kiosk   rawKiosk    `toml:"kiosk"`
 	Consent rawConsents `toml:"consent"`
+	Card    rawCard     `toml:"card"`
 	Ledger  rawLedger   `toml:"ledger"`
 	LED     struct {
 		Pin string `toml:"pin" type:"pin" afar:"operator"`

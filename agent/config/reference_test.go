@@ -130,6 +130,7 @@ func TestReferenceUncommented(t *testing.T) {
 	wanted.Issuers = []consent.Issuer{{
 		Name: "application d'exemple", Key: "app.breizh-sen2.example+a70365e2+AcNM1mCKCoZvPY99QhiRDRaEwOX3dNwxrN6HqyMzE0N2", For: []string{"conseil@breizh-sen2.example"},
 	}}
+	wanted.Card = Card{Organisation: "Association d'exemple", Role: "conseil en énergie", Commune: "Lorient", Services: []string{"conseil", "affichage public"}}
 	wanted.Ledger = Ledger{
 		Witnesses:  []xmpp.JID{jid.MustParse("temoin@breizh-sen2.example/releve")},
 		WitnessFor: []xmpp.JID{jid.MustParse("serveur@breizh-sen2.example")},

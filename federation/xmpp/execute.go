@@ -77,3 +77,20 @@ func (c *Client) Features(ctx context.Context, to JID) ([]string, error) {
 	}
 	return features, nil
 }
+
+// Described returns the form of a type by which a peer says more of itself (XEP-0128), nil when it has none.
+func (c *Client) Described(ctx context.Context, to JID, typ string) (*Form, error) {
+	answer, err := c.Query(ctx, "get", to, NewElement(nsDiscoInfo, "query"))
+	if err != nil || answer == nil {
+		return nil, err
+	}
+	for _, x := range answer.Children {
+		if x.Name.Space != nsForm || x.Name.Local != "x" {
+			continue
+		}
+		if form := ParseForm(x); form.Value(formType) == typ {
+			return form, nil
+		}
+	}
+	return nil, nil
+}
