@@ -56,8 +56,9 @@ type agent struct {
 	farewells    sync.Mutex       // held by what is undone of the configuration before, at a login
 	receiver     *peer.Receiver   // nil unless a source hands us packs
 	notary       *notary
-	keyring      *keyring      // nil without [federation]
-	herald       *herald       // nil without [federation]
+	keyring      *keyring // nil without [federation]
+	herald       *herald  // nil without [federation]
+	erasures     *erasureNotices
 	cosignatures *cosignatures // nil without a witness
 	door         *command.Door // nil without [federation]
 	tracer       *tracer       // nil without [federation]

@@ -115,6 +115,9 @@ func (a *agent) erasePage(what erasure, sum erased) command.Turn {
 	if len(sum.Aside) > 0 {
 		page.Notes = []command.Note{{Severity: command.Warn, Text: status.Sayf("Les dépôts endommagés mis de côté (%d) partent entiers.", "Damaged stores that were set aside (%d) go whole.", len(sum.Aside))}}
 	}
+	if len(sum.Tell) > 0 {
+		page.Notes = append(page.Notes, command.Note{Severity: command.Warn, Text: status.Sayf("À prévenir vous-même, pour qu'ils effacent aussi : %s.", "To be told by you, so that they erase too: %s.", strings.Join(sum.Tell, ", "))})
+	}
 	page.Then = func(ctx context.Context, c command.Caller, answers command.Answers) (command.Turn, error) {
 		if answers.One("sure") != "erase" {
 			return command.Done(eraseTitle(), status.Say("Rien n'a été effacé.", "Nothing was erased.")), nil

@@ -9,6 +9,7 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation/consent"
+	"releve/federation/ledger"
 )
 
 // byConfiguration is who asks for a consent when a recipient stands in the configuration and no grant does.
@@ -78,10 +79,14 @@ func (n *notary) consentsFinding() status.Finding {
 			ending = c.Grant.To
 		}
 	}
-	if of, at := n.lastLost(); of != "" && known && now.Sub(at) < eraseWithin {
+	if lost := n.lastLost(); lost.By != "" && known && now.Sub(lost.At) < eraseWithin {
+		said := status.Sayf("%s a retiré son accord.", "%s has withdrawn its consent.", lost.By)
+		if lost.Text == erasedBySource {
+			said = status.Sayf("%s a effacé des relevés que vous avez reçus.", "%s has erased readings that you were sent.", lost.By)
+		}
 		return status.Finding{
 			State:  status.Warning,
-			Text:   status.Sayf("%s a retiré son accord.", "%s has withdrawn its consent.", of),
+			Text:   said,
 			Advice: status.Say("Effacez ce que vous gardez de cette source, ou dites-lui pourquoi vous le gardez.", "Erase what you keep of this source, or tell it why you keep it."),
 		}
 	}
@@ -111,16 +116,16 @@ func (n *notary) consentsFinding() status.Finding {
 // eraseWithin is how long what a source has withdrawn is spoken of (RGPD art. 12.3).
 const eraseWithin = 30 * 24 * time.Hour
 
-// lastLost is who last withdrew a consent under which it sent us readings, and when we heard of it.
-func (n *notary) lastLost() (of string, at time.Time) {
+// lastLost is what we heard last of a source that withdrew a consent under which it sent us readings, or erased them.
+func (n *notary) lastLost() (last ledger.Entry) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, e := range n.lost {
-		if of == "" || e.At.After(at) {
-			of, at = e.By, e.At
+		if last.By == "" || e.At.After(last.At) {
+			last = e
 		}
 	}
-	return of, at
+	return last
 }
 
 // rotatePseudonyms gives all meters other pseudonyms for a recipient, which has to subscribe anew. The ledger has the fact,

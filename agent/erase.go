@@ -28,10 +28,13 @@ type erased struct {
 	RollUps  uint64   `json:"rollups"` // values of ten minutes, some together, and of days
 	Series   []string `json:"series"`  // of which something goes
 	Aside    []string `json:"aside"`   // folders of damaged stores, which go whole
+	Tell     []string `json:"tell"`    // recipients that know no notices: a person has to ask them to erase
 }
 
-func erasedOf(b buffer.Erased) erased {
-	return erased{Readings: b.Records, RollUps: b.Cells, Series: append([]string{}, b.Series...), Aside: append([]string{}, b.Aside...)}
+func (a *agent) erasedOf(what buffer.Erasure, b buffer.Erased) erased {
+	_, deaf := a.owedFor(what)
+	full := func(list []string) []string { return append([]string{}, list...) } // in JSON, nothing is a list too
+	return erased{Readings: b.Records, RollUps: b.Cells, Series: full(b.Series), Aside: full(b.Aside), Tell: full(deaf)}
 }
 
 // errNothing means that there is nothing of what is to be erased.
@@ -44,12 +47,13 @@ func (a *agent) erasable(ctx context.Context, what erasure) (erased, error) {
 		return erased{}, err
 	}
 	sum, err := a.buffer.Measure(ctx, chosen)
-	return erasedOf(sum), err
+	return a.erasedOf(chosen, sum), err
 }
 
 // erase takes readings away for good, from the store, from what waits for recipients and from the other files of the state
 // folder; by is who says so: "terminal", "page", or an address. The ledger has the fact, before. Then the agent begins anew,
 // which empties its memory, within two seconds: time enough for an answer.
+// Who was sent them under a consent in force is told to erase them too; erased.Tell are those whom a person has to tell.
 func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, error) {
 	if err := a.gatherer.flush(); err != nil { // it would be stored later
 		return erased{}, fmt.Errorf("store what was read last: %w", err)
@@ -65,14 +69,16 @@ func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, err
 		if err := a.notary.Erased(by, what.kind(), int(sum.Records)); err != nil {
 			return err
 		}
-		return a.eraseBeside()
+		owed, _ := a.owedFor(chosen)
+		return errors.Join(a.eraseBeside(), a.erasures.owe(owed))
 	})
 	if err != nil {
 		return erased{}, err
 	}
 	a.log.Info("readings erased", "by", by, "what", what.kind(), "readings", sum.Records)
+	rouse(a.notary.news)
 	a.beginAnew()
-	return erasedOf(sum), nil
+	return a.erasedOf(chosen, sum), nil
 }
 
 // kind is all that the ledger says of it.
@@ -147,15 +153,20 @@ func (a *agent) eraseBeside() error {
 
 // openErased does beside the store what was left of an erasure that Open has finished.
 func (a *agent) openErased(context.Context) error {
-	if len(a.buffer.Finished()) == 0 {
-		return nil
+	var err error
+	if a.erasures, err = openErasureNotices(a.state(erasuresFile), a.log); err != nil || len(a.buffer.Finished()) == 0 {
+		return err
 	}
 	return a.eraseBeside()
 }
 
-// recordErased says in the ledger that it was finished.
+// recordErased says in the ledger that it was finished, and to whom it concerns.
 func (a *agent) recordErased(context.Context) error {
-	for range a.buffer.Finished() {
+	for _, what := range a.buffer.Finished() {
+		owed, _ := a.owedFor(what)
+		if err := a.erasures.owe(owed); err != nil {
+			return err
+		}
 		if err := a.notary.Erased("", "finished after a restart", 0); err != nil { // the page says that the ledger cannot be written
 			a.log.Error("erasure not recorded", "error", err)
 		}

@@ -85,7 +85,7 @@ func TestEraseAtTheTerminal(t *testing.T) {
 	for _, running := range []bool{true, false} {
 		t.Run(map[bool]string{true: "running", false: "stopped"}[running], func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, nil)
+			h := newHouse(t, func(c *config.Config) { c.Grants = nil })
 			h.spoken(t)
 			file := written(t, "releve.toml", "[agent]\nstate = \""+h.cfg.Agent.State+"\"\n")
 			if running {
@@ -106,7 +106,7 @@ func TestEraseAtTheTerminal(t *testing.T) {
 			if err := json.Unmarshal([]byte(out), &got); code != exitDone || err != nil {
 				t.Fatalf("confirmed: %d, %q, %q, %v", code, out, said, err)
 			}
-			if diff := cmp.Diff(erased{Readings: 5, Series: []string{saidSeries}, Aside: []string{}}, got); diff != "" {
+			if diff := cmp.Diff(erased{Readings: 5, Series: []string{saidSeries}, Aside: []string{}, Tell: []string{}}, got); diff != "" {
 				t.Errorf("erased (-want +got):\n%s", diff)
 			}
 			if found := stillSaid(t, h.cfg.Agent.State); found != nil {

@@ -128,6 +128,9 @@ func (e erased) sentences() string {
 	for _, folder := range slices.Sorted(slices.Values(e.Aside)) {
 		fmt.Fprintf(&b, "%s, a damaged store that was set aside, goes whole.\n", folder)
 	}
+	for _, recipient := range e.Tell {
+		fmt.Fprintf(&b, "%s was sent readings and knows no notices: ask it yourself to erase them.\n", recipient)
+	}
 	return b.String()
 }
 

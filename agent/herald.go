@@ -17,11 +17,13 @@ import (
 	"releve/senml"
 )
 
-// herald tells who was sent readings that a consent was withdrawn, before anything else is sent to it; owners what was asked
+// herald tells who was sent readings that a consent was withdrawn, before anything else is sent to it, or that they were
+// erased; owners what was asked
 // for from outside, and who asked what was answered.
 type herald struct {
-	notary  *notary
-	session interface {
+	notary   *notary
+	erasures *erasureNotices
+	session  interface {
 		notice.Session
 		State() xmpp.State
 		Say(ctx context.Context, to xmpp.JID, text string) error
@@ -47,11 +49,11 @@ func (a *agent) openHerald(context.Context) error {
 		return nil
 	}
 	a.herald = &herald{
-		notary: a.notary, session: a.session, location: a.cfg.Agent.Location, full: a.fullAddress, onTrial: a.onTrial, log: a.log,
+		notary: a.notary, erasures: a.erasures, session: a.session, location: a.cfg.Agent.Location, full: a.fullAddress, onTrial: a.onTrial, log: a.log,
 		told: func() { a.wakeRecipients(context.Background()); a.subscribers.wake(context.Background()) },
 	}
 	a.session.OnLogin(func(context.Context) { rouse(a.notary.news) })
-	h := &notice.Hearer{Take: a.notary.hear, Log: a.log}
+	h := &notice.Hearer{Take: a.notary.hear, Erase: a.notary.hearErasure, Log: a.log}
 	for _, s := range a.sources {
 		switch from := s.origin.(type) {
 		case config.FromFederation:
@@ -124,6 +126,7 @@ func (h *herald) round(ctx context.Context) {
 			}
 		}
 	}
+	h.tellErasures(ctx)
 }
 
 // due says whether an address is to be told, or told again.
@@ -163,12 +166,9 @@ func (h *herald) tell(ctx context.Context, c consent.Consent, n consent.Notice) 
 
 // revoke tells one address once.
 func (h *herald) revoke(ctx context.Context, c consent.Consent, n *consent.Notice) error {
-	to := h.full(n.To)
-	var err error
-	if to.String() == "" {
-		if to, err = xmpp.ParseJID(n.To); err != nil {
-			return err
-		}
+	to, err := h.reach(n.To)
+	if err != nil {
+		return err
 	}
 	acked, err := notice.Tell(ctx, h.session, to, notice.Revocation{Consent: c.ID, At: c.Since})
 	if err != nil {
@@ -179,6 +179,14 @@ func (h *herald) revoke(ctx context.Context, c consent.Consent, n *consent.Notic
 		n.Acked = n.Sent
 	}
 	return h.notary.told(c, *n)
+}
+
+// reach is where an address is told something: a program of it, if one is known.
+func (h *herald) reach(bare string) (xmpp.JID, error) {
+	if to := h.full(bare); to.String() != "" {
+		return to, nil
+	}
+	return xmpp.ParseJID(bare)
 }
 
 // say tells a person: once, since their server keeps it for them.
@@ -265,11 +273,12 @@ const (
 func (n *notary) hear(from xmpp.JID, r notice.Revocation) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if _, known := n.lost[from.String()+" "+r.Consent]; known {
+	entry := ledger.Entry{Kind: ledger.Acknowledgement, By: from.String(), Consent: r.Consent, From: r.At, Text: bySource}
+	if _, known := n.lost[lostKey(entry)]; known {
 		return nil
 	}
 	n.log.Warn("a source has withdrawn a consent", "source", from.String(), "consent", r.Consent)
-	return n.record(ledger.Entry{Kind: ledger.Acknowledgement, By: from.String(), Consent: r.Consent, From: r.At, Text: bySource})
+	return n.record(entry)
 }
 
 // owes says whether an address has not been sent the notice of a withdrawal yet, of one that is there to stay.

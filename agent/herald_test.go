@@ -56,7 +56,8 @@ func (f *farEnd) State() xmpp.State {
 
 func (f *farEnd) Query(_ context.Context, _ string, to xmpp.JID, payload *xmpp.Element) (*xmpp.Element, error) {
 	f.note(to.String() + " " + payload.Name.Local)
-	return xmpp.NewElement(notice.NS, "revoked"), nil
+	answer := map[string]string{"revoke": "revoked", "erase": "erasing"}[payload.Name.Local]
+	return xmpp.NewElement(notice.NS, answer), nil
 }
 
 func (f *farEnd) Notify(_ context.Context, to xmpp.JID, _ string, payload *xmpp.Element) (*xmpp.Receipt, error) {

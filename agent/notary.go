@@ -35,7 +35,7 @@ type notary struct {
 	ledger   *ledger.Ledger
 	standing map[string]ledger.Entry // the consents the ledger holds to be given, by identifier
 	said     map[string]ledger.Entry // its last word on each
-	lost     map[string]ledger.Entry // what sources have withdrawn, by their address and their identifier
+	lost     map[string]ledger.Entry // what sources have withdrawn or erased, see lostKey
 	untold   map[string]bool         // whom it says a person has to tell, by consent and recipient
 	version  string                  // the last it knows of
 	warned   map[string]bool         // of which it was said that they come to their end
@@ -186,8 +186,8 @@ func (n *notary) heed(e ledger.Entry) {
 	case ledger.Untold:
 		n.untold[e.Consent+" "+e.Recipient] = true
 	case ledger.Acknowledgement:
-		if e.Text == bySource {
-			n.lost[e.By+" "+e.Consent] = e
+		if e.Text == bySource || e.Text == erasedBySource {
+			n.lost[lostKey(e)] = e
 		}
 	case ledger.Software:
 		n.version = e.After

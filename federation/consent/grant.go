@@ -163,6 +163,12 @@ func (g Grant) matches(meter, path string) bool {
 	return slices.ContainsFunc(g.Series, func(pattern string) bool { return glob(pattern, path) })
 }
 
+// Has says whether the grant covers a series of the buffer.
+func (g Grant) Has(local string) bool {
+	meter, path, _ := strings.Cut(local, "/")
+	return meter != "" && path != "" && g.matches(meter, path)
+}
+
 // glob matches a pattern whose * stands for any run of characters.
 func glob(pattern, s string) bool {
 	parts := strings.Split(pattern, "*")

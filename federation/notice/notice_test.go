@@ -64,7 +64,7 @@ func TestTell(t *testing.T) {
 		said  []string
 		err   string
 	}{
-		{"a program that knows", server, line{answer: revoked()}, true, []string{iq}, ""},
+		{"a program that knows", server, line{answer: xmpp.NewElement(NS, "revoked")}, true, []string{iq}, ""},
 		{"one that says yes to everything", server, line{}, true, []string{iq, message}, ""},
 		{"one that knows nothing of it", server, line{err: unknown}, true, []string{iq, message}, ""},
 		{"nobody there, or none that knows of it", server, line{err: nobody, fate: context.DeadlineExceeded}, false, []string{iq, message}, ""},
@@ -105,7 +105,7 @@ func TestCameBack(t *testing.T) {
 		{xmpp.ErrAway, ""},
 		{&xmpp.StanzaError{Type: "cancel", Condition: "remote-server-not-found"}, ""},
 		{&xmpp.StanzaError{Type: "wait", Condition: "resource-constraint"}, ""},
-		{wrapped(server, &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}), "service-unavailable"},
+		{wrapped(server, gone, &xmpp.StanzaError{Type: "cancel", Condition: "service-unavailable"}), "service-unavailable"},
 		{&xmpp.StanzaError{Type: "auth", Condition: "forbidden"}, "forbidden"},
 	} {
 		got := ""
@@ -120,17 +120,21 @@ func TestCameBack(t *testing.T) {
 
 // desk is where stanzas arrive.
 type desk struct {
-	requests xmpp.IQHandler
-	messages xmpp.MessageHandler
+	requests map[string]xmpp.IQHandler
+	messages map[string]xmpp.MessageHandler
 }
 
-func (d *desk) Handle(_, _, _ string, h xmpp.IQHandler)          { d.requests = h }
-func (d *desk) HandleMessage(_, _ string, h xmpp.MessageHandler) { d.messages = h }
-func (d *desk) Announce(...string)                               {}
-func (d *desk) hear(from xmpp.JID, x *xmpp.Element) (iq, message error) {
-	_, iq = d.requests(context.Background(), xmpp.IQ{Type: "set", From: from, Payload: x})
-	message = d.messages(context.Background(), xmpp.Message{From: from, Children: []*xmpp.Element{xmpp.NewElement("", "body"), x}})
-	return iq, message
+func newDesk() *desk {
+	return &desk{requests: map[string]xmpp.IQHandler{}, messages: map[string]xmpp.MessageHandler{}}
+}
+
+func (d *desk) Handle(_, _, local string, h xmpp.IQHandler)          { d.requests[local] = h }
+func (d *desk) HandleMessage(_, local string, h xmpp.MessageHandler) { d.messages[local] = h }
+func (d *desk) Announce(...string)                                   {}
+func (d *desk) hear(from xmpp.JID, x *xmpp.Element) (answer *xmpp.Element, iq, message error) {
+	answer, iq = d.requests[x.Name.Local](context.Background(), xmpp.IQ{Type: "set", From: from, Payload: x})
+	message = d.messages[x.Name.Local](context.Background(), xmpp.Message{From: from, Children: []*xmpp.Element{xmpp.NewElement("", "body"), x}})
+	return answer, iq, message
 }
 
 func TestHear(t *testing.T) {
@@ -151,12 +155,12 @@ func TestHear(t *testing.T) {
 			"bad-request: read a withdrawal: consent is not an identifier of 1 to 64 letters and digits", nil},
 		{"at no time", house, xmpp.NewElement(NS, "revoke", "consent", "a", "at", "yesterday"), nil,
 			"bad-request: read a withdrawal: at is not a time such as 2026-11-27T04:00:00Z", nil},
-		{"with a full disk", house, gone.Element(), full, "internal-server-error: the withdrawal could not be noted; tell it again later", nil},
+		{"with a full disk", house, gone.Element(), full, "internal-server-error: a withdrawal could not be noted; tell it again later", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var got []Revocation
-			d := &desk{}
+			d := newDesk()
 			h := &Hearer{From: []xmpp.JID{house.Bare()}, Log: quiet, Take: func(_ xmpp.JID, r Revocation) error {
 				if test.full == nil {
 					got = append(got, r)
@@ -164,7 +168,7 @@ func TestHear(t *testing.T) {
 				return test.full
 			}}
 			h.Register(d)
-			iq, message := d.hear(test.from, test.x)
+			_, iq, message := d.hear(test.from, test.x)
 			for _, err := range []error{iq, message} {
 				said := ""
 				if err != nil {
@@ -198,7 +202,10 @@ func TestProtocolExamples(t *testing.T) {
 			shown[child.Name.Local] = child.String()
 		}
 	}
-	want := map[string]string{"revoke": parsed(t, gone.Element()), "revoked": parsed(t, revoked())}
+	want := map[string]string{
+		"revoke": parsed(t, gone.Element()), "revoked": parsed(t, xmpp.NewElement(NS, "revoked")),
+		"erase": parsed(t, wiped.Element()), "erasing": parsed(t, xmpp.NewElement(NS, "erasing")),
+	}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("(-code +document):\n%s", diff)
 	}

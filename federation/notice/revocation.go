@@ -1,6 +1,8 @@
-// Package notice tells those who were sent readings that a consent was withdrawn, and takes such notices from others.
+// Package notice tells those who were sent readings that a consent was withdrawn, or readings erased, and takes such notices
+// from others.
 //
-// In: who is to be told what, or stanzas of providers. Out: <revoke xmlns="urn:releve:consent:0"/> and <revoked/>.
+// In: who is to be told what, or stanzas of providers. Out: <revoke xmlns="urn:releve:consent:0"/> and <revoked/>, <erase/> and
+// <erasing/>.
 // PROTOCOL.md in federation is the same for those who implement it. It decides nothing and keeps nothing.
 package notice
 
@@ -26,11 +28,7 @@ type Revocation struct {
 //
 //	Example: <revoke xmlns="urn:releve:consent:0" consent="23289931e73244d3" at="2026-11-27T04:00:00Z"/>
 func (r Revocation) Element() *xmpp.Element {
-	at := ""
-	if !r.At.IsZero() {
-		at = r.At.UTC().Format(time.RFC3339)
-	}
-	return xmpp.NewElement(NS, "revoke", "consent", r.Consent, "at", at)
+	return xmpp.NewElement(NS, "revoke", "consent", r.Consent, "at", stamp(r.At))
 }
 
 // text is r in the words of both languages, for who reads messages.
@@ -60,12 +58,6 @@ func Parse(x *xmpp.Element) (Revocation, error) {
 	return r, nil
 }
 
-// isAcknowledged says whether an answer is one of who understood: there are programs that say yes to everything.
-func isAcknowledged(answer *xmpp.Element) bool {
-	return answer != nil && answer.Name.Space == NS && answer.Name.Local == "revoked"
-}
+func (Revocation) answer() string { return "revoked" }
 
-// revoked acknowledges a notice.
-func revoked() *xmpp.Element { return xmpp.NewElement(NS, "revoked") }
-
-func wrapped(to xmpp.JID, err error) error { return fmt.Errorf("tell %s of a withdrawal: %w", to, err) }
+func (Revocation) about() string { return "a withdrawal" }
