@@ -30,6 +30,9 @@ func (b *Book) Statement(ctx context.Context, e *history.Engine, meter string, a
 		return s, fmt.Errorf("bill of %s: %w", meter, err)
 	}
 	s.Month, s.Usages = used.Span, Usages(used, e.Now())
+	if err := b.colour(ctx, e, meter, s); err != nil {
+		return s, fmt.Errorf("colours of %s: %w", meter, err)
+	}
 	s.ToDate = b.Estimate(s.Usages, kva)
 	s.Expected = s.ToDate
 	if e.Now().After(s.Month.To) || e.Now().Before(s.Month.From) {
@@ -48,4 +51,33 @@ func (b *Book) Statement(ctx context.Context, e *history.Engine, meter string, a
 		s.Expected = b.Estimate(Expect(s.Usages, outlooks), kva)
 	}
 	return s, nil
+}
+
+// colourSeries is where a meter says the colour of the day, and dayOfTempo when that day begins.
+const (
+	colourSeries = "/tariff/colour/today"
+	dayOfTempo   = 6 // hours after midnight
+)
+
+// colour gives the days their colours. Before 6 the meter still says that of the day before.
+func (b *Book) colour(ctx context.Context, e *history.Engine, meter string, s Statement) error {
+	words, err := e.Words(ctx, meter+colourSeries, s.Month)
+	if err != nil {
+		return err
+	}
+	said := map[int64]string{}
+	for _, w := range words {
+		said[w.Day.Unix()] = w.Said
+	}
+	now := e.Now().In(s.Month.From.Location())
+	for i := range s.Usages {
+		u := &s.Usages[i]
+		if now.Hour() < dayOfTempo && history.Day.After(u.Day).After(now) {
+			delete(said, u.Day.Unix())
+		}
+		if p := b.At(u.Day); p != nil {
+			u.Colour = ColourOf(p.Option, said[u.Day.Unix()], *u)
+		}
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ type Usage struct {
 	Wh       map[int]float64 `json:"wh"`                 // by the number of the supplier's register, from 1
 	Whole    bool            `json:"whole"`              // nothing of the day is missing, up to now
 	Expected bool            `json:"expected,omitempty"` // it is to come
+	Colour   Colour          `json:"colour,omitempty"`   // under Tempo and EJP, when it is known
 }
 
 // Usages are the days of an answer to how much each register counted by day (history.Tariffs, history.Daily), up to now.

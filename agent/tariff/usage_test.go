@@ -16,8 +16,8 @@ import (
 
 // registers is an archive in which each register of a meter counts 60 W since an instant, and is replaced at another.
 type registers struct {
-	began, replaced time.Time
-	zone            *time.Location
+	began, replaced, now time.Time
+	zone                 *time.Location
 }
 
 func (r registers) Known() []buffer.Known { return nil }
@@ -35,6 +35,9 @@ func (r registers) index(at time.Time) senml.Value {
 }
 
 func (r registers) Periods(_ context.Context, name string, res buffer.Resolution, from, to time.Time, _ int) ([]buffer.Period, bool, error) {
+	if name == "linky/tariff/colour/today" {
+		return r.colours(from, to), false, nil
+	}
 	if name != "linky/"+series.SupplierIndex("1") {
 		return nil, false, nil
 	}
@@ -44,10 +47,63 @@ func (r registers) Periods(_ context.Context, name string, res buffer.Resolution
 		if res == buffer.Day {
 			next = history.Day.After(at)
 		}
-		all = append(all, buffer.Period{Begin: at, End: next, Since: at, Count: 1, First: r.index(at), Last: r.index(next.Add(-time.Minute))})
+		last := next.Add(-time.Minute)
+		if !at.Before(r.now) {
+			break
+		}
+		if last.After(r.now) {
+			last = r.now
+		}
+		all = append(all, buffer.Period{Begin: at, End: next, Since: at, Count: 1, First: r.index(at), Last: r.index(last)})
 		at = next
 	}
 	return all, false, nil
+}
+
+// colours are red on Tuesdays and blue on other days, but on Sundays, of which nothing is known.
+func (r registers) colours(from, to time.Time) (all []buffer.Period) {
+	for at := from.In(r.zone); at.Before(to); at = history.Day.After(at) {
+		text := "blue"
+		if at.Weekday() == time.Tuesday {
+			text = "red"
+		}
+		if at.Weekday() != time.Sunday {
+			all = append(all, buffer.Period{Begin: at, First: senml.TextValue("none"), Last: senml.TextValue(text)})
+		}
+	}
+	return all
+}
+
+// TestStatement is of a Tempo contract in the middle of a month, at 5 in the morning of a Tuesday.
+func TestStatement(t *testing.T) {
+	t.Parallel()
+	zone := paris(t)
+	now := time.Date(2026, 3, 17, 5, 0, 0, 0, zone)
+	e := history.Engine{Archive: registers{began: time.Date(2026, 1, 1, 0, 0, 0, 0, zone), now: now, zone: zone}, Location: zone, Now: func() time.Time { return now }}
+	tempo := book(t, "[[price]]\nfrom = 2026-01-01\noption = \"tempo\"\nkwh = { blue-hc = 0.1, blue-hp = 0.12, white-hc = 0.14, white-hp = 0.16, red-hc = 0.18, red-hp = 0.7 }\nmonth = { 6 = 31 }\n")
+	s, err := tempo.Statement(t.Context(), &e, "linky", now, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var colours []tariff.Colour
+	for _, u := range s.Usages[9:] {
+		colours = append(colours, u.Colour)
+	}
+	want := []tariff.Colour{tariff.Red, tariff.Blue, tariff.Blue, tariff.Blue, tariff.Blue, tariff.UnknownColour, tariff.Blue, tariff.UnknownColour}
+	if diff := cmp.Diff(want, colours); diff != "" {
+		t.Errorf("colours from the 10th (-want +got):\n%s", diff)
+	}
+	if s.Method != history.ByWeekday || s.Days != 56 {
+		t.Errorf("expected by %s of %d days", s.Method, s.Days)
+	}
+	got := []string{written(s.ToDate), written(s.Expected)}
+	if diff := cmp.Diff([]string{`01/03–17/03 subscription 6 kVA: 0.548387 month × 31 € = 17.00 €
+01/03–17/03 energy blue-hc: 23.34 kWh × 0.1 € = 2.33 €
+subscription 17.00 € + energy 2.33 € + taxes 0.00 € = 19.33 €`, `01/03–31/03 subscription 6 kVA: 1 month × 31 € = 31.00 €
+01/03–31/03 energy blue-hc: 44.64 kWh × 0.1 € = 4.46 €
+subscription 31.00 € + energy 4.46 € + taxes 0.00 € = 35.46 €`}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func TestUsages(t *testing.T) {
@@ -65,7 +121,7 @@ subscription 0.00 € + energy 8.34 € + taxes 0.00 € = 8.34 €; 0 days miss
 subscription 0.00 € + energy 8.34 € + taxes 0.00 € = 8.34 €; 1 days missing, 0 before any price, 0 Wh without price, no subscription: true`},
 	} {
 		e := history.Engine{
-			Archive: registers{time.Date(2026, 1, 1, 0, 0, 0, 0, zone), c.replaced, zone}, Location: zone, Now: func() time.Time { return now },
+			Archive: registers{time.Date(2026, 1, 1, 0, 0, 0, 0, zone), c.replaced, now.AddDate(0, 0, 1), zone}, Location: zone, Now: func() time.Time { return now },
 			Most: func(string) float64 { return 36_000 },
 		}
 		a, err := e.Ask(t.Context(), history.Question{Meters: []string{"linky"}, Quantity: history.Tariffs, Calendar: history.Month, At: now.AddDate(0, 0, -1), Step: history.Daily})
