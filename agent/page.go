@@ -33,10 +33,44 @@ func (v *view) show(cfg config.Meter, counters tic.Counters, now time.Time) stat
 	if v.mode != tic.Auto {
 		m.Mode = v.mode.String()
 	}
+	m.Option, m.Colours = v.option(), v.colours(now)
 	for _, latest := range v.recorder.All() {
 		v.place(&m, latest, now)
 	}
 	return m
+}
+
+// option is the kind of contract, by what the meter calls it: OPTARIF in historic mode, the supplier's calendar NGTF in
+// standard mode, whose words are the supplier's own.
+func (v *view) option() string {
+	for _, path := range []string{series.PathOption, series.PathCalendar} {
+		latest, _ := v.recorder.Latest(path)
+		word, _ := latest.Value.Text()
+		for _, known := range []struct{ has, option string }{
+			{"BASE", "base"}, {"HC", "hphc"}, {"CREUSE", "hphc"}, {"TEMPO", "tempo"}, {"BBR", "tempo"}, {"EJP", "ejp"},
+		} {
+			if strings.Contains(strings.ToUpper(word), known.has) {
+				return known.option
+			}
+		}
+	}
+	return ""
+}
+
+// colours are those of a Tempo contract that the meter still says; nil when it says none.
+func (v *view) colours(now time.Time) *status.Colours {
+	said := func(path string) string {
+		latest, _ := v.recorder.Latest(path)
+		if colour, _ := latest.Value.Text(); !latest.Stale(now) && colour != "none" {
+			return colour
+		}
+		return ""
+	}
+	c := status.Colours{Today: said(series.PathColourToday), Tomorrow: said(series.PathColourTomorrow)}
+	if c == (status.Colours{}) {
+		return nil
+	}
+	return &c
 }
 
 // place puts a value where it belongs: registers, or the list of the others. What the meter does not say any more is

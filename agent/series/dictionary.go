@@ -49,14 +49,18 @@ type reading struct {
 
 // Paths that others give a place of their own.
 const (
-	PathPower         = "consumption/power/apparent/raw"
-	PathInjected      = "production/power/apparent/raw"
-	PathDrawn         = "consumption/energy/active/index"
-	PathInjectedIndex = "production/energy/active/index"
-	PathTariff        = "tariff/label"
-	PathTariffIndex   = "tariff/index"
-	PathInjecting     = "status/injecting"
-	PathEvent         = "status/event"
+	PathPower          = "consumption/power/apparent/raw"
+	PathInjected       = "production/power/apparent/raw"
+	PathDrawn          = "consumption/energy/active/index"
+	PathInjectedIndex  = "production/energy/active/index"
+	PathTariff         = "tariff/label"
+	PathTariffIndex    = "tariff/index"
+	PathInjecting      = "status/injecting"
+	PathOption         = "tariff/option"   // of historic mode
+	PathCalendar       = "tariff/calendar" // of standard mode
+	PathColourToday    = "tariff/colour/today"
+	PathColourTomorrow = "tariff/colour/tomorrow"
+	PathEvent          = "status/event"
 
 	PathSubscribed        = "contract/power/subscribed"   // kVA
 	PathSubscribedCurrent = "contract/current/subscribed" // A, of each phase

@@ -13,10 +13,10 @@ func contract() []entry {
 	return []entry{
 		{"PREF", std, 0, PathSubscribed, "kVA", number(), "Puissance souscrite", "Subscribed power"},
 		{"PCOUP", std, 0, pathBreaking, "kVA", number(), "Puissance de coupure", "Breaking power"},
-		{"NGTF", std, 0, "tariff/calendar", "", text(), "Calendrier du fournisseur", "Supplier's calendar"},
+		{"NGTF", std, 0, PathCalendar, "", text(), "Calendrier du fournisseur", "Supplier's calendar"},
 
 		{"ISOUSC", his, 0, PathSubscribedCurrent, "A", number(), "Intensité souscrite", "Subscribed current"},
-		{"OPTARIF", his, 0, "tariff/option", "", parsed(tic.ParseOption, func(o tic.Option) senml.Value {
+		{"OPTARIF", his, 0, PathOption, "", parsed(tic.ParseOption, func(o tic.Option) senml.Value {
 			return senml.TextValue(o.String())
 		}), "Option tarifaire", "Tariff option"},
 		{"HHPHC", his, 0, "tariff/timetable", "", text(), "Horaire heures pleines, heures creuses", "Timetable of peak and off-peak hours"},
@@ -30,8 +30,8 @@ func tariffs() []entry {
 		{"LTARF", std, 0, PathTariff, "", text(), "Tarif en cours", "Current tariff"},
 		{"NTARF", std, 0, PathTariffIndex, "", number(), "Index fournisseur en cours", "Supplier index in use"},
 		{"STGE", std, 0, "tariff/index/distributor", "", count(func(s tic.Status) int { return s.DistributorIndex }), "Index distributeur en cours", "Distributor index in use"},
-		{"STGE", std, 0, "tariff/colour/today", "", state(func(s tic.Status) string { return s.Today.String() }), "Couleur du jour", "Colour of today"},
-		{"STGE", std, 0, "tariff/colour/tomorrow", "", state(func(s tic.Status) string { return s.Tomorrow.String() }), "Couleur du lendemain", "Colour of tomorrow"},
+		{"STGE", std, 0, PathColourToday, "", state(func(s tic.Status) string { return s.Today.String() }), "Couleur du jour", "Colour of today"},
+		{"STGE", std, 0, PathColourTomorrow, "", state(func(s tic.Status) string { return s.Tomorrow.String() }), "Couleur du lendemain", "Colour of tomorrow"},
 		{"STGE", std, 0, "tariff/peak/notice", "", count(func(s tic.Status) int { return s.PeakNotice }), "Préavis de pointe mobile", "Notice of a mobile peak"},
 		{"STGE", std, 0, "tariff/peak/current", "", count(func(s tic.Status) int { return s.Peak }), "Pointe mobile en cours", "Mobile peak in progress"},
 		{"DPM%d", std, 3, "tariff/peak/%d/start", "", localTime(), "Début de la pointe mobile %d", "Start of mobile peak %d"},
@@ -45,8 +45,8 @@ func historicTariffs() []entry {
 	return []entry{
 		{"PTEC", his, 0, PathTariff, "", text(), "Tarif en cours", "Current tariff"},
 		{"PTEC", his, 0, PathTariffIndex, "", reading{value: readPeriodIndex}, "Index fournisseur en cours", "Supplier index in use"},
-		{"PTEC", his, 0, "tariff/colour/today", "", reading{value: readPeriodColour}, "Couleur du jour", "Colour of today"},
-		{"DEMAIN", his, 0, "tariff/colour/tomorrow", "", parsed(tic.ParseColour, func(c tic.Colour) senml.Value {
+		{"PTEC", his, 0, PathColourToday, "", reading{value: readPeriodColour}, "Couleur du jour", "Colour of today"},
+		{"DEMAIN", his, 0, PathColourTomorrow, "", parsed(tic.ParseColour, func(c tic.Colour) senml.Value {
 			return senml.TextValue(c.String())
 		}), "Couleur du lendemain", "Colour of tomorrow"},
 		{"PEJP", his, 0, "tariff/peak/warning", "min", number(), "Préavis de pointe EJP", "Warning before an EJP peak"},

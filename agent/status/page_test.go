@@ -129,7 +129,7 @@ func TestPageSays(t *testing.T) {
 				"dernière trame aucune", "aucune fédération configurée", "Aucun destinataire : rien ne quitte l’appareil.",
 				"rien n’est encore gardé",
 			},
-			absent: []string{"VA"},
+			absent: []string{"VA prélevés", "kVA"},
 		},
 		{
 			scenario: "overrun", language: "fr",

@@ -72,9 +72,24 @@ func (p memory) Ask(_ context.Context, q history.Question) (history.Answer, erro
 	return a, nil
 }
 
-func (p memory) Shares(ctx context.Context, meter string, c history.Calendar, at time.Time) (history.Shares, error) {
+func (p memory) Shares(_ context.Context, meter string, c history.Calendar, at time.Time) (history.Shares, error) {
 	s, err := history.SpanOf(c, at)
-	return history.Shares{Span: s, Missing: []history.Quantity{history.Production}}, err
+	if err != nil {
+		return history.Shares{}, err
+	}
+	step := map[history.Calendar]history.Step{history.Day: history.TenMinutes, history.Week: history.Hour, history.Month: history.Daily, history.Year: history.Daily}[c]
+	shares := history.Shares{Span: s, Known: time.Hour, Over: 4 * time.Hour, Estimated: true, Doubtful: true}
+	for i, q := range []history.Quantity{history.Energy, history.Injected, history.Production} {
+		shares.Lines = append(shares.Lines, p.line(meter, q, 0, s, step, 100*float64(i+1)))
+	}
+	if meter == "solaire" { // which nobody has named a production for
+		shares.Missing = []history.Quantity{history.Injected, history.Production}
+		return shares, nil
+	}
+	drawn, injected, produced, self, consumption, production := 5000.0, 2000.0, 6000.0, 4000.0, 4.0/6, 4.0/9
+	shares.Drawn, shares.Injected, shares.Produced, shares.SelfConsumed = &drawn, &injected, &produced, &self
+	shares.SelfConsumption, shares.SelfProduction = &consumption, &production
+	return shares, nil
 }
 
 func (memory) Usual(context.Context, string, time.Time, int) (history.Usual, error) {
@@ -133,6 +148,67 @@ func TestHistorySays(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestBalanceSays(t *testing.T) {
+	t.Parallel()
+	two := scenarios()["two meters"]
+	table := []struct {
+		name, path, language string
+		want                 []string
+	}{
+		{
+			name: "all is known", path: "/synchro/mois?at=2026-10-05", language: "fr",
+			want: []string{
+				"octobre 2026", "6,0 kWh produits, dont 4,0 kWh consommés sur place et 2,0 kWh injectés.",
+				"67 % Taux d’autoconsommation la part de votre production que vous consommez vous-même",
+				"44 % Taux d’autoproduction la part de votre consommation que vous produisez vous-même",
+				"Production 6,0 kWh", "Consommation 9,0 kWh", "L’injection est estimée", "Il a été injecté plus", "pendant 1 h sur 4 h",
+				"jeu. 1 oct. 0,1 kWh 0,2 kWh 0,1 kWh", "sam. 3 oct. – – –",
+			},
+		},
+		{
+			name: "a year is gathered by month", path: "/balance/year", language: "en",
+			want: []string{"January 49.3 kWh 98.6 kWh 49.3 kWh", "Self-consumption", "67%"},
+		},
+		{
+			name: "no production is known", path: "/balance?meter=solaire&at=2026-11-22", language: "en",
+			want: []string{"1,044 kWh drawn from the grid.", "Production is not measured here.", "Your meter does not announce what is exported"},
+		},
+	}
+	for _, row := range table {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			said := words(t, body(t, get(t, two, row.path, row.language)))
+			for _, want := range row.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("the page does not say %q; it says\n%s", want, said)
+				}
+			}
+		})
+	}
+}
+
+func TestTodayAgainstTheUsual(t *testing.T) {
+	t.Parallel()
+	said := words(t, body(t, get(t, household, "/", "fr")))
+	for _, want := range []string{"Aujourd’hui, lundi 23 novembre 20 % de plus qu’un lundi habituel à la même heure", "Pointe de 720 VA (11:50)"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the page does not say %q; it says\n%s", want, said)
+		}
+	}
+}
+
+func TestTempoTiles(t *testing.T) {
+	t.Parallel()
+	tempo := with(func(s *status.Snapshot) { s.Meters[0].Colours = &status.Colours{Today: "red"} })
+	for language, want := range map[string]string{
+		"fr": "Couleur Tempo aujourd’hui R rouge demain ? pas encore connue", "en": "Tempo colour today R red tomorrow ? not known yet",
+	} {
+		if said := words(t, body(t, get(t, tempo, "/", language))); !strings.Contains(said, want) {
+			t.Errorf("the page does not say %q; it says\n%s", want, said)
+		}
 	}
 }
 

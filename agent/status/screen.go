@@ -28,6 +28,7 @@ func (s *site) screens() []*screen {
 	return []*screen{
 		{name: "now", place: bar, routes: []route{{"/", "/"}}, show: s.showNow, live: liveNow},
 		{name: "history", place: bar, routes: []route{{"/jour", "/day"}, {"/semaine", "/week"}, {"/mois", "/month"}, {"/annee", "/year"}}, show: s.showHistory},
+		{name: "balance", place: bar, routes: []route{{"/synchro", "/balance"}, {"/synchro/semaine", "/balance/week"}, {"/synchro/mois", "/balance/month"}, {"/synchro/annee", "/balance/year"}}, show: s.showBalance},
 		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
 		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
 		{name: "welcome", place: unlisted, routes: []route{{"/bienvenue", "/welcome"}}, show: s.showWelcome, take: s.takeWelcome},

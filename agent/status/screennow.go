@@ -11,7 +11,17 @@ type nowView struct {
 }
 
 // showNow shows the meters as they are.
-func (s *site) showNow(v *visit) (any, error) { return v.now(v.snapshot), nil }
+func (s *site) showNow(v *visit) (any, error) {
+	view := v.now(v.snapshot)
+	for i, m := range v.snapshot.Meters {
+		today, err := s.today(v, m)
+		if err != nil {
+			return nil, err
+		}
+		view.Meters[i].Today = today
+	}
+	return view, nil
+}
 
 // liveNow is what moves on it.
 func liveNow(e *edition, s Snapshot) liveView {
@@ -28,27 +38,32 @@ func liveNow(e *edition, s Snapshot) liveView {
 			region{m.Key + ".facts", "facts", m.Facts},
 			region{m.Key + ".phases", "phases", m.Phases},
 		)
+		if len(m.Indexes) > 0 { // without, the page has no place for them
+			moving.regions = append(moving.regions, region{m.Key + ".indexes", "indexes", m.Indexes})
+		}
 	}
 	return moving
 }
 
 // meterView is one meter.
 type meterView struct {
-	Key    string // "0", "1"…: prefix of the names of its regions
-	Name   string
-	Glance glanceView
-	Fresh  *freshView
-	Share  *shareView
-	Curve  *curveView
-	Facts  factsView
-	Phases []phaseView
+	Key     string // "0", "1"…: prefix of the names of its regions
+	Name    string
+	Glance  glanceView
+	Fresh   *freshView
+	Share   *shareView
+	Curve   *curveView
+	Facts   factsView
+	Phases  []phaseView
+	Indexes []indexView
+	Today   *todayView // nil on the live stream, which does not move it
 }
 
 // factsView is what is worth knowing of the day.
 type factsView struct {
 	Drawn, Injected string // energy since midnight; empty when unknown
 	Tariff          string
-	Indexes         []indexView
+	Colours         []colourView
 }
 
 type indexView struct {
@@ -74,31 +89,35 @@ func (c catalogue) now(s Snapshot) nowView {
 
 func (c catalogue) meter(key string, m Meter, now time.Time) meterView {
 	return meterView{
-		Key:    key,
-		Name:   m.called(),
-		Glance: c.glance(m.Power, now),
-		Fresh:  c.fresh(m.Power, now),
-		Share:  c.share(m.Power, m.Trend, now),
-		Curve:  c.curve(m.Trend, now),
-		Facts:  c.facts(m),
-		Phases: c.phases(m),
+		Key:     key,
+		Name:    m.called(),
+		Glance:  c.glance(m.Power, now),
+		Fresh:   c.fresh(m.Power, now),
+		Share:   c.share(m.Power, m.Trend, now),
+		Curve:   c.curve(m.Trend, now),
+		Facts:   c.facts(m),
+		Phases:  c.phases(m),
+		Indexes: c.indexes(m),
 	}
 }
 
 func (c catalogue) facts(m Meter) factsView {
-	view := factsView{Tariff: m.Tariff.in(c.language)}
+	view := factsView{Tariff: m.Tariff.in(c.language), Colours: c.colours(m)}
 	if m.Today != nil {
 		view.Drawn = c.energy(m.Today.Drawn)
 		if m.Today.Injected > 0 {
 			view.Injected = c.energy(m.Today.Injected)
 		}
 	}
-	for _, index := range m.Indexes {
-		view.Indexes = append(view.Indexes, indexView{
-			Label: index.Label.in(c.language), Value: c.index(index.Value), Current: index.Current,
-		})
-	}
 	return view
+}
+
+func (c catalogue) indexes(m Meter) []indexView {
+	var views []indexView
+	for _, index := range m.Indexes {
+		views = append(views, indexView{Label: index.Label.in(c.language), Value: c.index(index.Value), Current: index.Current})
+	}
+	return views
 }
 
 func (c catalogue) phases(m Meter) []phaseView {

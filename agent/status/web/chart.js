@@ -152,15 +152,22 @@ const curve = (figure, table, uPlot) => {
   new ResizeObserver(() => plot.setSize(size())).observe(drawing);
 };
 
-const figures = [...document.querySelectorAll("figure[data-chart]")];
-for (const figure of figures.filter((f) => f.dataset.chart === "bars")) bars(figure, read(figure));
-
-// uPlot is not there in a program that was built without npm: the curves stay as they are.
-const curves = figures.filter((f) => f.dataset.chart === "curve");
-if (curves.length && document.body.dataset.uplot) {
+// enhance takes over the figures that it has not yet. uPlot is not there in a program
+// that was built without npm: the curves stay as they are.
+const enhance = async () => {
+  const figures = [...document.querySelectorAll("figure[data-chart]:not([data-read])")];
+  for (const figure of figures) {
+    figure.dataset.read = "";
+    if (figure.dataset.chart === "bars") bars(figure, read(figure));
+  }
+  const curves = figures.filter((f) => f.dataset.chart === "curve");
+  if (!curves.length || !document.body.dataset.uplot) return;
   const { default: uPlot } = await import(document.body.dataset.uplot);
   for (const figure of curves) curve(figure, read(figure), uPlot);
-}
+};
+
+enhance();
+document.addEventListener("refreshed", enhance);
 
 // The arrow keys turn to the time before and after.
 document.addEventListener("keydown", (event) => {

@@ -39,6 +39,20 @@ const open = () => {
   });
 };
 
+// What the server computes from the past is asked for again now and then.
+const refresh = async () => {
+  if (document.hidden || !document.querySelector("[data-refresh]")) return;
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-refresh]")) {
+    const same = fresh.querySelector(`[data-refresh="${CSS.escape(part.dataset.refresh)}"]`);
+    if (same) part.replaceChildren(...same.childNodes);
+  }
+  document.dispatchEvent(new Event("refreshed"));
+};
+setInterval(refresh, 300_000);
+
 // A page nobody looks at asks nothing of the device.
 document.addEventListener("visibilitychange", () => {
   if (!document.body.dataset.events) return;
