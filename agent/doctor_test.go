@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"releve/agent/api"
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation/lab"
@@ -161,7 +162,7 @@ func TestPageOfARunningReleve(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	h.play(t, linky.Scenario{Seed: 3}, 2)
-	server := httptest.NewServer(status.Handler(h.snapshot, status.Options{}))
+	server := httptest.NewServer(status.Handler(h.snapshot, status.Options{API: api.Handler(h.house())}))
 	defer server.Close()
 	page := pageOf(server.Listener.Addr().String())
 	snapshot, err := page.Ask(t.Context())
