@@ -53,18 +53,20 @@ func (l *readingLines) write(p senml.Pack) error {
 func (l *readingLines) line(r *senml.Record) ([]string, error) {
 	at := time.UnixMicro(int64(math.Round(r.Time * 1e6))).In(l.location).Format(csvTime)
 	_, isNumber := r.Value.Number()
+	_, isBool := r.Value.Bool()
 	switch {
 	case !isPlain(r):
-		return nil, fmt.Errorf("a reading of %s at %s is neither a number nor a text: export it as senml-json", r.Name, at)
-	case isNumber:
+		return nil, fmt.Errorf("a reading of %s at %s is no number, text, true or false: export it as senml-json", r.Name, at)
+	case isNumber, isBool:
 		return []string{at, r.Name, r.Unit, r.Value.String(), ""}, nil
 	}
 	return []string{at, r.Name, r.Unit, "", r.Value.String()}, nil
 }
 
-// isPlain tells whether a reading is a number or a text, which CSV can say.
+// isPlain tells whether a reading is a number, true or false, or a text, which CSV can say.
 func isPlain(r *senml.Record) bool {
-	return r.Sum == nil && r.UpdateTime == 0 && (r.Value.Kind() == senml.Number || r.Value.Kind() == senml.Text)
+	kind := r.Value.Kind()
+	return r.Sum == nil && r.UpdateTime == 0 && (kind == senml.Number || kind == senml.Bool || kind == senml.Text)
 }
 
 // lineReader reads what readingLines writes.
@@ -112,7 +114,11 @@ func readingOf(line []string) (senml.Record, error) {
 		return senml.Record{}, fmt.Errorf("time %q is not like 2026-03-01T12:00:00.25+01:00", line[0])
 	}
 	r := senml.Record{Name: line[1], Unit: line[2], Time: float64(at.UnixMicro()) / 1e6, Value: senml.TextValue(line[4])}
-	if line[3] == "" {
+	switch line[3] {
+	case "":
+		return r, nil
+	case "true", "false":
+		r.Value = senml.BoolValue(line[3] == "true")
 		return r, nil
 	}
 	v, err := strconv.ParseFloat(line[3], 64)

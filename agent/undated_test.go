@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/csv"
 	"errors"
 	"strings"
 	"testing"
@@ -46,5 +48,26 @@ func TestExportUndated(t *testing.T) {
 		if diff := cmp.Diff("boot,uptime_s,time,series,unit,value,text\n"+row.want, got); code != exitDone || diff != "" {
 			t.Errorf("%s: code %d, %s (-want +got):\n%s", row.args, code, talk, diff)
 		}
+	}
+}
+
+// What is true or false comes back as such.
+func TestBooleansInCSV(t *testing.T) {
+	t.Parallel()
+	want := senml.Pack{
+		{Name: "linky/status/overvoltage", Time: 1_780_000_000, Value: senml.BoolValue(true)},
+		{Name: "linky/status/overvoltage", Time: 1_780_000_001, Value: senml.BoolValue(false)},
+		{Name: "linky/tariff", Time: 1_780_000_002, Value: senml.TextValue("true")},
+	}
+	var out bytes.Buffer
+	if err := (&readingLines{csv: csv.NewWriter(&out), location: time.UTC}).write(want); err != nil {
+		t.Fatal(err)
+	}
+	in, err := newLineReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := in.Next(); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("%v, %v", got, err)
 	}
 }

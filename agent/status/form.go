@@ -98,20 +98,24 @@ func (s *site) takes(w http.ResponseWriter, v *visit, do func(values url.Values)
 		return
 	}
 	v.sent = sent{form: values.Get("form"), values: values, wrong: v.wrong(err)}
-	v.snapshot = s.snapshot()
 	s.show(w, v, http.StatusUnprocessableEntity)
 }
 
 // wrong says what an error means, by field. What is no refusal is ours, and said as it is.
 func (v *visit) wrong(err error) map[string]string {
-	said := map[string]string{}
 	var refusal *Refusal
-	if !errors.As(err, &refusal) {
-		said[""] = v.say("form.failed", err)
-		return said
+	if errors.As(err, &refusal) {
+		return map[string]string{refusal.Field: refusal.Text.in(v.language)}
 	}
-	said[refusal.Field] = refusal.Text.in(v.language)
-	return said
+	return map[string]string{"": v.say("form.failed", err)}
+}
+
+// wrongLine is wrong in one line.
+func (v *visit) wrongLine(err error) string {
+	for _, line := range v.wrong(err) {
+		return line
+	}
+	return ""
 }
 
 // done is where a visit sees what it did: done.WHAT says so on top of the screen.

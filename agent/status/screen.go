@@ -30,6 +30,7 @@ func (s *site) screens() []*screen {
 		{name: "history", place: bar, routes: []route{{"/jour", "/day"}, {"/semaine", "/week"}, {"/mois", "/month"}, {"/annee", "/year"}}, show: s.showHistory},
 		{name: "balance", place: bar, routes: []route{{"/synchro", "/balance"}, {"/synchro/semaine", "/balance/week"}, {"/synchro/mois", "/balance/month"}, {"/synchro/annee", "/balance/year"}}, show: s.showBalance},
 		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
+		{name: "mydata", place: ownDevice, routes: []route{{"/mesdonnees", "/mydata"}}, show: s.showMyData, take: s.takeMyData},
 		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
 		{name: "welcome", place: unlisted, routes: []route{{"/bienvenue", "/welcome"}}, show: s.showWelcome, take: s.takeWelcome},
 		{name: "more", place: more, routes: []route{{"/plus", "/more"}}, show: s.showMore},
@@ -134,7 +135,7 @@ func (s *site) screenNamed(name string) *screen {
 func (s *site) handle(mux *http.ServeMux, one *screen) {
 	for i, r := range one.routes {
 		answer := func(w http.ResponseWriter, request *http.Request) {
-			s.serveScreen(w, &visit{edition: s.speak(w, request), request: request, screen: one, route: i})
+			s.serveScreen(w, &visit{edition: s.speak(w, request), request: request, screen: one, route: i, control: http.NewResponseController(w)})
 		}
 		mux.HandleFunc(exactly(r.fr), answer)
 		if r.en != r.fr {

@@ -27,7 +27,8 @@ type Options struct {
 	Entry Entry // how people get in; nil when nobody can
 
 	// API answers programs, under /api/ and at /metrics; nil when nothing does.
-	API http.Handler
+	API   http.Handler
+	House House // what can be seen and decided about one's data; nil when nothing can
 }
 
 // site is the page and all that answers beside it.
@@ -41,6 +42,7 @@ type site struct {
 	entry    Entry
 	api      http.Handler
 	past     Past
+	house    House
 	routes   http.Handler
 	every    time.Duration
 	seats    chan struct{} // one for each live stream
@@ -58,6 +60,7 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		entry:    opts.Entry,
 		api:      opts.API,
 		past:     opts.Past,
+		house:    opts.House,
 		every:    orElse(opts.Every, time.Second),
 		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
 	}
@@ -110,6 +113,7 @@ func (s *site) mux() *http.ServeMux {
 		s.handle(mux, one)
 	}
 	s.wall.routes(mux)
+	s.downloads(mux)
 	mux.HandleFunc("/events", s.serveEvents)
 	if s.api != nil {
 		mux.Handle("/api/", s.api)

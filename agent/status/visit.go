@@ -3,6 +3,7 @@ package status
 import (
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // visit is one request for a screen, in the language it is answered in.
@@ -13,6 +14,12 @@ type visit struct {
 	route    int // which of the screen's routes was asked for
 	snapshot Snapshot
 	sent     sent // a form that was refused
+	control  *http.ResponseController
+}
+
+// patience lets an answer take longer than others.
+func (v *visit) patience(d time.Duration) {
+	_ = v.control.SetWriteDeadline(time.Now().Add(d)) // not every writer has deadlines
 }
 
 // path is where the visit is, in a language, with what was asked there.
@@ -33,11 +40,11 @@ func (v *visit) elsewhere() string {
 
 // serveScreen answers a visit.
 func (s *site) serveScreen(w http.ResponseWriter, v *visit) {
+	v.snapshot = s.snapshot()
 	if v.request.Method == http.MethodPost {
 		v.screen.take(w, v)
 		return
 	}
-	v.snapshot = s.snapshot()
 	s.show(w, v, http.StatusOK)
 }
 
