@@ -178,7 +178,8 @@ func (a *agent) openBook(context.Context) error {
 		return err
 	}
 	a.intake = newIntake(key, a.dater, a.buffer.Known())
-	return nil
+	a.intake.forgotten, err = openForgotten(a.state(forgottenFile), key, a.log)
+	return err
 }
 
 func (a *agent) openMeters(ctx context.Context) error {

@@ -43,6 +43,7 @@ func TestIntegrationCommands(t *testing.T) {
 			t.Run("requests", func(t *testing.T) { checkRequests(t, h, owner) })
 			t.Run("password", func(t *testing.T) { checkPassword(t, h, owner) })
 			t.Run("update", func(t *testing.T) { checkUpdate(t, owner) })
+			t.Run("erase", func(t *testing.T) { checkErase(t, h, owner) })
 			t.Run("restart", func(t *testing.T) { checkRestart(t, h, owner) })
 		})
 	}
@@ -341,6 +342,30 @@ func checkPassword(t *testing.T, h *household, owner *commander) {
 	}
 	if len(h.secret()) < 20 {
 		t.Errorf("the password is %d characters long", len(h.secret()))
+	}
+}
+
+// What the owner confirms is erased; the agent begins anew and goes on, and the ledger has the fact.
+func checkErase(t *testing.T, h *household, owner *commander) {
+	if got := owner.run("erase", []string{"what=all", "from=-1d"}); !strings.Contains(fmt.Sprint(got.Notes), "all does not go with series or a period") {
+		t.Errorf("all of a day: %+v", got)
+	}
+	series := []string{"what=series", "series=voltage/*"}
+	if got := owner.run("erase", series, []string{"sure=no"}); fmt.Sprint(got.Notes) != "[info: Nothing was erased.]" {
+		t.Errorf("not confirmed: %+v", got)
+	}
+	before := owner.run("status").value("started")
+	got := fmt.Sprint(owner.run("erase", series, []string{"sure=erase"}).Notes)
+	if !strings.HasSuffix(got, " roll-ups are erased.]") || strings.HasPrefix(got, "[info: 0 readings") {
+		t.Fatalf("erased: %s", got)
+	}
+	h.until("the agent to begin anew", patience, func() bool {
+		after := owner.run("status").value("started")
+		return after != "" && after != before
+	})
+	h.arrives(2)
+	if got := h.terminal("ledger", "show"); !strings.Contains(got, "readings of series") {
+		t.Errorf("the ledger has\n%s", got)
 	}
 }
 

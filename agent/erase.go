@@ -69,8 +69,7 @@ func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, err
 		if err := a.notary.Erased(by, what.kind(), int(sum.Records)); err != nil {
 			return err
 		}
-		owed, _ := a.owedFor(chosen)
-		return errors.Join(a.eraseBeside(), a.erasures.owe(owed))
+		return errors.Join(a.eraseBeside(), a.follows(chosen))
 	})
 	if err != nil {
 		return erased{}, err
@@ -160,11 +159,16 @@ func (a *agent) openErased(context.Context) error {
 	return a.eraseBeside()
 }
 
+// follows notes what follows from an erasure: who is to be told, and what is not to come back.
+func (a *agent) follows(what buffer.Erasure) error {
+	owed, _ := a.owedFor(what)
+	return errors.Join(a.erasures.owe(owed), a.intake.forgotten.add(what, a.now()))
+}
+
 // recordErased says in the ledger that it was finished, and to whom it concerns.
 func (a *agent) recordErased(context.Context) error {
 	for _, what := range a.buffer.Finished() {
-		owed, _ := a.owedFor(what)
-		if err := a.erasures.owe(owed); err != nil {
+		if err := a.follows(what); err != nil {
 			return err
 		}
 		if err := a.notary.Erased("", "finished after a restart", 0); err != nil { // the page says that the ledger cannot be written

@@ -20,9 +20,10 @@ import (
 // path within the device as it came. What precedes the slash takes the place of a meter's name, which has no dot, so that
 // grants, roll-ups and exports see a meter. What says whose device it is stays out of the buffer, and of all that shows it.
 type intake struct {
-	key []byte // of the pseudonyms
-	now func() time.Time
-	put func(ctx context.Context, p senml.Pack) (stored int, err error)
+	key       []byte // of the pseudonyms
+	now       func() time.Time
+	put       func(ctx context.Context, p senml.Pack) (stored int, err error)
+	forgotten *forgotten // nil in tests that erase nothing
 
 	mu     sync.Mutex // guards everything below
 	series map[string]map[string]bool
@@ -93,7 +94,7 @@ type taken struct {
 }
 
 // take puts what a source has sent: resolved records under the source's own names. When it returns nil, those that were
-// not there are durable and on their way to the recipients. A record that can never be kept holds up none of the others.
+// not there, and were not erased since, are durable and on their way to the recipients. A record that can never be kept holds up none of the others.
 func (i *intake) take(ctx context.Context, from giver, p senml.Pack) (taken, error) {
 	var t taken
 	now, kept := i.now(), make(senml.Pack, 0, len(p))
@@ -103,13 +104,17 @@ func (i *intake) take(ctx context.Context, from giver, p senml.Pack) (taken, err
 			t.Refused, t.Why = t.Refused+1, err
 			continue
 		}
+		if i.forgotten.has(r.Name, r.Time) { // the household does not want it, and whoever sends it shall go on
+			t.Known++
+			continue
+		}
 		kept = append(kept, r)
 	}
 	if len(kept) == 0 {
 		return t, nil
 	}
 	stored, err := i.put(ctx, kept)
-	t.Stored, t.Known = stored, len(kept)-stored
+	t.Stored, t.Known = stored, t.Known+len(kept)-stored
 	if err != nil {
 		return t, fmt.Errorf("keep what came from source %s: %w", from.source, err)
 	}
