@@ -21,6 +21,7 @@ type configVerbs struct {
 	Reset     configResetOverlayVerb `cmd:"" name:"reset-overlay" help:"Drop what was changed from afar: the files count again."`
 	Code      configCodeVerb         `cmd:"" help:"Print the code that makes an owner of who sends it to the command claim."`
 	BootCode  configBootCodeVerb     `cmd:"" name:"boot-code" help:"Copy that code, as root, to the boot partition, or take it away there. releve-code.service runs it."`
+	Import    configBootImportVerb   `cmd:"" name:"import-boot" help:"Take the configuration, as root, from the boot partition, and wipe it there. releve-import.service runs it."`
 	Owner     configResetOwnerVerb   `cmd:"" name:"reset-owner" help:"Forget who claimed the device."`
 }
 

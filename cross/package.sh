@@ -66,6 +66,7 @@ made=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
 tool cyclonedx-gomod bin -json -noserial -version "$VERSION" $out/releve-linux-arm64 2>/dev/null |
   jq --arg made "$made" '.metadata.timestamp = $made | del(.metadata.tools)' >"$dist/releve-$VERSION.cdx.json"
 
+cp cross/pi/user-data "$dist/"
 cd "$dist"
 sha256sum -- * >SHA256SUMS
 if [ -n "${RELEASE_KEY:-}" ]; then

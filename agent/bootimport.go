@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/google/renameio/v2"
+)
+
+// What a boot partition may bring, which any computer can write: the configuration, and a folder of the secrets that it names
+// as files in /etc/releve/secrets. The error says why nothing was taken.
+const (
+	bootConfig  = "releve.toml"
+	bootSecrets = "releve-secrets"
+	bootError   = "releve-error.txt"
+	formerTail  = ".before-import" // of the configuration that was there
+)
+
+// Bounds of what is taken.
+const (
+	maxBootFile = 256 << 10 // bytes
+	maxSecrets  = 64
+)
+
+var secretName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+type configBootImportVerb struct {
+	configFile
+	Boot  []string `help:"Where a Raspberry Pi has its boot partition: the first of these that is mounted." default:"/boot/firmware,/boot" type:"path"`
+	Group string   `help:"Group that may read what was taken." default:"releve" hidden:""`
+}
+
+// Run takes the configuration from the boot partition, as root, before the agent starts. What cannot be used stays there, with
+// a file that says why; what was taken is wiped there.
+func (v configBootImportVerb) Run(_ context.Context, t terminal) error {
+	for _, folder := range v.Boot {
+		if !isMounted(folder) {
+			continue
+		}
+		done, err := v.take(folder)
+		if err != nil {
+			return fmt.Errorf("take the configuration from %s: %w", folder, err)
+		}
+		_, err = fmt.Fprintln(t.out, done)
+		return err
+	}
+	_, err := fmt.Fprintln(t.out, "no boot partition is mounted")
+	return err
+}
+
+// take moves what a folder has to where it belongs, the configuration last: until then a power cut has changed nothing that
+// counts, and after it the files of the folder are taken once more or only wiped.
+func (v configBootImportVerb) take(folder string) (done string, err error) {
+	boot, err := os.OpenRoot(folder)
+	if err != nil {
+		return "", err
+	}
+	defer boot.Close()
+	text, err := readBoot(boot, bootConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no configuration on the boot partition", nil
+	}
+	secrets := map[string][]byte{}
+	if err == nil {
+		secrets, err = readSecrets(boot)
+	}
+	if err == nil {
+		err = v.place(text, secrets)
+	}
+	if err != nil {
+		return "", errors.Join(err, boot.WriteFile(bootError, []byte("Relève : la configuration n'est pas reprise.\r\nRelève: the configuration is not taken.\r\n\r\n"+err.Error()+"\r\n"), 0o600))
+	}
+	names := []string{bootConfig}
+	for name := range secrets {
+		names = append(names, filepath.Join(bootSecrets, name))
+	}
+	for _, name := range names {
+		err = errors.Join(err, wipe(boot, name))
+	}
+	for _, name := range []string{bootSecrets, bootError} { // a folder that holds something else stays
+		_ = boot.Remove(name)
+	}
+	return "the configuration was taken from the boot partition", err
+}
+
+// place writes what was taken, if the configuration can be used.
+func (v configBootImportVerb) place(text []byte, secrets map[string][]byte) error {
+	group, err := user.LookupGroup(v.Group)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(group.Gid)
+	if err != nil {
+		return err
+	}
+	candidate := v.Config + ".candidate" // beside conf.d, which goes with it
+	if err := writeFor(candidate, text, gid); err != nil {
+		return err
+	}
+	defer os.Remove(candidate)
+	if _, err := (configFile{Config: candidate}).load(); err != nil {
+		return err
+	}
+	folder := filepath.Join(filepath.Dir(v.Config), "secrets")
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	for name, secret := range secrets {
+		if err := writeFor(filepath.Join(folder, name), secret, gid); err != nil {
+			return err
+		}
+	}
+	if had, err := os.ReadFile(v.Config); err == nil && string(had) != string(text) {
+		if err := writeFor(v.Config+formerTail, had, gid); err != nil {
+			return err
+		}
+	}
+	return writeFor(v.Config, text, gid)
+}
+
+// writeFor writes a file that root and a group can read.
+func writeFor(name string, text []byte, gid int) error {
+	f, err := renameio.NewPendingFile(name, renameio.WithPermissions(0o640))
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup()
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Chown(-1, gid)
+	}
+	if err == nil {
+		err = f.CloseAtomicallyReplace()
+	}
+	return err
+}
+
+func readBoot(boot *os.Root, name string) ([]byte, error) {
+	f, err := boot.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if about, err := f.Stat(); err != nil || !about.Mode().IsRegular() {
+		return nil, errors.Join(err, fmt.Errorf("%s is not a plain file", name))
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxBootFile+1))
+	if err == nil && len(text) > maxBootFile {
+		err = fmt.Errorf("%s is longer than %d bytes", name, maxBootFile)
+	}
+	return text, err
+}
+
+func readSecrets(boot *os.Root) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	entries, err := fs.ReadDir(boot.FS(), bootSecrets)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if len(entries) > maxSecrets {
+		return nil, fmt.Errorf("%s holds more than %d files", bootSecrets, maxSecrets)
+	}
+	for _, e := range entries {
+		if !secretName.MatchString(e.Name()) {
+			return nil, fmt.Errorf("%s: a name has letters without accents, digits, dots and hyphens: %q", bootSecrets, e.Name())
+		}
+		if all[e.Name()], err = readBoot(boot, filepath.Join(bootSecrets, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// wipe writes zeros over a file and deletes it, which is what can be done on a card: what its controller keeps is its own.
+func wipe(boot *os.Root, name string) error {
+	f, err := boot.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	about, err := f.Stat()
+	if err == nil {
+		_, err = f.Write(make([]byte, about.Size()))
+	}
+	return errors.Join(err, f.Sync(), f.Close(), boot.Remove(name))
+}

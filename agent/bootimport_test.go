@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// tree is every file below a folder, by its name there.
+func tree(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	must(t, filepath.WalkDir(folder, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		name, _ := filepath.Rel(folder, path)
+		all[name] = string(text)
+		return err
+	}))
+	return all
+}
+
+// What the boot partition brings is taken whole or not at all; a person finds out there why not.
+func TestImportFromBoot(t *testing.T) {
+	t.Parallel()
+	const good, other = "[[meter]]\nname = \"linky\"\nport = \"auto\"\n", "[[meter]]\nname = \"old\"\n"
+	for _, tt := range []struct {
+		name      string
+		boot, etc map[string]string
+		done, err string
+		boots     map[string]string // afterwards; what bootError says is only compared to be there
+		has       map[string]string
+	}{
+		{"nothing", map[string]string{"config.txt": "x"}, map[string]string{"releve.toml": other},
+			"there is no configuration on the boot partition", "", map[string]string{"config.txt": "x"}, map[string]string{"releve.toml": other}},
+		{"the first one", map[string]string{"config.txt": "x", "releve.toml": good}, nil,
+			"the configuration was taken from the boot partition", "", map[string]string{"config.txt": "x"}, map[string]string{"releve.toml": good}},
+		{"another one, with secrets, after one that was wrong",
+			map[string]string{"releve.toml": good, "releve-secrets/xmpp": "pw", "releve-error.txt": "x"}, map[string]string{"releve.toml": other, "secrets/xmpp": "old"},
+			"the configuration was taken from the boot partition", "", map[string]string{},
+			map[string]string{"releve.toml": good, "releve.toml.before-import": other, "secrets/xmpp": "pw"}},
+		{"what a power cut before the end left", map[string]string{"releve.toml": good}, map[string]string{"releve.toml": good, "releve.toml.before-import": other, "secrets/xmpp": "pw"},
+			"the configuration was taken from the boot partition", "", map[string]string{},
+			map[string]string{"releve.toml": good, "releve.toml.before-import": other, "secrets/xmpp": "pw"}},
+		{"a key that there is not", map[string]string{"releve.toml": "[[metre]]\n", "releve-secrets/xmpp": "pw"}, map[string]string{"releve.toml": other},
+			"", "metre", map[string]string{"releve.toml": "[[metre]]\n", "releve-secrets/xmpp": "pw", "releve-error.txt": ""}, map[string]string{"releve.toml": other}},
+		{"one that does not go with conf.d", map[string]string{"releve.toml": good}, map[string]string{"releve.toml": other, "conf.d/more.toml": "[buffer]\nperiod = \"1y\"\n"},
+			"", "buffer.period", map[string]string{"releve.toml": good, "releve-error.txt": ""}, map[string]string{"releve.toml": other, "conf.d/more.toml": "[buffer]\nperiod = \"1y\"\n"}},
+		{"too long", map[string]string{"releve.toml": strings.Repeat("#", maxBootFile+1)}, nil,
+			"", "releve.toml is longer than 262144 bytes", map[string]string{"releve.toml": strings.Repeat("#", maxBootFile+1), "releve-error.txt": ""}, map[string]string{}},
+		{"a secret whose name leads elsewhere", map[string]string{"releve.toml": good, "releve-secrets/.x": "pw"}, nil,
+			"", `releve-secrets: a name has letters without accents, digits, dots and hyphens: ".x"`,
+			map[string]string{"releve.toml": good, "releve-secrets/.x": "pw", "releve-error.txt": ""}, map[string]string{}},
+		{"a secret that is a folder", map[string]string{"releve.toml": good, "releve-secrets/x/y": "pw"}, nil,
+			"", "releve-secrets/x is not a plain file",
+			map[string]string{"releve.toml": good, "releve-secrets/x/y": "pw", "releve-error.txt": ""}, map[string]string{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			group, err := user.LookupGroupId(strconv.Itoa(os.Getgid()))
+			must(t, err)
+			boot, etc := t.TempDir(), t.TempDir()
+			for folder, files := range map[string]map[string]string{boot: tt.boot, etc: tt.etc} {
+				for name, text := range files {
+					must(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o700))
+					must(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+				}
+			}
+			done, err := configBootImportVerb{configFile: configFile{Config: filepath.Join(etc, "releve.toml")}, Group: group.Name}.take(boot)
+			if done != tt.done || (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("done %q, error %v; want %q, %q", done, err, tt.done, tt.err)
+			}
+			boots := tree(t, boot)
+			if said, there := boots[bootError]; there && tt.err != "" {
+				if !strings.Contains(said, tt.err) {
+					t.Errorf("%s says %q, want %q", bootError, said, tt.err)
+				}
+				boots[bootError] = ""
+			}
+			if tt.has == nil {
+				tt.has = map[string]string{}
+			}
+			if diff := cmp.Diff([]map[string]string{tt.boots, tt.has}, []map[string]string{boots, tree(t, etc)}); diff != "" {
+				t.Errorf("the boot partition, and what counts (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
