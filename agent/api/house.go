@@ -59,12 +59,15 @@ type Value struct {
 // server is the API of a house.
 type server struct {
 	House
-	routes http.Handler
+	seats chan struct{} // one for each answer that is being made of the history
 }
+
+// atOnce is how many answers are made of the history at the same time: one may take 15 MB. Others wait.
+const atOnce = 2
 
 // Handler answers under /api/v1/ and at /metrics.
 func Handler(h House) http.Handler {
-	s := &server{House: h}
+	s := &server{House: h, seats: make(chan struct{}, atOnce)}
 	mux := http.NewServeMux()
 	for _, r := range s.list() {
 		mux.Handle(r.path, r)
@@ -72,7 +75,6 @@ func Handler(h House) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		status.Problem(w, http.StatusNotFound, "There is nothing at this address: /api/v1/openapi.json lists what there is.")
 	})
-	s.routes = mux
 	return mux
 }
 
@@ -87,14 +89,14 @@ func (s *server) list() []route {
 		{path: "/api/v1/meters", answer: s.meters},
 		{path: "/api/v1/series", takes: []string{"meter"}, answer: s.series},
 		{path: "/api/v1/latest", takes: []string{"meter", "path"}, answer: s.latest},
-		{path: "/api/v1/history", takes: append([]string{"quantity", "step", "compare", "format"}, period...), answer: s.history},
-		{path: "/api/v1/shares", takes: period, answer: s.shares},
-		{path: "/api/v1/outlook", takes: append([]string{"quantity"}, period...), answer: s.outlook},
-		{path: "/api/v1/usual", takes: []string{"meter", "at", "weeks"}, answer: s.usual},
-		{path: "/api/v1/bill", takes: []string{"meter", "at"}, answer: s.bill},
-		{path: "/api/v1/objective", takes: []string{"at"}, answer: s.objective},
-		{path: "/api/v1/profiles", takes: []string{"span", "at", "step", "by"}, answer: s.profiles},
-		{path: "/api/v1/investment", takes: []string{"span", "at"}, answer: s.investment},
+		{path: "/api/v1/history", takes: append([]string{"quantity", "step", "compare", "format"}, period...), answer: s.inTurn(s.history)},
+		{path: "/api/v1/shares", takes: period, answer: s.inTurn(s.shares)},
+		{path: "/api/v1/outlook", takes: append([]string{"quantity"}, period...), answer: s.inTurn(s.outlook)},
+		{path: "/api/v1/usual", takes: []string{"meter", "at", "weeks"}, answer: s.inTurn(s.usual)},
+		{path: "/api/v1/bill", takes: []string{"meter", "at"}, answer: s.inTurn(s.bill)},
+		{path: "/api/v1/objective", takes: []string{"at"}, answer: s.inTurn(s.objective)},
+		{path: "/api/v1/profiles", takes: []string{"span", "at", "step", "by"}, answer: s.inTurn(s.profiles)},
+		{path: "/api/v1/investment", takes: []string{"span", "at"}, answer: s.inTurn(s.investment)},
 		{path: "/api/v1/equivalences", takes: []string{"power", "energy", "also"}, answer: s.equivalences},
 		{path: "/metrics", answer: s.metrics},
 	}

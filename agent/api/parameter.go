@@ -75,10 +75,10 @@ func (q parameters) at(now time.Time, zone *time.Location) (time.Time, error) {
 	if text == "" {
 		return now, nil
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
-		return day, nil
+	at, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		at, err = time.Parse(time.RFC3339, text)
 	}
-	at, err := time.Parse(time.RFC3339, text)
 	if err != nil || at.Year() < 2000 || at.Year() > 2200 {
 		return at, wrong("at %q is not a day such as 2026-03-01, nor an instant such as 2026-03-01T12:00:00+01:00", text)
 	}

@@ -52,6 +52,22 @@ func (rt route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answered.body) // the reader may have left; there is nobody to tell
 }
 
+// errBusy is the error of who left before their turn came.
+var errBusy = errors.New("busy")
+
+// inTurn makes an answer once there is a seat for it.
+func (s *server) inTurn(answer func(*http.Request, parameters) (reply, error)) func(*http.Request, parameters) (reply, error) {
+	return func(r *http.Request, q parameters) (reply, error) {
+		select {
+		case s.seats <- struct{}{}:
+			defer func() { <-s.seats }()
+			return answer(r, q)
+		case <-r.Context().Done():
+			return reply{}, fmt.Errorf("%w: others are being answered, ask again in a moment", errBusy)
+		}
+	}
+}
+
 // errAbsent is the error of what this device does not have.
 var errAbsent = errors.New("absent")
 
@@ -63,6 +79,8 @@ func refuse(w http.ResponseWriter, err error) {
 		code = http.StatusBadRequest
 	case errors.Is(err, errAbsent):
 		code = http.StatusNotFound
+	case errors.Is(err, errBusy):
+		code = http.StatusServiceUnavailable
 	}
 	status.Problem(w, code, sentence(err))
 }
@@ -70,7 +88,7 @@ func refuse(w http.ResponseWriter, err error) {
 // sentence is an error as one: with a capital and a point.
 func sentence(err error) string {
 	text := err.Error()
-	for _, prefix := range []error{errParameter, errAbsent, history.ErrQuestion} {
+	for _, prefix := range []error{errParameter, errAbsent, errBusy, history.ErrQuestion} {
 		text = strings.TrimPrefix(text, prefix.Error()+": ")
 	}
 	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."

@@ -32,7 +32,15 @@ func (s Step) resolution() buffer.Resolution {
 
 // length is that of steps that are always as long, 0 of days and longer.
 func (s Step) length() time.Duration {
-	return map[Step]time.Duration{TenMinutes: 10 * time.Minute, HalfHour: 30 * time.Minute, Hour: time.Hour}[s]
+	switch s {
+	case TenMinutes:
+		return 10 * time.Minute
+	case HalfHour:
+		return 30 * time.Minute
+	case Hour:
+		return time.Hour
+	}
+	return 0
 }
 
 // next is the end of the point that begins then.
