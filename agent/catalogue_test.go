@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +67,81 @@ func TestCatalogueIsWhatCanBeObtained(t *testing.T) {
 	}
 	if all, err := h.catalogue("client@sen2.example"); err != nil || len(all) < 2 {
 		t.Errorf("nothing was tested: %d, %v", len(all), err)
+	}
+}
+
+// The catalogue of an address is at every moment what its consents let it obtain: not before one begins or is given, nor
+// after it has ended or was taken back.
+func TestCatalogueFollowsConsents(t *testing.T) {
+	t.Parallel()
+	const client = "client@sen2.example"
+	now := time.Now()
+	grant := func(series string, from, until time.Time) consent.Grant {
+		return consent.Grant{To: client, Series: []string{series}, Resolution: consent.HalfHour, Purpose: series, Until: until, Details: consent.Details{From: from}}
+	}
+	h := newHouse(t, func(c *config.Config) {
+		c.Grants = []consent.Grant{
+			grant("current/*", now.Add(time.Hour), now.Add(2*time.Hour)), grant("energy/*", time.Time{}, now.Add(-time.Hour)),
+			grant("consumption/power/*", now.Add(-time.Hour), now.Add(time.Hour)),
+		}
+	})
+	h.play(t, linky.Scenario{Mode: tic.Standard, Seed: 3}, 3)
+	if err := h.gatherer.flush(); err != nil {
+		t.Fatal(err)
+	}
+	asked, err := h.notary.Ask(grant("voltage/*", time.Time{}, now.Add(time.Hour)), byTerminal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func(when string, want ...string) {
+		t.Helper()
+		all, err := h.catalogue(client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds := map[string]bool{}
+		for _, o := range all {
+			kind, _, _ := strings.Cut(o.Path, "/")
+			kinds[kind] = true
+			if o.Resolution != "PT30M" || o.Consent == "" || o.Until == "" || o.Purpose == "" || o.Origin != "meter" {
+				t.Errorf("%s: %+v lacks its conditions", when, o)
+			}
+			if offered := slices.Contains(h.book.Granted(client, h.archive().Series()), o.Identifier); !offered {
+				t.Errorf("%s: %s is listed and cannot be had", when, o.Identifier)
+			}
+		}
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(kinds))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	listed("while one waits", "consumption")
+	if _, err := h.notary.Accept(asked.ID, byTerminal); err != nil {
+		t.Fatal(err)
+	}
+	listed("once it was given", "consumption", "voltage")
+	if _, err := h.notary.Withdraw(asked.ID, byTerminal); err != nil {
+		t.Fatal(err)
+	}
+	listed("once it was taken back", "consumption")
+}
+
+// What anybody is told of a series is all that a decision needs, in an order that programs rely on.
+func TestCatalogueColumns(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, c := range catalogueColumns(true) {
+		names = append(names, c.Name)
+	}
+	want := []string{"path", "title_fr", "title_en", "unit", "sample", "resolution", "from", "to", "consent", "purpose", "retention", "until", "origin"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	row := offered{
+		Identifier: "i", Path: "p", TitleFR: "f", TitleEN: "e", Unit: "V", Sample: "s", Resolution: "live", From: time.Unix(0, 0), To: time.Unix(60, 0),
+		Consent: "c", Purpose: "w", Retention: "P1Y", Until: "u", Origin: "meter",
+	}.row(true)
+	if diff := cmp.Diff([]string{"i", "p", "f", "e", "V", "s", "live", "1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z", "c", "w", "P1Y", "u", "meter"}, row); diff != "" {
+		t.Errorf("a row (-want +got):\n%s", diff)
 	}
 }
 

@@ -144,7 +144,7 @@ func wear(t *testing.T, c card, h habit, after int, long time.Duration) worn {
 
 // talk is a meter that talks in simulated time, and the store of the agent that listens.
 type talk struct {
-	t        *testing.T
+	t        testing.TB
 	meter    *linky.Meter
 	now      atomic.Int64 // what the meter's clock says, which is not the keeper's to ask while the meter talks
 	dir      string
@@ -158,7 +158,7 @@ type talk struct {
 // talkStart is when a meter begins whose year does not matter.
 var talkStart = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
 
-func newTalk(t *testing.T, state string, start time.Time) *talk {
+func newTalk(t testing.TB, state string, start time.Time) *talk {
 	t.Helper()
 	meter, err := linky.New(linky.Scenario{Seed: 3, Start: start})
 	if err != nil {
