@@ -44,14 +44,17 @@ func BenchmarkExport(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = store.Close() })
 	var w watchedHeap
+	var before runtime.MemStats
 	for b.Loop() {
 		runtime.GC()
+		runtime.ReadMemStats(&before)
 		w = watchedHeap{}
 		if err := (portability{buffer: store, cfg: c, now: now}).write(context.Background(), &w); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(float64(w.bytes)/1e6/float64(days), "MB/day")
-	b.ReportMetric(float64(w.most)/1e6, "MB-heap")
+	b.ReportMetric(float64(before.HeapInuse)/1e6, "MB-heap-before")
+	b.ReportMetric(float64(w.most)/1e6, "MB-heap-most")
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(days), "s/day")
 }

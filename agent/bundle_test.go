@@ -228,6 +228,51 @@ func TestExportComesBack(t *testing.T) {
 	}
 }
 
+// TestExportInParts has more readings in a day than one file takes, on the day that has 25 hours, in a store that also has
+// values that CSV cannot say: all come back.
+func TestExportInParts(t *testing.T) {
+	t.Parallel()
+	from := empty(t)
+	dir := filepath.Join(stateOf(t, from), "buffer")
+	b, err := buffer.Open(buffer.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	midnight := time.Date(2025, 10, 26, 0, 0, 0, 0, paris(t))
+	var all senml.Pack
+	for i := range partRecords + 2_000 {
+		all = append(all, senml.Record{Name: "linky/current/1", Unit: "A", Time: float64(midnight.Unix()) + float64(i)*7.4, Value: senml.NumberValue(float64(i % 60))})
+	}
+	all = append(all, senml.Record{Name: "linky/status/relay", Time: float64(midnight.Unix()) + 60, Value: senml.BoolValue(true)})
+	if stored, err := b.Import(t.Context(), all); err != nil || stored != len(all) {
+		t.Fatal(stored, err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := exported(t, from)
+	found := contents(t, file)
+	for _, name := range []string{"readings/2025-10-26-01", "readings/2025-10-26-02"} {
+		if found[name+".json"] == "" || found[name+".cbor"] == "" || found[name+".csv"] == "" {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	if found["readings/2025-10-26-03.json"] != "" || found["readings/2025-10-27-01.json"] != "" {
+		t.Error("a day of 25 hours takes more files than it should")
+	}
+	to := empty(t)
+	want := fmt.Sprintf("%d readings, %d of them new\n", len(all), len(all))
+	if code, _, talk := tried(t, "import", "--config", to, file); code != exitDone || talk != want {
+		t.Fatalf("code %d, %q, want %q", code, talk, want)
+	}
+	again := contents(t, exported(t, to))
+	for name, text := range found {
+		if strings.HasPrefix(name, "readings/") && again[name] != text {
+			t.Errorf("%s is not the same", name)
+		}
+	}
+}
+
 // rezipped writes a ZIP of files, changed.
 func rezipped(t *testing.T, all map[string]string, change func(*zip.Writer, map[string]string)) string {
 	t.Helper()

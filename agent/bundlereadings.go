@@ -23,7 +23,7 @@ const (
 
 // partRecords is how many records stand in one file: few enough for a spreadsheet, for who reads a pack whole, and for
 // the memory of who writes it.
-const partRecords = 25_000
+const partRecords = 10_000
 
 // readings writes all readings that are kept, by the days of the household, in the order of their time.
 func (p portability) readings(ctx context.Context, b *bundle) error {
