@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 	"agent/history":       {"agent/series", "buffer", "senml"},
 	"agent/scenario":      {"agent/strict", "tic", "tic/linky"},
 	"agent/series":        {"agent/series/derived", "senml", "tic"},
-	"agent/status":        {"agent/chart", "agent/history", "agent/kiosk", "agent/tariff"},
+	"agent/status":        {"agent/chart", "agent/equivalence", "agent/history", "agent/kiosk", "agent/objective", "agent/tariff"},
 	"agent/chart":         {},
 	"agent/strict":        {},
 	"agent/objective":     {"agent/strict"},

@@ -55,7 +55,7 @@ func y(share float64) float64 { return plotTop + plotHeight*share }
 
 // scale draws, left of the plot, what the lines of a scale stand for, and above them in which unit.
 func (p *pen) scale(s Scale, label func(float64) string, unit string) {
-	p.put(`<svg class="scale" aria-hidden="true">`)
+	p.put(`<svg class="values" aria-hidden="true">`)
 	for _, mark := range s.marks() {
 		p.put(`<text data-value="`, mark, `" x="100%" y="`, y(s.share(mark)), `%" dx="-6" dy="4" text-anchor="end">`, text(label(mark)), `</text>`)
 	}

@@ -63,7 +63,7 @@ func (v *visit) meterNamed(name string) (Meter, error) {
 // to is the address of one of the screen's routes, with what was asked and what is asked otherwise; an empty value asks no more.
 func (v *visit) to(route int, otherwise ...string) string {
 	query := url.Values{}
-	for _, key := range []string{"at", "meter", "compare"} {
+	for _, key := range []string{"at", "meter", "compare", "by"} {
 		if value := v.request.URL.Query().Get(key); value != "" {
 			query.Set(key, value)
 		}
@@ -107,7 +107,7 @@ func (v *visit) turn(s history.Span) turnView {
 	if !s.Holds(v.snapshot.Now) {
 		t.Today = v.to(v.route, "at", "")
 	}
-	for _, key := range []string{"meter", "compare"} {
+	for _, key := range []string{"meter", "compare", "by"} {
 		if value := v.request.URL.Query().Get(key); value != "" {
 			t.Kept[key] = value
 		}
@@ -121,7 +121,7 @@ var spans = []history.Calendar{history.Day, history.Week, history.Month, history
 // lengths leads to the same time in another length.
 func (v *visit) lengths() []choiceView {
 	var all []choiceView
-	for i, c := range spans {
+	for i, c := range spans[:len(v.screen.routes)] {
 		all = append(all, choiceView{Label: v.say("span." + string(c)), Path: v.to(i), Chosen: i == v.route})
 	}
 	return all

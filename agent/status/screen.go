@@ -29,6 +29,11 @@ func (s *site) screens() []*screen {
 		{name: "now", place: bar, routes: []route{{"/", "/"}}, show: s.showNow, live: liveNow},
 		{name: "history", place: bar, routes: []route{{"/jour", "/day"}, {"/semaine", "/week"}, {"/mois", "/month"}, {"/annee", "/year"}}, show: s.showHistory},
 		{name: "balance", place: bar, routes: []route{{"/synchro", "/balance"}, {"/synchro/semaine", "/balance/week"}, {"/synchro/mois", "/balance/month"}, {"/synchro/annee", "/balance/year"}}, show: s.showBalance},
+		{name: "bill", place: bar, routes: []route{{"/facture", "/bill"}}, show: s.showBill},
+		{name: "objective", place: energy, routes: []route{{"/objectif", "/objective"}}, show: s.showObjective},
+		{name: "compare", place: energy, routes: []route{{"/comparer", "/compare"}}, show: s.showCompare},
+		{name: "profiles", place: together, routes: []route{{"/profils", "/profiles"}, {"/profils/semaine", "/profiles/week"}}, show: s.showProfiles},
+		{name: "project", place: together, routes: []route{{"/projet", "/project"}, {"/projet/semaine", "/project/week"}, {"/projet/mois", "/project/month"}, {"/projet/annee", "/project/year"}}, show: s.showProject},
 		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
 		{name: "mydata", place: ownDevice, routes: []route{{"/mesdonnees", "/mydata"}}, show: s.showMyData, take: s.takeMyData},
 		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
@@ -95,8 +100,16 @@ type groupView struct {
 func (e *edition) link(s, here *screen) linkView {
 	return linkView{
 		Name: s.name, Path: s.routes[0].in(e.language), Here: s == here,
-		Label: e.say("screen." + s.name), About: e.say("screen." + s.name + ".about"),
+		Label: e.short(s.name), About: e.say("screen." + s.name + ".about"),
 	}
+}
+
+// short is what the navigation calls a screen: its name, or a shorter one.
+func (e *edition) short(name string) string {
+	if label, ok := e.lines["screen."+name+".short"]; ok {
+		return label
+	}
+	return e.say("screen." + name)
 }
 
 // navigation lists the screens by place; here is the one that is shown, or nil.

@@ -19,6 +19,8 @@ type Options struct {
 	Clients int           // live streams at once; 0 means 16, further ones are told to come back later
 	Past    Past          // what meters have said; nil: the screens of the past say that there is none
 
+	Household Household // what the configuration lets the screens tell
+
 	Kiosk *Kiosk // what screens on walls are given; nil is the zero value
 
 	// Guard says whether a request may go on, and with which status it is refused otherwise: 401 for who has to log in.
@@ -33,19 +35,20 @@ type Options struct {
 
 // site is the page and all that answers beside it.
 type site struct {
-	snapshot func() Snapshot
-	all      []*screen
-	wall     *wall
-	assets   assets
-	editions map[language]*edition
-	guard    func(*http.Request) (*http.Request, int)
-	entry    Entry
-	api      http.Handler
-	past     Past
-	house    House
-	routes   http.Handler
-	every    time.Duration
-	seats    chan struct{} // one for each live stream
+	snapshot  func() Snapshot
+	all       []*screen
+	wall      *wall
+	assets    assets
+	editions  map[language]*edition
+	guard     func(*http.Request) (*http.Request, int)
+	entry     Entry
+	api       http.Handler
+	past      Past
+	household Household
+	house     House
+	routes    http.Handler
+	every     time.Duration
+	seats     chan struct{} // one for each live stream
 }
 
 // Handler returns the page and its routes (see the package comment). It calls
@@ -54,15 +57,16 @@ type site struct {
 // Who may see and who may change what is decided before it, by [Options].Guard.
 func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 	s := &site{
-		snapshot: snapshot,
-		editions: make(map[language]*edition),
-		guard:    opts.Guard,
-		entry:    opts.Entry,
-		api:      opts.API,
-		past:     opts.Past,
-		house:    opts.House,
-		every:    orElse(opts.Every, time.Second),
-		seats:    make(chan struct{}, orElse(opts.Clients, 16)),
+		snapshot:  snapshot,
+		editions:  make(map[language]*edition),
+		guard:     opts.Guard,
+		entry:     opts.Entry,
+		api:       opts.API,
+		past:      opts.Past,
+		household: opts.Household,
+		house:     opts.House,
+		every:     orElse(opts.Every, time.Second),
+		seats:     make(chan struct{}, orElse(opts.Clients, 16)),
 	}
 	if s.entry == nil {
 		s.entry = nobody{}

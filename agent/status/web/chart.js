@@ -67,7 +67,7 @@ const percent = (element, name) => parseFloat(element.getAttribute(name)) / 100;
 const curve = (figure, table, uPlot) => {
   const drawing = figure.querySelector(".drawing");
   const svg = drawing.querySelector(".plot");
-  const scale = drawing.querySelector(".scale");
+  const scale = drawing.querySelector(".values");
   const say = readout(figure, table);
   const from = Date.parse(figure.dataset.from) / 1000;
   const to = Date.parse(figure.dataset.to) / 1000;
