@@ -123,6 +123,7 @@ func (i *intake) take(ctx context.Context, from giver, p senml.Pack) (taken, err
 
 var (
 	errLongName   = fmt.Errorf("the name of a series has more than %d bytes", maxReceivedName)
+	errLongUnit   = fmt.Errorf("a unit has more than %d bytes", buffer.MaxUnit)
 	errManySeries = fmt.Errorf("there would be more than %d series of one source", maxSeriesOfSource)
 	errManyFresh  = fmt.Errorf("there would be more than %d new series of one sender since the start", maxFreshOfSender)
 )
@@ -132,6 +133,9 @@ var (
 func (i *intake) admit(from giver, r senml.Record, now time.Time) (senml.Record, error) {
 	if len(r.Name) > maxReceivedName {
 		return r, errLongName
+	}
+	if len(r.Unit) > buffer.MaxUnit {
+		return r, errLongUnit
 	}
 	r.Time = math.Round(r.Time*1000) / 1000
 	if err := buffer.CheckTime(r.Time, now); err != nil {

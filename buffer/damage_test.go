@@ -459,6 +459,7 @@ func TestPutRefuses(t *testing.T) {
 		{"base name", with(func(r *senml.Record) { r.BaseName = "urn:" }), "put pack: record 2: it has base fields, resolve the pack first"},
 		{"no name", with(func(r *senml.Record) { r.Name = "" }), "put pack: record 2: a name has 1 to 1000 bytes, this one has 0"},
 		{"long name", with(func(r *senml.Record) { r.Name = strings.Repeat("n", 1001) }), "put pack: record 2: a name has 1 to 1000 bytes, this one has 1001"},
+		{"long unit", with(func(r *senml.Record) { r.Unit = strings.Repeat("u", 101) }), "put pack: record 2: a unit has at most 100 bytes, this one has 101"},
 		{"relative time", with(func(r *senml.Record) { r.Time = -60 }), "put pack: record 2: no reading can be of that time: -60.000 is not in Unix seconds since 2020"},
 		{"time in milliseconds", with(func(r *senml.Record) { r.Time = 1.7e12 }), "put pack: record 2: no reading can be of that time: 1700000000000.000 is not in Unix seconds since 2020"},
 		{"before 2020", with(func(r *senml.Record) { r.Time = 1577836799.999 }), "put pack: record 2: no reading can be of that time: 1577836799.999 is not in Unix seconds since 2020"},

@@ -67,7 +67,7 @@ func (b *Buffer) PutMissing(ctx context.Context, p senml.Pack) (stored int, err 
 func (b *Buffer) putMissing(ctx context.Context, p senml.Pack, then func(Seq)) (stored int, err error) {
 	latest := b.latest()
 	for i := range p {
-		if err := cmp.Or(checkRecord(&p[i]), checkTime(p[i].Time, latest)); err != nil {
+		if err := cmp.Or(checkRecord(&p[i]), checkUnit(&p[i]), checkTime(p[i].Time, latest)); err != nil {
 			return 0, fmt.Errorf("import record %d: %w", i+1, err)
 		}
 	}

@@ -155,6 +155,7 @@ func TestImportRefuses(t *testing.T) {
 		want string
 	}{
 		{"no name", senml.Record{Time: good.Time, Value: good.Value}, "import record 2: a name has 1 to 1000 bytes, this one has 0"},
+		{"long unit", senml.Record{Name: "x", Unit: strings.Repeat("u", 101), Time: good.Time, Value: good.Value}, "import record 2: a unit has at most 100 bytes, this one has 101"},
 		{"no time", senml.Record{Name: "x", Value: good.Value}, "import record 2: no reading can be of that time: 0.000 is not in Unix seconds since 2020"},
 		{"base fields", senml.Record{BaseName: "x", Time: good.Time}, "import record 2: it has base fields, resolve the pack first"},
 		{"of the future", record("power", time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC), 1),

@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -81,7 +82,7 @@ func (b *Buffer) draw(p senml.Pack) (draft, error) {
 	}
 	latest := b.latest()
 	for i := range p {
-		if err := checkTime(p[i].Time, latest); err != nil {
+		if err := cmp.Or(checkUnit(&p[i]), checkTime(p[i].Time, latest)); err != nil {
 			return draft{}, fmt.Errorf("record %d: %w", i+1, err)
 		}
 	}
@@ -155,6 +156,18 @@ func checkRecord(r *senml.Record) error {
 		return errors.New("it has base fields, resolve the pack first")
 	case r.Name == "" || len(r.Name) > maxSeriesName:
 		return fmt.Errorf("a name has 1 to %d bytes, this one has %d", maxSeriesName, len(r.Name))
+	}
+	return nil
+}
+
+// MaxUnit bounds the unit of a record, in bytes. It is kept with the series; what is longer lies in Badger's value log, where a
+// power cut could tear it away from its key, and the store could not be loaded.
+const MaxUnit = 100
+
+// checkUnit refuses a unit that no quantity has. What an earlier version has stored is read all the same.
+func checkUnit(r *senml.Record) error {
+	if len(r.Unit) > MaxUnit {
+		return fmt.Errorf("a unit has at most %d bytes, this one has %d", MaxUnit, len(r.Unit))
 	}
 	return nil
 }

@@ -77,6 +77,9 @@ func (b *Buffer) putUndated(boot string, p senml.Pack) error {
 		if t := p[i].Time; math.IsNaN(t) || t < 0 || t >= maxTime {
 			return fmt.Errorf("record %d: time %g is not positive", i+1, t)
 		}
+		if err := checkUnit(&p[i]); err != nil {
+			return fmt.Errorf("record %d: %w", i+1, err)
+		}
 	}
 	if err := b.take(); err != nil {
 		return err

@@ -155,6 +155,7 @@ func TestPutUndatedRefuses(t *testing.T) {
 		{"no boot", "", senml.Pack{since(1, 1)}, "put undated pack: a boot has a name of 1 to 100 bytes, this one has 0"},
 		{"long boot", strings.Repeat("b", 101), senml.Pack{since(1, 1)}, "put undated pack: a boot has a name of 1 to 100 bytes, this one has 101"},
 		{"empty", "b", nil, "put undated pack: it has no records"},
+		{"long unit", "b", senml.Pack{{Name: "x", Unit: strings.Repeat("u", 101), Value: senml.NumberValue(1), Time: 1}}, "put undated pack: record 1: a unit has at most 100 bytes, this one has 101"},
 		{"time", "b", senml.Pack{since(1, 1), since(-1, 1)}, "put undated pack: record 2: time -1 is not positive"},
 		{"name", "b", senml.Pack{{}}, "put undated pack: record 1: a name has 1 to 1000 bytes, this one has 0"},
 	} {
