@@ -30,7 +30,7 @@ func (a *agent) newNodes(name string, way config.ToPubSub, circle *consent.Circl
 	devices := func() []string { return a.devices(circle) }
 	return &pubsub.Recipient{
 		Name: name, Session: a.session, Account: a.cfg.Federation.JID.Bare(), Service: way.Service, Circle: circle, Log: a.log,
-		Devices: devices, Former: former{a.former, name, devices},
+		Devices: devices, Former: former{a.former, name, devices}, Erased: a.notary.erasures,
 	}
 }
 

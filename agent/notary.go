@@ -38,6 +38,7 @@ type notary struct {
 	lost     map[string]ledger.Entry // what sources have withdrawn or erased, see lostKey
 	untold   map[string]bool         // whom it says a person has to tell, by consent and recipient
 	version  string                  // the last it knows of
+	erased   int                     // how many erasures it has
 	warned   map[string]bool         // of which it was said that they come to their end
 	crowded  int                     // requests from outside for which there was no room, since the start
 	trouble  error
@@ -166,6 +167,7 @@ func (n *notary) recall() error {
 		return err
 	}
 	n.standing, n.said, n.lost, n.untold, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]bool{}, ""
+	n.erased = 0
 	for _, e := range entries {
 		n.heed(e.Entry)
 	}
@@ -191,6 +193,8 @@ func (n *notary) heed(e ledger.Entry) {
 		}
 	case ledger.Software:
 		n.version = e.After
+	case ledger.Erasure:
+		n.erased++
 	}
 }
 
@@ -286,6 +290,13 @@ func (n *notary) close() error {
 		errs = append(errs, n.ledger.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// erasures is how many the ledger has.
+func (n *notary) erasures() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.erased
 }
 
 func (n *notary) finding() status.Finding {

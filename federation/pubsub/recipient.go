@@ -53,6 +53,7 @@ type Recipient struct {
 	Circle  Circle
 	Devices func() []string // the nodes there may be, also before anything is published
 	Former  Former          // those there may be under names that were given up; may be nil
+	Erased  func() int      // how often readings were erased, of which the nodes may have some; may be nil
 	Log     *slog.Logger
 
 	mu       sync.Mutex        // guards everything below, and is held while the service is talked to
@@ -115,7 +116,7 @@ func byDevice(p senml.Pack) (nodes []string, packs map[string]senml.Pack) {
 
 // open makes sure that a node is there, and for the circle as it is now.
 func (r *Recipient) open(ctx context.Context, node string) error {
-	scope := r.Circle.Scope()
+	scope := r.scope()
 	if known, ok := r.scopes[node]; ok && known == scope {
 		return nil
 	}
@@ -124,6 +125,15 @@ func (r *Recipient) open(ctx context.Context, node string) error {
 		return err
 	}
 	return r.furnish(ctx, n, scope)
+}
+
+// scope is that of the circle, and another once readings were erased: then the nodes are emptied.
+func (r *Recipient) scope() string {
+	scope := r.Circle.Scope()
+	if r.Erased != nil && r.Erased() > 0 {
+		scope += fmt.Sprintf(" %d", r.Erased())
+	}
+	return scope
 }
 
 // furnish brings an existing node in line with the circle and notes that it is.
@@ -216,7 +226,7 @@ func (r *Recipient) care(ctx context.Context) error {
 	defer r.mu.Unlock()
 	errs := []error{r.deleteFormer(ctx)}
 	for _, name := range r.Devices() {
-		scope := r.Circle.Scope()
+		scope := r.scope()
 		if known, ok := r.scopes[name]; ok && (known == scope || known == absent) {
 			continue
 		}

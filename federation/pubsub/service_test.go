@@ -215,6 +215,20 @@ func TestOrder(t *testing.T) {
 	if err := r.care(t.Context()); err != nil || len(s.log) > 0 {
 		t.Errorf("nothing has changed, and was done: %v, %v", s.log, err)
 	}
+	erased := 0
+	r.Erased = func() int { return erased }
+	if err := r.care(t.Context()); err != nil || len(s.log) > 0 {
+		t.Errorf("nothing was erased, and was done: %v, %v", s.log, err)
+	}
+	erased++
+	for range 2 {
+		if err := r.care(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(s.log, " "); got != "purge configure affiliations affiliations" {
+		t.Errorf("once readings were erased: %s", got)
+	}
 }
 
 // former is names that were given up, in memory.
