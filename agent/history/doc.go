@@ -12,6 +12,10 @@
 // the points and it together are what the index says ([Line.Total]). An index that falls, or grows faster than
 // any meter can carry, is another meter's: the point is then made of shorter ones, and what cannot be known is left out.
 //
+// In ten minutes of which nothing was heard an index is not known, nor in those after them in which it has grown. A silence of
+// no more than that across a boundary cannot be told from an index that stood still: what was drawn in it is of the point in which
+// the meter was heard again.
+//
 // Any other quantity is the mean of the value in force, each instant counting the same.
 //
 // A point of which nothing is known has no value. Nothing is interpolated. A point that is known in part says so

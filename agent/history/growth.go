@@ -76,13 +76,13 @@ func (g *grown) add(h grown) {
 
 // growth is what an index has grown by in each step.
 func (e *Engine) growth(ctx context.Context, name string, from, to time.Time, step Step) (grown, error) {
-	periods, err := e.periods(ctx, name, step, from, to)
+	periods, err := e.periods(ctx, name, step, from.Add(-step.short()), to) // short ones look back, see isSilent
 	if err != nil {
 		return grown{}, err
 	}
-	g := &growing{Engine: e, name: name, step: step, to: to, now: e.Now(), periods: periods}
+	g := &growing{Engine: e, name: name, step: step, from: from, to: to, now: e.Now(), periods: periods}
 	g.points = e.grid(from, to, step)
-	if g.whole = g.isKnownAt(from, 0); !to.After(g.now) {
+	if g.whole = g.isKnownAt(from, g.begin()); !to.After(g.now) {
 		g.whole = g.whole && g.isKnownAt(to, len(periods)-1)
 	} else if from.Before(g.now) {
 		g.heard, err = e.isHeard(ctx, name)
@@ -107,13 +107,21 @@ func (e *Engine) isHeard(ctx context.Context, name string) (bool, error) {
 // growing makes the points of one index.
 type growing struct {
 	*Engine
-	name    string
-	step    Step
-	to, now time.Time
-	periods []buffer.Period
-	heard   bool // now
+	name          string
+	step          Step
+	from, to, now time.Time
+	periods       []buffer.Period // in order; the first may be before from, and the last after to
+	heard         bool            // now
 
 	grown
+}
+
+// begin is the place of the first period that is not before from.
+func (g *growing) begin() int {
+	if len(g.periods) > 0 && g.periods[0].Begin.Before(g.from) {
+		return 1
+	}
+	return 0
 }
 
 // isKnownAt tells whether the index was known at the begin of a period.
@@ -159,7 +167,7 @@ func (g *growing) ends(at int) (first, last float64, ok bool) {
 // isSilent tells that nobody knows how much of what the index grew by is of this period: nothing was heard during it or,
 // when it grew, during the one before. In a short period an index in force is only the last one heard.
 func (g *growing) isSilent(at int) bool {
-	if g.step.length() == 0 || g.step.length() >= time.Hour {
+	if g.step.short() == 0 {
 		return false
 	}
 	for next := at; next < len(g.periods) && g.periods[at].Count == 0 && (next == at || g.isKnownAt(g.periods[next-1].End, next)); next++ {
@@ -195,7 +203,8 @@ func (g *growing) pieces(ctx context.Context, p *Point) error {
 
 // between adds what the index grew by that belongs to no point.
 func (g *growing) between() {
-	for at, of := range g.periods {
+	for at := g.begin(); at < len(g.periods); at++ {
+		of := g.periods[at]
 		first, last, ok := g.ends(at)
 		if !ok || !of.Begin.Before(g.to) {
 			continue
@@ -203,7 +212,7 @@ func (g *growing) between() {
 		if g.isSilent(at) && !g.isBreak(of.Begin.Add(-longestHold), first, of.End, last) {
 			g.unplaced += last - first
 		}
-		if at == 0 || g.isKnownAt(g.periods[at-1].End, at) {
+		if at == g.begin() || g.isKnownAt(g.periods[at-1].End, at) {
 			continue
 		}
 		before, known := g.periods[at-1].Last.Number()

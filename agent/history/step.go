@@ -43,6 +43,14 @@ func (s Step) length() time.Duration {
 	return 0
 }
 
+// short is the length of a step that may pass while an index is in force that nothing is heard of; 0 of longer ones.
+func (s Step) short() time.Duration {
+	if length := s.length(); length < time.Hour {
+		return length
+	}
+	return 0
+}
+
 // next is the end of the point that begins then.
 func (s Step) next(from time.Time) time.Time {
 	switch s {
