@@ -70,6 +70,7 @@ type agent struct {
 
 	exporting sync.Mutex // held while everything is exported
 
+	vitals  vitals
 	presses *presses                // nil without [button]
 	rest    context.CancelCauseFunc // stops the agent, and says why
 	emptied atomic.Bool             // readings were erased: what recipients remember goes once all has stopped

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"releve/agent/access"
-	"releve/agent/history"
 	"releve/agent/kiosk"
 	"releve/agent/status"
 )
@@ -16,7 +15,7 @@ func (a *agent) wall() *status.Kiosk {
 	k := &status.Kiosk{
 		Show: kiosk.Show{Title: c.Title, Label: c.Label, Every: c.Every, Dusk: c.Dusk, Dawn: c.Dawn},
 		Pass: passOf,
-		Past: a.past(),
+		Past: a.engine(),
 	}
 	if c.Site != nil {
 		k.Show.Sky = &kiosk.Sky{Latitude: c.Site.Latitude, Longitude: c.Site.Longitude}
@@ -40,9 +39,4 @@ func (a *agent) wall() *status.Kiosk {
 func passOf(r *http.Request) (status.Pass, bool) {
 	pass, bound := access.Kiosk(r)
 	return status.Pass{View: pass.View, Resolution: pass.Resolution}, bound
-}
-
-// past answers what the page is asked of times that are over.
-func (a *agent) past() *history.Engine {
-	return &history.Engine{Archive: a.buffer, Location: a.cfg.Agent.Location, Now: a.now}
 }

@@ -28,6 +28,7 @@ type meter struct {
 	share    *share.Server // nil when nobody may read along
 	log      *slog.Logger
 	taps     taps
+	wire     wire
 	pulse    *pulse
 
 	mu       sync.Mutex // guards everything below
@@ -96,6 +97,7 @@ func (m *meter) frame(f *tic.Frame) {
 	records := m.recorder.Record(f, stamp)
 	m.view.frame(f, stamp)
 	m.taps.frame(f, records)
+	m.wire.frame(f, stamp)
 	for _, g := range f.Groups {
 		if string(g.Label) == "PRM" {
 			m.learn(m.cfg.Name, string(g.Value))

@@ -206,7 +206,10 @@ func (v *view) since(path string) (status.WattHour, bool) {
 
 // snapshot is the whole page at one instant.
 func (a *agent) snapshot() status.Snapshot {
+	machine, oldest := a.vitalsShown()
+	ahead := a.clocksAhead()
 	s := status.Snapshot{
+		Machine:    machine,
 		Recipients: a.recipientsShown(), Consents: a.consentsShown(),
 		Version: versionText(), Started: a.now().Add(a.started - a.clock.Instant()), Now: a.now(),
 		Buffer: a.bufferShown(), Federation: a.federationShown(), Health: a.health.Run(),
@@ -215,10 +218,14 @@ func (a *agent) snapshot() status.Snapshot {
 		line, counters := m.look()
 		shown := m.view.show(m.cfg, counters, clock.Stamp(a.clock.Instant()))
 		shown.Port = cmp.Or(line.Device, m.cfg.Port) // what auto found
-		diagnosis := m.recent().Diagnosis()
+		recent := m.recent()
+		diagnosis := recent.Diagnosis()
 		shown.Diagnosis = status.Say(diagnosis.FR, diagnosis.EN)
+		shown.Recent = status.Tally{Groups: recent.Groups, Rejected: recent.Refused()}
+		shown.Wire, shown.ClockBy = m.wire.shown(m.view.shown), ahead[m.cfg.Name]
 		s.Meters = append(s.Meters, shown)
 	}
+	s.Buffer.Oldest = oldest
 	return s
 }
 

@@ -30,6 +30,7 @@ type File struct {
 // Space is the room on a file system.
 type Space struct {
 	Free     uint64 // bytes, for who is not root
+	Total    uint64 // bytes
 	ReadOnly bool
 }
 
@@ -59,7 +60,7 @@ func statSpace(file string) (Space, error) {
 	if err := unix.Statfs(file, &st); err != nil {
 		return Space{}, &fs.PathError{Op: "statfs", Path: file, Err: err}
 	}
-	return Space{Free: st.Bavail * uint64(st.Bsize), ReadOnly: st.Flags&unix.ST_RDONLY != 0}, nil
+	return Space{Free: st.Bavail * uint64(st.Bsize), Total: st.Blocks * uint64(st.Bsize), ReadOnly: st.Flags&unix.ST_RDONLY != 0}, nil
 }
 
 // synced asks the kernel, as adjtimex(2) describes.

@@ -123,6 +123,9 @@ func (s *site) mux() *http.ServeMux {
 		mux.Handle("/api/", s.api)
 		mux.Handle("/metrics", s.api)
 	}
+	for _, path := range reportPaths {
+		mux.HandleFunc(path, s.serveReport)
+	}
 	mux.HandleFunc("/healthz", serveAlive)
 	mux.HandleFunc("/readyz", s.serveReady)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,7 @@ type Snapshot struct {
 	Consents   []Consent   `json:"consents,omitempty"`
 	Federation Federation  `json:"federation"`
 	Health     Node        `json:"health"`
+	Machine    Machine     `json:"machine,omitzero"`
 }
 
 // Meter is one meter as last heard.
@@ -48,6 +49,16 @@ type Meter struct {
 	Indexes   []Index   `json:"indexes,omitempty"`   // registers worth showing, the total first
 	Readings  []Reading `json:"readings,omitempty"`  // everything else, in the order to show
 	Events    []Event   `json:"events,omitempty"`    // what happened to the meter, the latest first
+
+	Recent  Tally    `json:"recent,omitzero"`      // of the last quarter of an hour or two
+	ClockBy *float64 `json:"clock_by_s,omitempty"` // seconds by which the meter's clock is ahead; nil when that is not known
+	Wire    []Wire   `json:"-"`                    // the last frames, the latest first
+}
+
+// Tally is how well a line was heard.
+type Tally struct {
+	Groups   uint64 `json:"groups"`   // with a good checksum
+	Rejected uint64 `json:"rejected"` // refused
 }
 
 // called is what people call the meter.

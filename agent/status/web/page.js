@@ -4,6 +4,7 @@
 const silence = 20_000; // the server says something at least every 15 s
 
 let stream, watch;
+const paused = new Set(); // regions that somebody reads
 
 const lost = (yes) => {
   document.body.toggleAttribute("data-lost", yes);
@@ -21,7 +22,7 @@ const patch = ({ data }) => {
   for (const [name, html] of Object.entries(JSON.parse(data))) {
     const region = document.querySelector(`[data-live="${CSS.escape(name)}"]`);
     if (!region) return location.reload(); // a meter was added
-    region.innerHTML = html;
+    if (!paused.has(name)) region.innerHTML = html;
   }
 };
 
@@ -65,3 +66,23 @@ document.addEventListener("visibilitychange", () => {
 });
 
 if (document.body.dataset.events && !document.hidden) open();
+
+// Buttons that need this module are hidden without it.
+for (const button of document.querySelectorAll("[data-pause], [data-copy]")) button.hidden = false;
+
+document.addEventListener("click", ({ target }) => {
+  const pause = target.closest("[data-pause]");
+  if (pause) {
+    const name = pause.dataset.pause;
+    if (!paused.delete(name)) paused.add(name);
+    pause.setAttribute("aria-pressed", paused.has(name));
+  }
+  const copy = target.closest("[data-copy]");
+  if (copy) {
+    const text = document.getElementById(copy.dataset.copy);
+    text.closest("details").open = true; // what is not shown cannot be selected
+    text.select();
+    document.execCommand("copy"); // navigator.clipboard is for https alone
+    copy.textContent = copy.dataset.copied;
+  }
+});
