@@ -60,8 +60,12 @@ func (g *guard) hear(event any) {
 	}
 }
 
-// asked judges the address of a request.
+// asked judges the address of a request. One of data asks nobody: it is in the page, where its policy judges it, or in the
+// browser, which draws its own fields so.
 func (g *guard) asked(address string) {
+	if strings.HasPrefix(address, "data:") {
+		return
+	}
 	g.mu.Lock()
 	origin := g.origin
 	g.mu.Unlock()
