@@ -60,6 +60,7 @@ type agent struct {
 	herald       *herald  // nil without [federation]
 	erasures     *erasureNotices
 	cosignatures *cosignatures // nil without a witness
+	witness      *witness      // of others; nil without any
 	door         *command.Door // nil without [federation]
 	tracer       *tracer       // nil without [federation]
 	lines        *logLines     // of the log, the latest; nil when none are remembered

@@ -45,7 +45,8 @@ type cosignatures struct {
 		Execute(ctx context.Context, to xmpp.JID, node string, form *xmpp.Form) (*xmpp.Element, error)
 		State() xmpp.State
 	}
-	log *slog.Logger
+	logins chan struct{} // receives at each login
+	log    *slog.Logger
 
 	mu   sync.Mutex // guards everything below
 	had  map[string]cosigned
@@ -61,8 +62,9 @@ func (a *agent) openCosignatures() error {
 		return err
 	}
 	a.cosignatures = &cosignatures{
-		dir: a.notary.dir, file: a.state(cosignaturesFile), witnesses: a.cfg.Ledger.Witnesses, session: a.session, log: a.log, had: had,
+		dir: a.notary.dir, file: a.state(cosignaturesFile), witnesses: a.cfg.Ledger.Witnesses, session: a.session, log: a.log, had: had, logins: make(chan struct{}, 1),
 	}
+	a.session.OnLogin(func(context.Context) { rouse(a.cosignatures.logins) })
 	return nil
 }
 
@@ -94,6 +96,7 @@ func (c *cosignatures) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-c.logins:
 		case <-tick.C:
 		}
 	}

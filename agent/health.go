@@ -31,6 +31,9 @@ func (a *agent) checks() *status.Check {
 	root.Then(status.Named("clock", a.clockFinding))
 	root.Then(status.Named("buffer", a.bufferFinding).Required())
 	written := status.Named("ledger", a.notary.finding)
+	if a.witness != nil {
+		written.Then(status.Named("witnessed", a.witness.finding))
+	}
 	if a.cosignatures != nil {
 		written.Then(status.Named("witnesses", a.cosignatures.finding))
 	}

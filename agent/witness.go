@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"releve/agent/status"
 	"releve/federation/ledger"
 	"releve/federation/xmpp"
 )
@@ -25,6 +26,7 @@ type witness struct {
 
 	mu     sync.Mutex // guards what follows
 	opened *ledger.Witness
+	forked string // the member whose ledger last was another than the one that was cosigned; "" for none
 }
 
 // openWitness offers to cosign, and prepares to be cosigned.
@@ -43,6 +45,7 @@ func (a *agent) openWitness(context.Context) error {
 				return "Cosign a ledger"
 			},
 		})
+		a.witness = w
 	}
 	return a.openCosignatures()
 }
@@ -75,6 +78,7 @@ func (w *witness) run(_ context.Context, s xmpp.Step) (xmpp.Outcome, error) {
 		return xmpp.Outcome{}, xmpp.Internal("the witness cannot sign now; ask again later")
 	}
 	signature, err := one.Cosign(request, s.Form.Value("key"))
+	w.judge(s.From.Bare().String(), err)
 	var stale *ledger.Stale
 	var fork *ledger.Fork
 	switch {
@@ -87,6 +91,33 @@ func (w *witness) run(_ context.Context, s xmpp.Step) (xmpp.Outcome, error) {
 		return xmpp.Outcome{}, xmpp.BadRequest(err.Error())
 	}
 	return resultOf("cosignature", signature, "key", one.PublicKey()), nil
+}
+
+// judge notes whose history is another one, until it is again the one that was cosigned.
+func (w *witness) judge(member string, err error) {
+	var fork *ledger.Fork
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case errors.As(err, &fork):
+		w.forked = member
+	case err == nil && w.forked == member:
+		w.forked = ""
+	}
+}
+
+// finding says whose ledger was written anew: the household that keeps it may know nothing of it.
+func (w *witness) finding() status.Finding {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.forked == "" {
+		return status.Finding{}
+	}
+	return status.Finding{
+		State:  status.Warning,
+		Text:   status.Sayf("Le registre de %s n'est pas la suite de celui que cet agent a contresigné.", "The ledger of %s does not go on from the one that this agent has cosigned.", w.forked),
+		Advice: status.Say("Demandez-lui ce qui est arrivé : une copie ancienne remise en place, un registre recommencé, ou une histoire réécrite.", "Ask it what has happened: an old copy put back, a ledger begun anew, or a history written anew."),
+	}
 }
 
 // resultOf is a result of fields by name and value.

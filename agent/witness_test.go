@@ -86,6 +86,9 @@ func TestWitness(t *testing.T) {
 	if got := c.finding(); got.State != status.Fault || !strings.Contains(got.Text.EN, "temoin@breizh-sen2.example") {
 		t.Errorf("of another history it says %+v", got)
 	}
+	if got := w.finding(); got.State != status.Warning || !strings.Contains(got.Text.EN, "maison@breizh-sen1.example") {
+		t.Errorf("and the witness %+v", got)
+	}
 	var fork *ledger.Fork
 	if _, err := ledger.Verify(r.dir, key, []byte(c.last(member).Note)); !errors.As(err, &fork) {
 		t.Errorf("verify says %v", err)

@@ -85,14 +85,14 @@ func (f *fetch) lengthen(n int) {
 }
 
 // clip leaves out what is beyond the time that was asked for, where the provider counts in whole days, and what is of
-// another series.
+// another series. Periods of the one that was asked for are what there is where a consent covers nothing finer.
 func (f *fetch) clip(p senml.Pack, end time.Time) (senml.Pack, error) {
 	var kept senml.Pack
 	strangers := 0
 	from, to := f.at.UnixMilli(), end.UnixMilli()
 	for _, r := range p {
 		switch at := int64(r.Time*1000 + 0.5); {
-		case r.Name != f.identifier:
+		case r.Name != f.identifier && seriesOf(r.Name) != f.identifier:
 			strangers++
 		case from <= at && at < to:
 			kept = append(kept, r)

@@ -233,6 +233,18 @@ func TestFetchFromOwnProvider(t *testing.T) {
 	}
 }
 
+// Of a series that is granted by periods only, those are what there is; another series is none of it.
+func TestClip(t *testing.T) {
+	t.Parallel()
+	f := &fetch{identifier: "urn:dev:ow:1_current/1", remote: &Remote{}, at: time.Unix(0, 0)}
+	got, err := f.clip(senml.Pack{
+		{Name: "urn:dev:ow:1_current/1", Time: 1}, {Name: "urn:dev:ow:1_current/1/mean/PT30M", Time: 2}, {Name: "urn:dev:ow:1_current/2/mean/PT30M", Time: 3},
+	}, time.Unix(10, 0))
+	if err != nil || len(got) != 2 || got[1].Name != "urn:dev:ow:1_current/1/mean/PT30M" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // What is refused for another reason than its length is asked for once more, as short as can be, and then told.
 func TestFetchRefused(t *testing.T) {
 	t.Parallel()

@@ -199,6 +199,9 @@ func (f *Follower) came(p senml.Pack) {
 			newest = now
 		}
 		f.saw(newest, now)
+		if !f.Progress.knows(series) { // periods are pushed under their own name where nothing finer is granted
+			series = seriesOf(series)
+		}
 		switch {
 		case f.isWhole(series):
 			f.Progress.hear(series, newest)

@@ -86,6 +86,12 @@ func splitRollUp(id string) (series string, wanted rollUp) {
 	return strings.Join(words[:last-1], "/"), rollUp{words[last-1], Resolution(words[last])}
 }
 
+// seriesOf is the series that a name is of, or asks for a roll-up of.
+func seriesOf(id string) string {
+	series, _ := splitRollUp(id)
+	return series
+}
+
 // suffix is what splitRollUp splits off.
 func (r rollUp) suffix() string { return "/" + r.aggregation + "/" + string(r.resolution) }
 
