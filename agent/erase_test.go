@@ -152,6 +152,27 @@ func TestEraseAll(t *testing.T) {
 	}
 }
 
+// Without an agent that runs, nothing is made in a state folder that is not there, or is somebody else's.
+func TestEraseOfNobody(t *testing.T) {
+	t.Parallel()
+	gone := filepath.Join(t.TempDir(), "gone")
+	file := written(t, "releve.toml", "[agent]\nstate = \""+gone+"\"\n")
+	code, _, said := eraseVerbIn(t, file, "", "--all", "--yes")
+	if code != exitFailed || said != "releve: look at agent.state: stat "+gone+": no such file or directory\n" {
+		t.Errorf("%d, %q", code, said)
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	other := t.TempDir()
+	if err := os.Chown(other, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	if err := ownState(other); err == nil || !strings.Contains(err.Error(), "is not yours") {
+		t.Errorf("another's folder: %v", err)
+	}
+}
+
 func TestEraseMisuse(t *testing.T) {
 	t.Parallel()
 	file := written(t, "releve.toml", "[agent]\nstate = \""+t.TempDir()+"\"\n")

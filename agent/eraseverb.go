@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"releve/agent/clock"
@@ -78,8 +80,23 @@ func (v eraseVerb) what(location *time.Location) (erasure, error) {
 	return what, nil
 }
 
+// ownState refuses to write files that the agent could not: the store is written anew, by whoever this is.
+func ownState(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return fmt.Errorf("look at agent.state: %w", err)
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is not yours: start the agent and try again, or run this as its user, such as with sudo -u releve", folder)
+	}
+	return nil
+}
+
 // stopped opens what an agent consists of, when none runs.
 func (v eraseVerb) stopped(ctx context.Context, t terminal, c config.Config) (*agent, error) {
+	if err := ownState(c.Agent.State); err != nil {
+		return nil, err
+	}
 	machine, err := clock.OpenSystem()
 	if err != nil {
 		return nil, err
