@@ -58,6 +58,15 @@ func TestSenML(t *testing.T) {
 	}
 }
 
+func TestTimesAreOfTheHousehold(t *testing.T) {
+	t.Parallel()
+	_, _, text := read(t, "/api/v1/meters")
+	want := `{"meters":[{"name":"linky","title":"Maison","own":true,"mode":"standard","last_frame":"2026-03-04T11:59:59+01:00"},{"name":"voisins.abc","own":false}]}`
+	if diff := cmp.Diff(want, strings.TrimSpace(text)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	kind, _, text := read(t, "/metrics")

@@ -134,7 +134,7 @@ func snapshot(now time.Time) status.Snapshot {
 	return status.Snapshot{
 		Version: "1.2.3", Started: now.Add(-time.Hour), Now: now,
 		Meters: []status.Meter{{
-			Name: "linky", Title: "Maison", Port: "/dev/ttyACM0", Mode: "standard", LastFrame: now.Add(-time.Second), Frames: 100, Groups: 3000, Rejected: 2,
+			Name: "linky", Title: "Maison", Port: "/dev/ttyACM0", Mode: "standard", LastFrame: now.Add(-time.Second).UTC(), Frames: 100, Groups: 3000, Rejected: 2,
 			Power: &status.Power{Apparent: 66, Subscribed: 6000, At: now},
 		}},
 		Buffer: status.Buffer{Packs: 7, Bytes: 4096},

@@ -46,7 +46,11 @@ type meterLine struct {
 func (s *server) meters(*http.Request, parameters) (reply, error) {
 	list := []meterLine{}
 	for _, m := range s.Snapshot().Meters {
-		list = append(list, meterLine{Name: m.Name, Title: m.Title, Own: true, Mode: m.Mode, LastFrame: m.LastFrame})
+		one := meterLine{Name: m.Name, Title: m.Title, Own: true, Mode: m.Mode}
+		if !m.LastFrame.IsZero() {
+			one.LastFrame = m.LastFrame.In(s.History.Location)
+		}
+		list = append(list, one)
 	}
 	for _, name := range s.names() {
 		if !slices.ContainsFunc(list, func(m meterLine) bool { return m.Name == name }) {
