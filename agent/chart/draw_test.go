@@ -132,10 +132,10 @@ func TestScaleOf(t *testing.T) {
 	}{
 		{0, 0, chart.Scale{High: 1, Step: 0.2}},
 		{0, 1, chart.Scale{High: 1, Step: 0.2}},
-		{0, 2810, chart.Scale{High: 3000, Step: 500}},
+		{0, 2810, chart.Scale{High: 3000, Step: 1000}},
 		{0, 17.1, chart.Scale{High: 20, Step: 5}},
 		{5, 17.1, chart.Scale{High: 20, Step: 5}},
-		{-900, 2000, chart.Scale{Low: -1000, High: 2000, Step: 500}},
+		{-900, 2000, chart.Scale{Low: -1000, High: 2000, Step: 1000}},
 		{-3, -1, chart.Scale{Low: -3, High: 0, Step: 1}},
 	} {
 		if got := chart.ScaleOf(c.low, c.high); got != c.want {

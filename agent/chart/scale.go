@@ -8,8 +8,8 @@ type Scale struct {
 	Step      float64 // between lines
 }
 
-// lines is how many lines a drawing has above zero, at least.
-const lines = 3
+// lines is how many stretches a drawing has between its lines, about.
+const lines = 5
 
 // ScaleOf fits an axis of round numbers around values. All zero, it still has a height.
 func ScaleOf(low, high float64) Scale {
@@ -21,15 +21,15 @@ func ScaleOf(low, high float64) Scale {
 	return Scale{Low: math.Floor(low/step) * step, High: math.Ceil(high/step) * step, Step: step}
 }
 
-// round is the greatest of 1, 2 and 5 times a power of ten that is not greater.
+// round is the least of 1, 2 and 5 times a power of ten that is not less.
 func round(v float64) float64 {
 	decade := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{5, 2} {
-		if m*decade <= v {
+	for _, m := range []float64{1, 2, 5} {
+		if m*decade >= v {
 			return m * decade
 		}
 	}
-	return decade
+	return 10 * decade
 }
 
 // marks are the values at which a line is drawn.

@@ -212,6 +212,29 @@ func TestTempoTiles(t *testing.T) {
 	}
 }
 
+// A screen that nothing is configured for says what to configure.
+func TestScreensWithoutConfiguration(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/facture": "Aucun prix n’est configuré.", "/objectif": "Aucun objectif n’est fixé.", "/profils": "Aucun bâtiment n’est décrit.",
+		"/projet": "Aucun investissement n’est décrit.",
+	} {
+		if said := words(t, body(t, get(t, household, path, "fr"))); !strings.Contains(said, want) {
+			t.Errorf("%s does not say %q; it says\n%s", path, want, said)
+		}
+	}
+}
+
+func TestComparedWithAppliances(t *testing.T) {
+	t.Parallel()
+	said := words(t, body(t, get(t, household, "/comparer", "fr")))
+	for _, want := range []string{"En ce moment 1 240 VA C’est comme : 31 réfrigérateurs-congélateurs", "Aujourd’hui 8,4 kWh", "D’où vient ce nombre"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the page does not say %q; it says\n%s", want, said)
+		}
+	}
+}
+
 // priced is a household with a contract of peak and off-peak hours.
 func priced() status.Snapshot {
 	return with(func(s *status.Snapshot) { s.Meters[0].Option = "hphc" })()
@@ -240,7 +263,7 @@ func TestHistoryTurns(t *testing.T) {
 	page := body(t, get(t, household, "/mois?at=2026-10-05&compare=previous", "fr"))
 	for _, want := range []string{
 		`rel="prev" href="/mois?at=2026-09-01&amp;compare=previous"`, `rel="next" href="/mois?at=2026-11-01&amp;compare=previous"`,
-		`class="today" href="/mois?compare=previous"`, `href="/jour?at=2026-10-05&amp;compare=previous"`,
+		`class="today" href="/mois?compare=previous"`, `href="/api/v1/history?at=2026-10-01&amp;format=csv&amp;meter=linky&amp;quantity=energy&amp;span=month"`, `href="/jour?at=2026-10-05&amp;compare=previous"`,
 		`href="/month?at=2026-10-05&amp;compare=previous&amp;lang=en"`,
 	} {
 		if !strings.Contains(page, want) {

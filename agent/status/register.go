@@ -3,22 +3,16 @@ package status
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"releve/agent/chart"
 	"releve/agent/history"
+	"releve/agent/tariff"
 )
 
 // registerView is one register of the supplier, as a key names and paints it.
 type registerView struct {
 	Class, Label string
-}
-
-// registerNames are the names of what a contract counts apart, by the number of the register (agent/tariff has the same).
-var registerNames = map[string][]string{
-	"base":  {"base"},
-	"hphc":  {"hc", "hp"},
-	"ejp":   {"normal", "peak"},
-	"tempo": {"blue-hc", "blue-hp", "white-hc", "white-hp", "red-hc", "red-hp"},
 }
 
 // registerClasses paints them: what is cheap is light, and the colours of Tempo are theirs.
@@ -29,7 +23,7 @@ var registerClasses = map[string]string{
 
 // register names the n-th register of a contract; of one that is not known it says the number.
 func (c catalogue) register(option string, n int) registerView {
-	names := registerNames[option]
+	names := tariff.Option(option).Registers()
 	if n < 1 || n > len(names) {
 		classes := []string{"peak", "off-peak", "other", "injected"}
 		return registerView{Class: classes[(max(n, 1)-1)%len(classes)], Label: c.say("register.number", strconv.Itoa(n))}
@@ -39,7 +33,7 @@ func (c catalogue) register(option string, n int) registerView {
 
 // bands tints the stretches of a day in which another register than the dearest counted: the one that grew most in each step.
 func (c catalogue) bands(option string, lines []history.Line) []chart.Band {
-	if len(lines) < 2 || len(registerNames[option]) < 2 {
+	if len(lines) < 2 || len(tariff.Option(option).Registers()) < 2 {
 		return nil
 	}
 	var all []chart.Band
@@ -68,4 +62,19 @@ func counted(lines []history.Line, i int) int {
 		}
 	}
 	return number
+}
+
+// periods are the words that meters have for the periods of a tariff (LTARF and PTEC), by the key of ours.
+var periods = map[string]string{
+	"BASE": "base", "TH..": "base", "HEURE CREUSE": "hc", "HC..": "hc", "HEURE PLEINE": "hp", "HP..": "hp", "HN..": "normal", "PM..": "peak",
+	"HCJB": "blue-hc", "HPJB": "blue-hp", "HCJW": "white-hc", "HPJW": "white-hp", "HCJR": "red-hc", "HPJR": "red-hp",
+	"HC BLEU": "blue-hc", "HP BLEU": "blue-hp", "HC BLANC": "white-hc", "HP BLANC": "white-hp", "HC ROUGE": "red-hc", "HP ROUGE": "red-hp",
+}
+
+// period words what a meter calls the period in force; what is not known is shown as the meter says it.
+func (c catalogue) period(said string) string {
+	if key, known := periods[strings.Join(strings.Fields(strings.ToUpper(said)), " ")]; known {
+		return c.say("register." + key)
+	}
+	return said
 }

@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"math"
+	"net/url"
 	"slices"
 	"time"
 
@@ -44,8 +45,25 @@ func (s *site) showHistory(v *visit) (any, error) {
 	} else {
 		view.Figure = past.columns()
 	}
-	view.Facts = past.facts()
+	view.Facts, view.Save = past.facts(), past.files()
 	return view, nil
+}
+
+// files lead to what is shown, as the API gives it.
+func (l *lookedAt) files() []saveView {
+	quantity := history.Energy
+	if l.power != nil {
+		quantity = history.Power
+	}
+	var all []saveView
+	for _, format := range []string{"csv", "json", "senml"} {
+		query := url.Values{
+			"meter": {l.meter.Name}, "quantity": {string(quantity)}, "span": {string(l.calendar)},
+			"at": {l.span.From.Format(time.DateOnly)}, "format": {format},
+		}
+		all = append(all, saveView{Label: l.say("save." + format), Path: "/api/v1/history?" + query.Encode()})
+	}
+	return all
 }
 
 // compared leads to the same beside another: the span before, or another meter.
@@ -224,7 +242,7 @@ func (l *lookedAt) slot(i int, p history.Point) chart.Slot {
 				parts = append(parts, chart.Part{Class: l.register(l.meter.Option, line.Number).Class, Value: *v})
 			}
 		}
-		if len(parts) > 0 {
+		if p.Value == nil || !(sumOfParts(parts) > *p.Value+registerMargin) { // else a register was another meter's
 			slot.Up = parts
 		}
 	}
@@ -232,6 +250,17 @@ func (l *lookedAt) slot(i int, p history.Point) chart.Slot {
 		slot.Before = beside.Points[i].Value
 	}
 	return slot
+}
+
+// registerMargin is by how many Wh the registers of a column may be more than the index of them all: each is rounded.
+const registerMargin = 100
+
+func sumOfParts(parts []chart.Part) float64 {
+	sum := 0.0
+	for _, part := range parts {
+		sum += part.Value
+	}
+	return sum
 }
 
 func (c catalogue) total(line history.Line) string {

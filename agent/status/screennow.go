@@ -102,7 +102,7 @@ func (c catalogue) meter(key string, m Meter, now time.Time) meterView {
 }
 
 func (c catalogue) facts(m Meter) factsView {
-	view := factsView{Tariff: m.Tariff.in(c.language), Colours: c.colours(m)}
+	view := factsView{Tariff: c.period(m.Tariff.in(c.language)), Colours: c.colours(m)}
 	if m.Today != nil {
 		view.Drawn = c.energy(m.Today.Drawn)
 		if m.Today.Injected > 0 {

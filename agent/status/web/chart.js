@@ -116,7 +116,7 @@ const curve = (figure, table, uPlot) => {
       write(u, mark.textContent, bbox.left - 6 * px, y + 4 * px, "right");
     }
     write(u, unit, bbox.left - 6 * px, 10 * px, "right");
-    const bottom = bbox.top + bbox.height + 18 * px;
+    const bottom = bbox.top + bbox.height + 15 * px;
     const labels = whole(u)
       ? ticks.map((t) => [at(percent(t, "x")), t.textContent, t.getAttribute("text-anchor")])
       : Array.from({ length: 4 }, (_, i) => u.scales.x.min + ((u.scales.x.max - u.scales.x.min) * (i + 0.5)) / 4).map((t) => [t, zone.format(t * 1000), "middle"]);
@@ -136,7 +136,7 @@ const curve = (figure, table, uPlot) => {
     series: [{}, ...table.classes.map((name, i) => ({
       label: table.labels[i], stroke: colour(name), width: 2, spanGaps: false, points: { show: false },
       dash: name === "before" ? [4, 4] : name === "other" ? [8, 3] : undefined,
-      fill: name === "before" ? undefined : colour(name) + "29",
+      fill: svg.querySelector(`.surface.${CSS.escape(name)}`) ? colour(name) + "29" : undefined,
     }))],
     hooks: {
       drawClear: [tint],
