@@ -20,4 +20,5 @@ func TestBrowser(t *testing.T) {
 	t.Run("judges", s.judges)
 	t.Run("screens", s.screens)
 	t.Run("moves", s.moves)
+	t.Run("login", s.logsIn)
 }
