@@ -94,11 +94,14 @@ type lookedAt struct {
 	}
 }
 
+// steps is how long one point of a drawing is, by the length of what it shows.
+var steps = map[history.Calendar]history.Step{
+	history.Day: history.TenMinutes, history.Week: history.Hour, history.Month: history.Daily, history.Year: history.Monthly,
+}
+
 // look asks what the screen shows.
 func (s *site) look(v *visit, a inquiry) (*lookedAt, error) {
-	l := &lookedAt{visit: v, inquiry: a, step: map[history.Calendar]history.Step{
-		history.Day: history.TenMinutes, history.Week: history.Hour, history.Month: history.Daily, history.Year: history.Monthly,
-	}[a.calendar]}
+	l := &lookedAt{visit: v, inquiry: a, step: steps[a.calendar]}
 	energy, energyBeside, err := s.ask(l, history.Energy)
 	if err != nil || len(energy) == 0 {
 		return l, err

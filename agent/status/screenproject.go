@@ -47,7 +47,7 @@ func (s *site) showProject(v *visit) (any, error) {
 	view.Facts = v.stakeFacts(stake)
 	mine := []history.Line{stake.Mine}
 	if a.meter.Name != "" {
-		own, err := s.past.Ask(v.request.Context(), history.Question{Meters: []string{a.meter.Name}, Quantity: history.Energy, Calendar: a.calendar, At: a.span.From})
+		own, err := s.past.Ask(v.request.Context(), history.Question{Meters: []string{a.meter.Name}, Quantity: history.Energy, Calendar: a.calendar, At: a.span.From, Step: steps[a.calendar]})
 		if err != nil {
 			return nil, err
 		}
@@ -82,12 +82,11 @@ func (c catalogue) stakeFacts(s history.StakeShown) []factView {
 
 // stakeFigure draws what my share produced above the line, and what I drew below it.
 func (v *visit) stakeFigure(a inquiry, lines []history.Line) *figureView {
-	step := map[history.Calendar]history.Step{
-		history.Day: history.TenMinutes, history.Week: history.Hour, history.Month: history.Daily, history.Year: history.Monthly,
-	}[a.calendar]
 	f := newFigure("bars", a.span)
 	bars := chart.Bars{Axis: v.axis(a.span), Label: v.energyMark, Unit: "kWh"}
-	title := func(at time.Time) string { return v.stepTitle(a.span, step, at.In(v.snapshot.Now.Location())) }
+	title := func(at time.Time) string {
+		return v.stepTitle(a.span, steps[a.calendar], at.In(v.snapshot.Now.Location()))
+	}
 	f.rows(v.spanTitle(a.span), v.say("column.time"), lines[0].Points, title)
 	classes, labels := []string{"injected", "drawn"}, []string{v.say("project.mine"), v.say("fact.drawn")}
 	for n, line := range lines {
