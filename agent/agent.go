@@ -290,7 +290,7 @@ func (a *agent) page(ctx context.Context) error {
 	}
 	a.log.Info("page", "url", "http://"+listener.Addr().String()+"/")
 	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{
-		Kiosk: a.wall(), Guard: a.pageGuard(), Entry: a.pageEntry(), House: pageHouse{a}, API: api.Handler(a.house()), Past: a.engine(), Household: a.household(),
+		Kiosk: a.wall(), Guard: a.pageGuard(), Entry: a.pageEntry(), House: pageHouse{a}, Setup: a.pageSetup(), API: api.Handler(a.house()), Past: a.engine(), Household: a.household(),
 	}))
 }
 

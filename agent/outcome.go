@@ -80,6 +80,9 @@ var errNoSession = errors.New("there is no session")
 
 // tell says something to a person, in both languages: which of them is theirs is not known.
 func (a *agent) tell(ctx context.Context, to, text string) error {
+	if to == byPage { // it is there
+		return nil
+	}
 	if a.session == nil {
 		return errNoSession
 	}

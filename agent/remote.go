@@ -110,13 +110,33 @@ func (r *remote) giveUp(why trial.Why, detail string) {
 	}
 }
 
+// changer is who changes something: an address, whose role a configuration says, or somebody who has the password of the page.
+type changer struct {
+	name string
+	role func(config.Loaded) config.Role
+}
+
+// from is the changer at an address.
+func (r *remote) from(who xmpp.JID) changer {
+	return changer{who.Bare().String(), func(in config.Loaded) config.Role { return r.role(in, who) }}
+}
+
+// atPage is who has the password of the page: an owner.
+func atPage() changer {
+	return changer{byPage, func(config.Loaded) config.Role { return config.Owner }}
+}
+
 // change puts changes from afar on trial, asked for by somebody who has the role that they need. Its faults say what is
 // wrong, key by key: then nothing has changed.
 func (r *remote) change(by xmpp.JID, asked config.Changes) (trial.Change, []config.Fault, error) {
+	return r.changeBy(r.from(by), asked)
+}
+
+func (r *remote) changeBy(by changer, asked config.Changes) (trial.Change, []config.Fault, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	needed := asked.Needed()
-	if !r.role(r.loaded, by).May(needed) {
+	if !by.role(r.loaded).May(needed) {
 		return trial.Change{}, nil, errForbidden
 	}
 	if faults := r.base.Check(asked); len(faults) > 0 {
@@ -127,10 +147,10 @@ func (r *remote) change(by xmpp.JID, asked config.Changes) (trial.Change, []conf
 	switch {
 	case err != nil:
 		return trial.Change{}, config.Faults(err), nil
-	case !r.role(next, by).May(needed):
+	case !by.role(next).May(needed):
 		return trial.Change{}, []config.Fault{{Path: "federation.owners", Text: "you could not confirm this change: it takes your role from you"}}, nil
 	}
-	c := trial.Change{By: by.Bare().String(), At: time.Now().UTC(), Role: string(needed), Overlay: trial.Values(overlay)}
+	c := trial.Change{By: by.name, At: time.Now().UTC(), Role: string(needed), Overlay: trial.Values(overlay)}
 	if c.Differences = differences(r.loaded, next); len(c.Differences) == 0 {
 		return trial.Change{}, nil, errNoChange
 	}
@@ -168,40 +188,44 @@ func (r *remote) role(in config.Loaded, who xmpp.JID) config.Role {
 func (r *remote) current() (trial.Change, time.Duration, bool) { return r.trials.Current() }
 
 // confirm makes the change on trial stay.
-func (r *remote) confirm(by xmpp.JID) (trial.Change, error) {
+func (r *remote) confirm(by xmpp.JID) (trial.Change, error) { return r.confirmBy(r.from(by)) }
+
+func (r *remote) confirmBy(by changer) (trial.Change, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c, _, ok := r.trials.Current()
 	switch {
 	case !ok:
 		return c, trial.ErrNone
-	case !r.role(r.loaded, by).May(config.Role(c.Role)):
+	case !by.role(r.loaded).May(config.Role(c.Role)):
 		return c, errForbidden
 	case c.Stage != trial.Proved:
 		return c, trial.ErrUnproved
 	}
-	c, err := r.trials.Confirm(by.Bare().String())
+	c, err := r.trials.Confirm(by.name)
 	if err == nil {
-		r.log.Info("change from afar confirmed", "by", by.Bare().String(), "keys", strings.Join(c.Paths(), " "))
+		r.log.Info("change from afar confirmed", "by", by.name, "keys", strings.Join(c.Paths(), " "))
 	}
 	return c, err
 }
 
 // takeBack ends the trial before its time, and has the agent begin anew with what counted before.
-func (r *remote) takeBack(by xmpp.JID) error {
+func (r *remote) takeBack(by xmpp.JID) error { return r.takeBackBy(r.from(by)) }
+
+func (r *remote) takeBackBy(by changer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c, _, ok := r.trials.Current()
 	switch {
 	case !ok:
 		return trial.ErrNone
-	case !r.role(r.loaded, by).May(config.Role(c.Role)):
+	case !by.role(r.loaded).May(config.Role(c.Role)):
 		return errForbidden
 	}
-	if err := r.trials.Return(trial.Withdrawn, "", by.Bare().String()); err != nil {
+	if err := r.trials.Return(trial.Withdrawn, "", by.name); err != nil {
 		return err
 	}
-	r.log.Info("change from afar taken back", "by", by.Bare().String(), "keys", strings.Join(c.Paths(), " "))
+	r.log.Info("change from afar taken back", "by", by.name, "keys", strings.Join(c.Paths(), " "))
 	r.againSoon()
 	return nil
 }

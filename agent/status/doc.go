@@ -11,6 +11,7 @@
 // Routes, all read-only but for screens that take something:
 //
 //	/, /etat, …      the screens, in French or English, each under its French and its English path
+//	/mesdonnees/…    the export, the ledger's signed state and its proofs, as files
 //	/events         the live stream of a screen that moves (text/event-stream; ?screen=NAME)
 //	/api/, /metrics  what [Options].API answers programs
 //	/healthz        200 while the process lives

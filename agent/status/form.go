@@ -84,7 +84,7 @@ func (v *visit) worded(form string, f field) field {
 const maxForm = 64 << 10
 
 // takes reads what was sent to a screen and has it done. What went well leads to a place where that is seen, so that
-// loading it again does nothing twice; of what did not, the screen is shown again.
+// loading it again does nothing twice; of what did not, or is said once only, the screen is shown again.
 func (s *site) takes(w http.ResponseWriter, v *visit, do func(values url.Values) (to string, err error)) {
 	v.request.Body = http.MaxBytesReader(w, v.request.Body, maxForm)
 	if err := v.request.ParseForm(); err != nil {
@@ -93,7 +93,11 @@ func (s *site) takes(w http.ResponseWriter, v *visit, do func(values url.Values)
 	}
 	values := v.request.PostForm
 	to, err := do(values)
-	if err == nil {
+	switch {
+	case err == nil && to == "": // what is said once, and in no address
+		s.show(w, v, http.StatusOK)
+		return
+	case err == nil:
 		http.Redirect(w, v.request, to, http.StatusSeeOther)
 		return
 	}

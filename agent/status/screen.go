@@ -36,6 +36,8 @@ func (s *site) screens() []*screen {
 		{name: "project", place: together, routes: []route{{"/projet", "/project"}, {"/projet/semaine", "/project/week"}, {"/projet/mois", "/project/month"}, {"/projet/annee", "/project/year"}}, show: s.showProject},
 		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
 		{name: "mydata", place: ownDevice, routes: []route{{"/mesdonnees", "/mydata"}}, show: s.showMyData, take: s.takeMyData},
+		{name: "settings", place: ownDevice, routes: []route{{"/config", "/settings"}}, show: s.showSettings, take: s.takeSettings},
+		{name: "screenentry", place: unlisted, routes: []route{{"/kiosk/entree", "/kiosk/enter"}}, show: s.showScreenEntry, take: s.takeScreenEntry},
 		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
 		{name: "welcome", place: unlisted, routes: []route{{"/bienvenue", "/welcome"}}, show: s.showWelcome, take: s.takeWelcome},
 		{name: "more", place: more, routes: []route{{"/plus", "/more"}}, show: s.showMore},

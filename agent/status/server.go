@@ -31,6 +31,7 @@ type Options struct {
 	// API answers programs, under /api/ and at /metrics; nil when nothing does.
 	API   http.Handler
 	House House // what can be seen and decided about one's data; nil when nothing can
+	Setup Setup // how the device is set; nil when it is not here
 }
 
 // site is the page and all that answers beside it.
@@ -46,6 +47,7 @@ type site struct {
 	past      Past
 	household Household
 	house     House
+	setup     Setup
 	routes    http.Handler
 	every     time.Duration
 	seats     chan struct{} // one for each live stream
@@ -65,6 +67,7 @@ func Handler(snapshot func() Snapshot, opts Options) http.Handler {
 		past:      opts.Past,
 		household: opts.Household,
 		house:     opts.House,
+		setup:     opts.Setup,
 		every:     orElse(opts.Every, time.Second),
 		seats:     make(chan struct{}, orElse(opts.Clients, 16)),
 	}

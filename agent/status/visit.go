@@ -15,6 +15,8 @@ type visit struct {
 	snapshot Snapshot
 	sent     sent // a form that was refused
 	control  *http.ResponseController
+
+	token, tested string // said once: of a pass that was made, of a recipient that was tried
 }
 
 // patience lets an answer take longer than others.

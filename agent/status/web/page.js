@@ -86,3 +86,10 @@ document.addEventListener("click", ({ target }) => {
     copy.textContent = copy.dataset.copied;
   }
 });
+// A screen on a wall is given its code behind the # of the address, which no server is told.
+const entry = document.querySelector("[data-token] form");
+if (entry && location.hash.length > 1) {
+  entry.elements.token.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  entry.submit();
+}
