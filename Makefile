@@ -10,6 +10,7 @@ BUILD       := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 LAB         := ejabberd prosody lua-unbound
 ZABBIX      := php-cgi php-cli php-pgsql postgresql zabbix-frontend-php zabbix-server-pgsql
 # Packages that also run as 32-bit programs: what touches bytes, disks or numbers.
+EMULATED    := ./tic ./senml ./buffer/journal ./buffer/statefile ./federation ./federation/consent ./agent/series/...
 HOT         := ./tic/... ./senml/... ./buffer/... ./federation ./federation/consent/... ./agent/series/...
 
 .DEFAULT_GOAL := help
@@ -50,10 +51,10 @@ screenshots: ## every screen at every size, in light and dark, in French and Eng
 	@find $(abspath $(or $(DIR),bin/screenshots)) -name '*.png' | sort
 
 .PHONY: test
-test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds
+test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds, emulated ARMs
 
 .PHONY: check
-check: charts tidy fmt vet lint race test-386 cross clean-tree ## what CI runs, no more, no less
+check: charts tidy fmt vet lint race test-386 cross emulate clean-tree ## what CI runs, no more, no less
 
 .PHONY: unit
 unit: ## the fast tests only
@@ -102,6 +103,10 @@ test-zabbix7: packages-release ## the tests of the Zabbix relay against Zabbix 7
 cross: charts ## the binary for every target of cross/targets, in cross/out/
 	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
 
+.PHONY: emulate
+emulate: ## short tests of what decodes, stores and sends, and a meter decoded, on the CPU of each ARM target (after cross)
+	@GO='$(GO)' cross/emulate.sh $(EMULATED)
+
 .PHONY: release
 release: export CHARTS := required
 release: packages-release cross ## tarballs, .deb, SBOM, SHA256SUMS and an apt repository in cross/out/ (RELEASE_KEY=… signs)
@@ -136,7 +141,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd gcc gnupg jq xz-utils libc6-dev git e2fsprogs mount iproute2 chromium npm
+	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd qemu-user-static gcc gnupg jq xz-utils libc6-dev git e2fsprogs mount iproute2 chromium npm
 
 .PHONY: packages-soak
 packages-soak:

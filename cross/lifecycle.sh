@@ -15,6 +15,8 @@ mustnt() { ! "$@" || { say "not so: not $*"; exit 1; }; }
 
 say "a Debian $release of its own"
 mmdebstrap --quiet --variant=apt --include=systemd,init-system-helpers "$release" "$root"
+mount -t proc proc "$root/proc"
+trap 'umount "$root/proc"; rm -rf "$root"' EXIT
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
 cp -r apt "$root/srv/apt"
@@ -111,7 +113,6 @@ must grep 'is not signed by the key in /etc/releve/releve-archive-keyring.gpg' "
 must has 99.2
 
 say "a machine that runs it: a systemd that knows one service, and a meter"
-mount -t proc proc "$root/proc"
 cp "$root/usr/bin/releve" "$root/srv/simulate"
 cat >"$root/srv/service" <<'END'
 #!/bin/sh
