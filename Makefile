@@ -9,8 +9,9 @@ LDFLAGS     := -s -w -X main.version=$(VERSION)
 BUILD       := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 LAB         := ejabberd prosody lua-unbound
 ZABBIX      := php-cgi php-cli php-pgsql postgresql zabbix-frontend-php zabbix-server-pgsql
-# Packages that also run as 32-bit programs: what touches bytes, disks or numbers.
+# What also runs on emulated ARMs: what decodes, keeps and lets through.
 EMULATED    := ./tic ./senml ./buffer/journal ./buffer/statefile ./federation ./federation/consent ./agent/series/...
+# Packages that also run as 32-bit programs: what touches bytes, disks or numbers.
 HOT         := ./tic/... ./senml/... ./buffer/... ./federation ./federation/consent/... ./agent/series/...
 
 .DEFAULT_GOAL := help
