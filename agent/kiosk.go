@@ -15,7 +15,7 @@ func (a *agent) wall() *status.Kiosk {
 	k := &status.Kiosk{
 		Show: kiosk.Show{Title: c.Title, Label: c.Label, Every: c.Every, Dusk: c.Dusk, Dawn: c.Dawn},
 		Pass: passOf,
-		Past: a.engine(),
+		Past: a.engine(), Stake: a.stake(),
 	}
 	if c.Site != nil {
 		k.Show.Sky = &kiosk.Sky{Latitude: c.Site.Latitude, Longitude: c.Site.Longitude}

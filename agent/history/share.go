@@ -34,6 +34,28 @@ type Shares struct {
 // points at which drawn, injected and produced energy are all known whole count, so that a gap of one does not pass
 // for a zero.
 func (e *Engine) Shares(ctx context.Context, meter string, c Calendar, at time.Time) (Shares, error) {
+	return e.shares(ctx, meter, c, at, stepOfShares(c), Line.asIs)
+}
+
+// SharesOver is Shares as the periods of a step tell them that are over: nothing of the one that is not is in them.
+func (e *Engine) SharesOver(ctx context.Context, meter string, c Calendar, at time.Time, step Step) (Shares, error) {
+	return e.shares(ctx, meter, c, at, step, Line.over)
+}
+
+func (l Line) asIs() Line { return l }
+
+// over is the line without what is not over.
+func (l Line) over() Line {
+	l.Points, l.Total, l.Unplaced, l.Whole, l.Mean = slices.Clone(l.Points), nil, 0, false, nil
+	for i, p := range l.Points {
+		if !p.Final {
+			l.Points[i] = Point{From: p.From, To: p.To}
+		}
+	}
+	return l
+}
+
+func (e *Engine) shares(ctx context.Context, meter string, c Calendar, at time.Time, step Step, told func(Line) Line) (Shares, error) {
 	span, err := SpanOf(c, at.In(e.Location))
 	if err != nil {
 		return Shares{}, err
@@ -41,10 +63,11 @@ func (e *Engine) Shares(ctx context.Context, meter string, c Calendar, at time.T
 	s := Shares{Span: span, Over: max(earlier(e.Now(), span.To).Sub(span.From), 0)}
 	units := e.units()
 	for _, q := range []Quantity{Energy, Injected, Production} {
-		line, err := e.line(ctx, e.wanted(q, meter, units)[0], span, stepOfShares(c))
+		line, err := e.line(ctx, e.wanted(q, meter, units)[0], span, step)
 		if err != nil {
 			return s, err
 		}
+		line = told(line)
 		s.Lines, s.Estimated = append(s.Lines, line), s.Estimated || line.Estimated
 		if !slices.ContainsFunc(line.Points, func(p Point) bool { return p.Whole }) {
 			s.Missing = append(s.Missing, q)

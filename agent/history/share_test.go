@@ -73,6 +73,31 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// Of the hour that is not over there is nothing, neither in the sums nor in the points.
+func TestSharesOver(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 3, 0, 0, 0, 0, paris(t))
+	s := sunny(t, from.Add(9*time.Hour+40*time.Minute), from, func(time.Time) bool { return true })
+	x, err := s.SharesOver(t.Context(), "linky", history.Day, s.now, history.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("drawn %s, injected %s, produced %s, self %s; %s known", told(x.Drawn), told(x.Injected), told(x.Produced), told(x.SelfConsumed), x.Known)
+	if want := "drawn 600, injected 60, produced 180, self 120; 9h0m0s known"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, line := range x.Lines {
+		if line.Total != nil || line.Unplaced != 0 || len(line.Points) != 24 {
+			t.Errorf("%s: total %s, %v unplaced, %d points", line.Quantity, told(line.Total), line.Unplaced, len(line.Points))
+		}
+		for _, p := range line.Points[9:] {
+			if p.Value != nil {
+				t.Errorf("%s: %s of the hour from %s", line.Quantity, told(p.Value), p.From.Format("15:04"))
+			}
+		}
+	}
+}
+
 func TestUsual(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2026, 4, 8, 0, 0, 0, 0, paris(t)) // Wednesday, ten days after the clocks went forward

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"releve/agent/equivalence"
+	"releve/agent/history"
 	"releve/agent/kiosk"
 )
 
@@ -25,6 +27,8 @@ type Kiosk struct {
 	Pass func(*http.Request) (Pass, bool)
 	// Past answers for what is not of this instant; nil where nothing does, and the slides are without it.
 	Past Past
+	// Stake is the household's share of an installation, nil while it has none.
+	Stake *history.Stake
 }
 
 // Pass is one view ("" for all of them) at one resolution: live, or an ISO 8601 duration such as PT10M.
@@ -39,6 +43,7 @@ type Pass struct{ View, Resolution string }
 type wall struct {
 	*site
 	Kiosk
+	table *equivalence.Table
 
 	painting sync.Mutex // guards everything below, and lets one sheet at a time be painted
 	painted  string     // digest of the last
@@ -52,6 +57,9 @@ func newWall(s *site, k *Kiosk) (*wall, error) {
 	}
 	var err error
 	if w.Show.Typeface, err = kiosk.NewTypeface(); err != nil {
+		return nil, err
+	}
+	if w.table, err = equivalence.Ready(); err != nil {
 		return nil, err
 	}
 	if w.Logo != nil {

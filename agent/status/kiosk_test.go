@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
@@ -37,7 +38,16 @@ func (p past) Ask(_ context.Context, q history.Question) (history.Answer, error)
 	return history.Answer{Question: q, Lines: []history.Line{{Meter: q.Meters[0], Quantity: q.Quantity, Points: points}}}, p.err
 }
 
-func (p past) Shares(context.Context, string, history.Calendar, time.Time) (history.Shares, error) {
+// Shares knows this day, the day before and the month before.
+func (p past) Shares(_ context.Context, _ string, c history.Calendar, at time.Time) (history.Shares, error) {
+	switch {
+	case c == history.Day && at.Day() == 22:
+		return history.Shares{Drawn: pointer(7000.0), Produced: pointer(8100.0), SelfConsumed: pointer(1000.0), Lines: []history.Line{{Quantity: history.Production, Points: []history.Point{{Value: pointer(1.0)}, {Value: pointer(2.0)}}}}}, p.err
+	case c == history.Month && at.Month() == time.October:
+		return history.Shares{Drawn: pointer(70_000.0), Produced: pointer(81_000.0), SelfConsumed: pointer(9000.0)}, p.err
+	case !at.Equal(noon):
+		return history.Shares{}, fmt.Errorf("nobody is to ask for the %s of %s", c, at)
+	}
 	return history.Shares{
 		Drawn: pointer(4000.0), Produced: pointer(9300.0), SelfConsumed: pointer(5766.0), SelfConsumption: pointer(0.62),
 		Lines: []history.Line{
@@ -46,6 +56,20 @@ func (p past) Shares(context.Context, string, history.Calendar, time.Time) (hist
 			{Quantity: history.Injected, Points: []history.Point{{Value: pointer(7.0)}}},
 		},
 	}, p.err
+}
+
+// SharesOver tells of an hour that is over.
+func (p past) SharesOver(_ context.Context, _ string, _ history.Calendar, _ time.Time, step history.Step) (history.Shares, error) {
+	if step != history.Hour {
+		return history.Shares{}, p.err
+	}
+	return history.Shares{Drawn: pointer(1000.0), Produced: pointer(2200.0), SelfConsumed: pointer(1100.0), SelfConsumption: pointer(0.5)}, p.err
+}
+
+func (p past) Stake(_ context.Context, s history.Stake, c history.Calendar, at time.Time) (history.StakeShown, error) {
+	mine := map[string]float64{"day 23": 3400, "day 22": 5100, "month 1": 77_000}[fmt.Sprint(c, " ", at.Day())]
+	line := history.Line{Total: &mine, Points: []history.Point{{Value: &mine}, {}}}
+	return history.StakeShown{Title: s.Title, Shares: s.Shares, Of: s.Of, Mine: line, All: line.Times(25)}, p.err
 }
 
 // looks asks for something as a screen with a pass does, or as a person.
@@ -66,6 +90,7 @@ func pass(view, resolution string) func(*http.Request) (status.Pass, bool) {
 // What a screen says, by what it asks and what it may. The live power of the household is 1 240 VA.
 func TestKioskSays(t *testing.T) {
 	t.Parallel()
+	roof := &history.Stake{Title: "Toit", Shares: 4, Of: 100}
 	for _, row := range []struct {
 		name  string
 		kiosk status.Kiosk
@@ -84,6 +109,16 @@ func TestKioskSays(t *testing.T) {
 		{"a pass by the day", status.Kiosk{Past: past{}, Pass: pass("now", "P1D")}, "/kiosk/sheet?lang=fr", []string{"Pas encore de moyenne"}, []string{"240", "671", "kWh"}},
 		{"a pass of a resolution that nobody knows", status.Kiosk{Past: past{}, Pass: pass("now", "PT7M")}, "/kiosk/sheet?lang=fr", []string{"Pas encore de moyenne"}, []string{"240", "671", "kWh"}},
 		{"a coarse pass without a past", status.Kiosk{Pass: pass("", "PT30M")}, "/kiosk/sheet?lang=fr", []string{"Pas encore de moyenne"}, []string{"240", "kWh"}},
+		{"production, by the hour", status.Kiosk{Past: past{}, Pass: pass("synchro", "PT1H")}, "/kiosk/sheet?lang=fr", []string{"consommé aujourd’hui", "2,1\u00a0kWh", "2,2\u00a0kWh", "50\u00a0%"}, []string{">9.7", ">9.3", ">62"}},
+		{"production, by the day", status.Kiosk{Past: past{}, Pass: pass("synchro", "P1D")}, "/kiosk/sheet?lang=fr", []string{"consommé hier", "produit hier", "8,0\u00a0kWh", "8,1\u00a0kWh"}, []string{"9,7", "9,3", "62", "aujourd’hui", "24 h"}},
+		{"production, by the month", status.Kiosk{Past: past{}, Pass: pass("synchro", "P1M")}, "/kiosk/sheet?lang=en", []string{"consumed last month", "79.0\u00a0kWh", "81.0\u00a0kWh"}, []string{">9.7", ">9.3", ">62"}},
+		{"production, of a resolution that nobody knows", status.Kiosk{Past: past{}, Pass: pass("synchro", "PT7M")}, "/kiosk/sheet?lang=fr", []string{"8,0\u00a0kWh"}, []string{">9.7", ">9.3", ">62"}},
+		{"equivalences", status.Kiosk{}, "/kiosk/sheet?view=equivalence&lang=fr", []string{">31<", "réfrigérateurs-congélateurs, en direct", "jours d&#39;un téléviseur, depuis minuit"}, nil},
+		{"equivalences of a coarse pass", status.Kiosk{Past: past{}, Pass: pass("equivalence", "PT10M")}, "/kiosk/sheet?lang=en", []string{">17<", "fridge-freezers, mean from 11:50 to 12:00"}, []string{">31<", "live", "midnight"}},
+		{"no equivalences by the day", status.Kiosk{Past: past{}, Pass: pass("equivalence", "P1D")}, "/kiosk/sheet?lang=fr", []string{"Pas encore de mesure"}, []string{"réfrigérateurs"}},
+		{"an investment", status.Kiosk{Past: past{}, Stake: roof}, "/kiosk/sheet?view=project&lang=fr", []string{"Toit", ">3,4<", "aujourd’hui · 4 parts sur 100", "85,0\u00a0kWh"}, nil},
+		{"an investment, by the hour", status.Kiosk{Past: past{}, Stake: roof, Pass: pass("project", "PT1H")}, "/kiosk/sheet?lang=fr", []string{">5,1<", "hier"}, []string{"3,4", "24 h"}},
+		{"an investment, by the month", status.Kiosk{Past: past{}, Stake: roof, Pass: pass("project", "P1M")}, "/kiosk/sheet?lang=en", []string{">77.0<", "last month"}, []string{">3.4"}},
 		{"a pass for another view", status.Kiosk{Past: past{}, Pass: pass("synchro", "live")}, "/kiosk/sheet?view=now&lang=fr", []string{"62\u00a0%"}, []string{"1\u00a0240"}},
 		{"a pass for a view that is not there", status.Kiosk{Pass: pass("synchro", "live")}, "/kiosk/sheet?view=now&lang=fr", []string{"Pas encore de mesure"}, []string{"1\u00a0240"}},
 	} {

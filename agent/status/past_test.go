@@ -92,6 +92,10 @@ func (p memory) Shares(_ context.Context, meter string, c history.Calendar, at t
 	return shares, nil
 }
 
+func (p memory) SharesOver(ctx context.Context, meter string, c history.Calendar, at time.Time, _ history.Step) (history.Shares, error) {
+	return p.Shares(ctx, meter, c, at)
+}
+
 func (memory) Usual(context.Context, string, time.Time, int) (history.Usual, error) {
 	today, usual := 8400.0, 7000.0
 	return history.Usual{At: noon, Today: &today, SoFar: &usual, Day: &usual, Days: 3}, nil

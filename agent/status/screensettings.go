@@ -99,7 +99,7 @@ func (v *visit) passText(p ScreenPass) string {
 }
 
 // kioskViews are what a screen on a wall can show.
-var kioskViews = []string{"now", "synchro"}
+var kioskViews = []string{"now", "synchro", "equivalence", "project"}
 
 func (v *visit) views() []choice {
 	all := []choice{{Label: v.say("settings.screen.all")}}

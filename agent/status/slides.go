@@ -2,9 +2,7 @@ package status
 
 import (
 	"context"
-	"fmt"
 	"html/template"
-	"math"
 	"time"
 
 	"releve/agent/history"
@@ -14,34 +12,74 @@ import (
 // kioskDrawing is a drawing of ours, which a template takes as it is.
 type kioskDrawing = template.HTML
 
-// slides words what there is to show, in the order of the rotation. What a pass allows only coarsely is of the last period
-// that is over.
-func (k Kiosk) slides(ctx context.Context, c catalogue, s Snapshot, resolution string) ([]kiosk.Slide, error) {
+// slides words what there is to show, in the order of the rotation. A pass that is coarse sees of the meter what the
+// periods say that are over: what it may not see is taken away before anything is worded.
+func (w *wall) slides(ctx context.Context, c catalogue, s Snapshot, resolution string) ([]kiosk.Slide, error) {
 	if len(s.Meters) == 0 {
 		return nil, nil
 	}
-	m := s.Meters[0]
-	now, err := k.nowSlide(ctx, c, m, s.Now, step(resolution))
+	coarse := step(resolution)
+	day, err := w.day(ctx, s.Meters[0].Name, s.Now, coarse)
 	if err != nil {
 		return nil, err
 	}
-	slides := []kiosk.Slide{now}
-	if k.Past != nil {
-		shares, err := k.Past.Shares(ctx, m.Name, history.Day, s.Now)
+	shown := scene{meter: s.Meters[0], at: s.Now, when: c.say("kiosk.live"), day: day, now: s.Now, coarse: coarse}
+	if coarse != "" {
+		shown.coarsen(c)
+	}
+	slides := []kiosk.Slide{c.nowSlide(shown)}
+	if compared, known := c.equivalenceSlide(w.table, shown); known {
+		slides = append(slides, compared)
+	}
+	for _, one := range []func(context.Context, catalogue, scene) (kiosk.Slide, bool, error){w.synchroSlide, w.projectSlide} {
+		slide, known, err := one(ctx, c, shown)
 		if err != nil {
-			return nil, fmt.Errorf("ask for the day's production: %w", err)
+			return nil, err
 		}
-		if synchro, known := c.synchroSlide(shares); known {
-			slides = append(slides, synchro)
+		if known {
+			slides = append(slides, slide)
 		}
 	}
 	return slides, nil
 }
 
+// scene is what the slides of a meter are made of, as far as the screen may see it.
+type scene struct {
+	meter Meter
+	at    time.Time // of its power
+	when  string    // the same in words: "en direct", "moyenne de 14:10 à 14:20"
+	day   kioskDay
+
+	now    time.Time
+	coarse history.Step // the finest that may be seen; "" for live
+}
+
+// coarsen leaves of the meter its mean power in the last period that is over, as if it were of its end.
+func (s *scene) coarsen(c catalogue) {
+	known := Meter{Name: s.meter.Name, Title: s.meter.Title}
+	if p := s.day.last(); p != nil {
+		known.Power = &Power{Apparent: VoltAmpere(*p.Value), At: p.To}
+		if s.meter.Power != nil {
+			known.Power.Subscribed = s.meter.Power.Subscribed
+		}
+		s.at, s.when = p.To, c.say("kiosk.mean", p.From.Format("15:04"), p.To.Format("15:04"))
+	}
+	s.meter = known
+}
+
+// closed is the day before, or the month before for who may see no day, and how it is called.
+func (s scene) closed() (c history.Calendar, at time.Time, called string) {
+	year, month, day := s.now.Date()
+	if s.coarse == history.Monthly {
+		return history.Month, time.Date(year, month-1, 1, 12, 0, 0, 0, s.now.Location()), "kiosk.month"
+	}
+	return history.Day, time.Date(year, month, day-1, 12, 0, 0, 0, s.now.Location()), "kiosk.yesterday"
+}
+
 // step is the shortest period that a resolution allows; "" for live.
 func step(resolution string) history.Step {
 	switch resolution {
-	case "", "live", "PT10S": // the page itself says no more than each second
+	case "", "live", "PT10S", string(history.Raw): // the page itself says no more than each second
 		return ""
 	}
 	for _, s := range history.Steps() {
@@ -70,153 +108,4 @@ func ways(d direction) (kiosk.Tone, kiosk.Arrow) {
 		return kiosk.Plain, kiosk.Level
 	}
 	return kiosk.Quiet, kiosk.Waiting
-}
-
-// nowSlide is the power, live or of the last period that is over, with the day so far.
-func (k Kiosk) nowSlide(ctx context.Context, c catalogue, m Meter, now time.Time, coarse history.Step) (kiosk.Slide, error) {
-	slide := c.emptySlide()
-	slide.Name = "now"
-	day, err := k.day(ctx, m.Name, now, coarse)
-	if err != nil {
-		return slide, err
-	}
-	slide.Curve = day.curve(c)
-	if coarse != "" {
-		c.last(&slide, day, m)
-		return slide, nil
-	}
-	g := c.glance(m.Power, now)
-	slide.Spoken = g.Spoken
-	if m.Power != nil {
-		slide.Hero = &kiosk.Hero{Word: g.Word + " " + g.Where, Number: g.Number, Unit: "VA", Caption: c.say("kiosk.live")}
-		slide.Hero.Tone, slide.Hero.Arrow = ways(g.Direction)
-		if g.Stale {
-			slide.Hero.Tone, slide.Hero.Arrow, slide.Hero.Word = kiosk.Quiet, kiosk.Waiting, g.Word
-			slide.Hero.Caption = c.fresh(m.Power, now).Text
-		}
-	}
-	if share := c.share(m.Power, m.Trend, now); share != nil {
-		slide.Bar = &kiosk.Bar{Text: share.Text, Fill: float64(share.Fill) / 1000, Alert: share.Over != ""}
-	}
-	if m.Today != nil {
-		slide.Tiles = append(slide.Tiles, kiosk.Tile{Tone: kiosk.Drawn, Label: c.say("today.title"), Value: c.energy(m.Today.Drawn)})
-		if m.Today.Injected > 0 {
-			slide.Tiles = append(slide.Tiles, kiosk.Tile{Tone: kiosk.Injected, Label: c.say("today.injected"), Value: c.energy(m.Today.Injected)})
-		}
-	}
-	if tariff := m.Tariff.in(c.language); tariff != "" {
-		slide.Tiles = append(slide.Tiles, kiosk.Tile{Label: c.say("tariff.title"), Value: tariff})
-	}
-	return slide, nil
-}
-
-// kioskDay is the powers of a day, in periods that are over.
-type kioskDay struct{ points []history.Point }
-
-// day asks for the day of an instant; nothing is known of it where there is nobody to ask.
-func (k Kiosk) day(ctx context.Context, meter string, now time.Time, coarse history.Step) (kioskDay, error) {
-	if k.Past == nil {
-		return kioskDay{}, nil
-	}
-	q := history.Question{Meters: []string{meter}, Quantity: history.Power, Calendar: history.Day, At: now, Step: history.TenMinutes}
-	switch coarse {
-	case "", history.TenMinutes:
-	case history.Daily, history.Monthly:
-		return kioskDay{}, nil // a day is not over before it is
-	default:
-		q.Step = coarse
-	}
-	answer, err := k.Past.Ask(ctx, q)
-	if err != nil {
-		return kioskDay{}, fmt.Errorf("ask for the day's power: %w", err)
-	}
-	if len(answer.Lines) == 0 {
-		return kioskDay{}, nil
-	}
-	return kioskDay{answer.Lines[0].Points}, nil
-}
-
-// curve draws the day, midnight to midnight; nil while nothing is known of it.
-func (d kioskDay) curve(c catalogue) *kiosk.Curve {
-	curve := &kiosk.Curve{AboveTone: kiosk.Drawn, From: c.say("kiosk.midnight"), To: c.say("kiosk.end")}
-	known, top := 0, 0.0
-	for _, p := range d.points {
-		value := math.NaN()
-		if p.Value != nil && p.Final {
-			value, top = *p.Value, max(top, *p.Value)
-			known++
-		}
-		curve.Above = append(curve.Above, value)
-	}
-	if known < 2 { // no line
-		return nil
-	}
-	curve.Top = c.say("kiosk.top", c.power(VoltAmpere(top)))
-	return curve
-}
-
-// last puts the last period that is over in place of the live value.
-func (c catalogue) last(slide *kiosk.Slide, d kioskDay, m Meter) {
-	for i := len(d.points) - 1; i >= 0; i-- {
-		p := d.points[i]
-		if p.Value == nil || !p.Final {
-			continue
-		}
-		mean := Power{Apparent: VoltAmpere(*p.Value), At: p.To}
-		if m.Power != nil {
-			mean.Subscribed = m.Power.Subscribed
-		}
-		g := c.glance(&mean, p.To)
-		slide.Spoken = g.Spoken
-		slide.Hero = &kiosk.Hero{
-			Word: g.Word + " " + g.Where, Number: g.Number, Unit: "VA",
-			Caption: c.say("kiosk.mean", p.From.Format("15:04"), p.To.Format("15:04")),
-		}
-		slide.Hero.Tone, slide.Hero.Arrow = ways(g.Direction)
-		if share := c.share(&mean, nil, p.To); share != nil {
-			slide.Bar = &kiosk.Bar{Text: share.Text, Fill: float64(share.Fill) / 1000}
-		}
-		return
-	}
-	slide.Hero.Word, slide.Hero.Caption = c.say("kiosk.later"), c.say("kiosk.later.when")
-}
-
-// synchroSlide is how production and consumption met today; false for who produces nothing that is known.
-func (c catalogue) synchroSlide(s history.Shares) (kiosk.Slide, bool) {
-	if s.Produced == nil || s.Drawn == nil || s.SelfConsumed == nil {
-		return kiosk.Slide{}, false
-	}
-	energy := func(wh float64) string { return c.energy(WattHour(max(wh, 0))) }
-	slide := kiosk.Slide{
-		Name: "synchro", Title: c.say("kiosk.synchro"),
-		Tiles: []kiosk.Tile{
-			{Tone: kiosk.Drawn, Label: c.say("kiosk.consumed"), Value: energy(*s.Drawn + *s.SelfConsumed)},
-			{Tone: kiosk.Injected, Label: c.say("kiosk.produced"), Value: energy(*s.Produced)},
-		},
-		Curve: &kiosk.Curve{AboveTone: kiosk.Injected, BelowTone: kiosk.Drawn, From: c.say("kiosk.midnight"), To: c.say("kiosk.end")},
-	}
-	slide.Spoken = slide.Title
-	if s.SelfConsumption != nil {
-		share := c.measured(c.whole(math.Round(*s.SelfConsumption*100)), "%")
-		slide.Tiles = append(slide.Tiles, kiosk.Tile{Tone: kiosk.Shared, Label: c.say("kiosk.shared"), Value: share})
-		slide.Spoken = c.say("kiosk.synchro.spoken", share)
-	}
-	for _, line := range s.Lines {
-		into := &slide.Curve.Below
-		switch line.Quantity {
-		case history.Production:
-			into = &slide.Curve.Above
-		case history.Energy:
-		default:
-			continue
-		}
-		for _, p := range line.Points {
-			value := math.NaN()
-			if p.Value != nil {
-				value = *p.Value
-			}
-			*into = append(*into, value)
-		}
-	}
-	return slide, true
 }
