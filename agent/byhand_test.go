@@ -1,7 +1,9 @@
 package main
 
 import (
+	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,12 +77,11 @@ func TestToldByHand(t *testing.T) {
 	if _, err := h.notary.ToldByHand(all[0].ID, "somebody", byTerminal); err == nil || err.Error() != "of consent "+all[0].ID+" nobody called somebody has to be told by hand" {
 		t.Errorf("of somebody else: %v", err)
 	}
-	for _, c := range all {
-		if _, err := h.obeyTerminal(request{Do: "told", ID: c.ID}); err != nil {
-			t.Fatal(err)
-		}
+	h.tellsOnPage(t, all[0].ID, "recipient poste")
+	if _, err := h.obeyTerminal(request{Do: "told", ID: all[1].ID}); err != nil {
+		t.Fatal(err)
 	}
-	withdrawals = append(withdrawals, "acknowledgement recipient poste terminal "+ofWithdrawal, "acknowledgement proxy@sen2.example terminal "+ofWithdrawal)
+	withdrawals = append(withdrawals, "acknowledgement recipient poste page "+ofWithdrawal, "acknowledgement proxy@sen2.example terminal "+ofWithdrawal)
 	if diff := cmp.Diff(withdrawals, h.withdrawals(t)); diff != "" {
 		t.Errorf("in the ledger once told (-want +got):\n%s", diff)
 	}
@@ -89,6 +90,27 @@ func TestToldByHand(t *testing.T) {
 	}
 	if _, err := h.notary.ToldByHand(all[0].ID, "", byTerminal); err == nil {
 		t.Error("told twice")
+	}
+}
+
+// tellsOnPage has a person say on the page that they have told a recipient, which the page asks for until then.
+func (h house) tellsOnPage(t *testing.T, id, to string) {
+	t.Helper()
+	var err error
+	if h.entry, err = openEntry(h.cfg.Agent.State, h.machine, h.log); err != nil {
+		t.Fatal(err)
+	}
+	page := httptest.NewServer(status.Handler(h.snapshot, status.Options{Guard: h.pageGuard(), Entry: h.pageEntry(), House: pageHouse{h.agent}}))
+	defer page.Close()
+	v := newReader(t, page.Listener.Addr().String())
+	form, shown := "told-"+id, func(page string) bool { return strings.Contains(page, `value="told-`+id+`"`) }
+	v.goes("/mydata").says(t, 200, "/mydata", "withdrawn; you have to tell "+to)
+	v.settles(h.entry.shown(config.Config{Status: config.Status{Listen: page.Listener.Addr().String()}}))
+	asks := v.goes("/mydata")
+	asks.says(t, 200, "/mydata", "I have told "+to)
+	v.sends("/mydata", "form", form, "do", "told", "consent", id).says(t, 200, "/mydata?done=told", "Noted.")
+	if after := v.goes("/mydata").text; !shown(asks.text) || shown(after) {
+		t.Errorf("once it was told the page is\n%s", after)
 	}
 }
 

@@ -111,7 +111,13 @@ func (s *steered) pageCode() string {
 // firstVisit chooses the password of the page.
 func (s *steered) firstVisit(v *reader) {
 	s.t.Helper()
-	v.sends("/welcome", "form", "welcome", "code", s.pageCode(), "choose", pagePassword, "again", pagePassword).says(s.t, 200, "/", "Log out")
+	v.settles(s.pageCode())
+}
+
+// settles chooses the password by the code that the device shows.
+func (v *reader) settles(code string) {
+	v.t.Helper()
+	v.sends("/welcome", "form", "welcome", "code", code, "choose", pagePassword, "again", pagePassword).says(v.t, 200, "/", "Log out")
 }
 
 // The code of the first visit is in front of the device only and good once, and another is there when the password is
