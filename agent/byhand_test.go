@@ -103,13 +103,14 @@ func (h house) tellsOnPage(t *testing.T, id, to string) {
 	page := httptest.NewServer(status.Handler(h.snapshot, status.Options{Guard: h.pageGuard(), Entry: h.pageEntry(), House: pageHouse{h.agent}}))
 	defer page.Close()
 	v := newReader(t, page.Listener.Addr().String())
-	form, shown := "told-"+id, func(page string) bool { return strings.Contains(page, `value="told-`+id+`"`) }
+	form := "told-" + id
+	has := func(page string) bool { return strings.Contains(page, `value="`+form+`"`) }
 	v.goes("/mydata").says(t, 200, "/mydata", "withdrawn; you have to tell "+to)
 	v.settles(h.entry.shown(config.Config{Status: config.Status{Listen: page.Listener.Addr().String()}}))
 	asks := v.goes("/mydata")
 	asks.says(t, 200, "/mydata", "I have told "+to)
 	v.sends("/mydata", "form", form, "do", "told", "consent", id).says(t, 200, "/mydata?done=told", "Noted.")
-	if after := v.goes("/mydata").text; !shown(asks.text) || shown(after) {
+	if after := v.goes("/mydata").text; !has(asks.text) || has(after) {
 		t.Errorf("once it was told the page is\n%s", after)
 	}
 }

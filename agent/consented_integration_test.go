@@ -26,10 +26,10 @@ type consented struct {
 	servers   *lab.Federation
 	link      *lab.Proxy // between the house and its server
 	near, far house
-	leave     func() // ends the house
-	page      string // the address of the page of the house
-	person    *reader
-	file      string // the configuration of a terminal of the house
+	leave     func()  // ends the house
+	page      string  // the address of the page of the house
+	person    *reader // who has its password
+	file      string  // the configuration of a terminal of the house
 	begin     time.Time
 	heard     int // minutes that the meter was read for
 	id        string
@@ -55,8 +55,8 @@ func newConsented(t *testing.T, own lab.Kind) *consented {
 	c.servers = lab.New(t, lab.Options{Domains: []lab.Domain{{Name: houseDomain, Kind: own, Accounts: account}, {Name: consumerDomain, Kind: other, Accounts: account}}})
 	c.link, c.page = newLink(t, c.servers.Server(houseDomain).Addr()), freeAddress(t)
 	c.open(t.TempDir())
-	c.visit()
 	t.Cleanup(func() { c.leave() })
+	c.visit()
 	return c
 }
 
