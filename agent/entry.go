@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"releve/agent/access"
@@ -30,6 +31,8 @@ type entry struct {
 	*access.Access
 	code *pairing.Pairing
 	log  *slog.Logger
+
+	settling sync.Mutex // held while a password is chosen, or the code looked at
 }
 
 // openEntry reads who may change what. What cannot be read keeps nobody from measuring, and lets nobody in: the page then
@@ -54,10 +57,23 @@ func openEntry(state string, machine clock.Machine, log *slog.Logger) (*entry, e
 	return e, nil
 }
 
+// Settle chooses the first password. The code is used up a while before the password is there, which shown must not take for
+// a password that was lost.
+func (e *entry) Settle(w http.ResponseWriter, r *http.Request, code, password string) error {
+	e.settling.Lock()
+	defer e.settling.Unlock()
+	return e.Access.Settle(w, r, code, password)
+}
+
 // shown is the code of the first visit while there is one to make, "" otherwise. A code that was used and left no password,
 // because the power was cut or the password was forgotten since, gives way to another.
 func (e *entry) shown(c config.Config) string {
-	if e == nil || e.code == nil || c.Status.Listen == "" || !e.IsNew() {
+	if e == nil || e.code == nil || c.Status.Listen == "" {
+		return ""
+	}
+	e.settling.Lock()
+	defer e.settling.Unlock()
+	if !e.IsNew() {
 		return ""
 	}
 	if e.code.Owner() != "" {

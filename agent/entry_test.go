@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +14,10 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"releve/agent/clock"
+	"releve/agent/config"
+	"releve/agent/pairing"
 )
 
 const pagePassword = "le chat dort sur le compteur"
@@ -118,6 +123,37 @@ func (s *steered) firstVisit(v *reader) {
 func (v *reader) settles(code string) {
 	v.t.Helper()
 	v.sends("/welcome", "form", "welcome", "code", code, "choose", pagePassword, "again", pagePassword).says(v.t, 200, "/", "Log out")
+}
+
+// The code that chose the password gives way to no other, however often it is looked at meanwhile.
+func TestCodeIsUsedUp(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	machine, err := clock.OpenSystem()
+	must(t, err)
+	e, err := openEntry(dir, machine, quiet)
+	must(t, err)
+	cfg := config.Config{Status: config.Status{Listen: "127.0.0.1:1"}}
+	code, done := e.shown(cfg), make(chan error, 1)
+	go func() {
+		done <- e.Settle(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/welcome", nil), code, pagePassword)
+	}()
+	for settled := false; !settled; {
+		select {
+		case err := <-done:
+			must(t, err)
+			settled = true
+		default:
+			if now := e.shown(cfg); now != code && now != "" {
+				t.Errorf("after %s there is %s", code, now)
+				must(t, <-done)
+				settled = true
+			}
+		}
+	}
+	if s, err := pairing.Look(filepath.Join(dir, welcomeFile)); err != nil || s.Owner == "" || e.IsNew() {
+		t.Errorf("the code is of %q, %v", s.Owner, err)
+	}
 }
 
 // The code of the first visit is in front of the device only and good once, and another is there when the password is
