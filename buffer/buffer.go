@@ -44,6 +44,8 @@ type Buffer struct {
 	gone    Seq            // the keeper's: the oldest pack when it last looked for spent value logs
 	newest  map[string]Seq // the keeper's: the newest pack in those that it has read for that
 
+	shelf *shelf // while hours are rolled up; whoever has the turn
+
 	reclaiming sync.Mutex // whoever gives space back or erases; taken before the turn
 	finished   []Erasure  // begun by the process before; whoever has reclaiming writes it
 
@@ -69,6 +71,7 @@ type state struct {
 	open    map[hour]time.Time // hours with packs that are not rolled up, and when the latest was put
 	decoded map[hour]*decoded  // what their packs say, of some of them
 	crowded bool               // there is no room for more of that
+	almanac almanac            // days that are not rolled up
 	unmade  map[day]struct{}   // days with hours that were rolled up since the day was
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
@@ -87,7 +90,7 @@ type state struct {
 }
 
 func newState() state {
-	return state{series: map[string]*seriesState{}, open: map[hour]time.Time{}, decoded: map[hour]*decoded{}, unmade: map[day]struct{}{}}
+	return state{series: map[string]*seriesState{}, open: map[hour]time.Time{}, decoded: map[hour]*decoded{}, unmade: map[day]struct{}{}, almanac: newAlmanac()}
 }
 
 // Open opens the buffer in o.Dir, making it if need be.

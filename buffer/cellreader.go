@@ -74,32 +74,30 @@ func (c *cellReader) tens(from, end hour) ([]spell, error) {
 	if err != nil {
 		return nil, err
 	}
-	open, err := c.openHours()
+	open, err := c.openWithin(from, end)
 	if err != nil {
 		return nil, err
 	}
 	for _, h := range open {
-		if h < from || h >= end {
-			continue
-		}
-		if all, err = c.openTens(all, h); err != nil {
+		k, err := c.hours.read(h)
+		if err != nil {
 			return nil, err
 		}
+		all = c.openTens(all, k)
 	}
 	return all, nil
 }
 
 // openTens puts the cells of an open hour in a list, unless they are final.
-func (c *cellReader) openTens(all []spell, h hour) ([]spell, error) {
-	k, err := c.hours.read(h)
-	if err != nil || k.columns[c.series.id] == nil {
-		return all, err
+func (c *cellReader) openTens(all []spell, k *block) []spell {
+	if k.columns[c.series.id] == nil {
+		return all
 	}
-	now := c.b.tensOf(c.series, h, k.columns[c.series.id])
-	if at := slices.IndexFunc(all, func(s spell) bool { return s.hour == h }); at >= 0 && k.isFinal(c.series.id, all[at].tens, now) {
-		return all, nil
+	now := c.b.tensOf(c.series, k.hour, k.columns[c.series.id])
+	if at := slices.IndexFunc(all, func(s spell) bool { return s.hour == k.hour }); at >= 0 && k.isFinal(c.series.id, all[at].tens, now) {
+		return all
 	}
-	return replace(all, spell{h, now}), nil
+	return replace(all, spell{k.hour, now})
 }
 
 // feedDays gives an assembler days.
@@ -115,19 +113,47 @@ func (c *cellReader) feedDays(ctx context.Context, a *assembler) error {
 	if err != nil {
 		return err
 	}
-	for d := range fresh {
+	for _, d := range slices.Sorted(maps.Keys(fresh)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		_, made := days[d]
 		if d < from || d >= end || made && d < c.b.keptFrom(c.series) {
 			continue
 		}
-		start, stop := d.start(location), (d + 1).start(location)
-		spells, err := c.tens(hour(start/msPerHour), hour((stop+msPerHour-1)/msPerHour))
-		if err != nil {
+		if days[d], err = c.freshDay(d, a); err != nil {
 			return err
 		}
-		days[d] = joined(spells, start, stop, a.hold)
 	}
 	return a.takeDays(ctx, days)
+}
+
+// freshDay makes a day whose stored cell, if any, is out of date.
+func (c *cellReader) freshDay(d day, a *assembler) (cell, error) {
+	if cells, known := c.b.recallDay(d); known {
+		return cells[c.series.id], nil
+	}
+	from, end := c.hoursOf(d)
+	open, err := c.openWithin(from, end)
+	if err != nil {
+		return cell{}, err
+	}
+	start, stop := d.start(c.b.o.Location), (d + 1).start(c.b.o.Location)
+	if len(open) == 0 || stop > a.now {
+		spells, err := c.tens(from, end)
+		return joined(spells, start, stop, a.hold), err
+	}
+	cells, err := c.wholeDay(d, a.hold)
+	if err == nil {
+		c.b.learnDay(d, cells, c.next)
+	}
+	return cells[c.series.id], err
+}
+
+// hoursOf tells which hours a day has something of: from ≤ hour < end.
+func (c *cellReader) hoursOf(d day) (from, end hour) {
+	start, stop := d.start(c.b.o.Location), (d + 1).start(c.b.o.Location)
+	return hour(start / msPerHour), hour((stop + msPerHour - 1) / msPerHour)
 }
 
 // freshDays lists the days whose stored cells, if any, are out of date.

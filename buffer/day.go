@@ -88,8 +88,9 @@ func (b *Buffer) dueDays() []day {
 
 // hasOpen tells whether an hour of a day is still open.
 func (b *Buffer) hasOpen(d day) bool {
-	for h := range b.open {
-		if slices.Contains(b.daysOf(h), d) {
+	start, stop := d.start(b.o.Location), (d + 1).start(b.o.Location)
+	for h := hour(start / msPerHour); h.milli() < stop; h++ {
+		if _, open := b.open[h]; open {
 			return true
 		}
 	}
@@ -120,6 +121,7 @@ func (b *Buffer) makeDay(d day) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.unmade, d)
+	b.almanac.forget(d)
 	return nil
 }
 

@@ -39,7 +39,7 @@
 //	what a program calls   buffer options stats · put undated date import · cursor read · history period · list verify
 //	a pack on its way in   envelope columnar · note tail held unfinished replay (the journal) · index series idset (the history)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
-//	a period that is asked snapshot hours cellreader decoded (what there is, stored or not) → assembler
+//	a period that is asked snapshot shelf hours cellreader decoded almanac (what there is, stored or not) → assembler
 //	erasing                erasure eraser eraserhistory (what is left) successor (the store that has it)
 //	keeping within bounds  keeper trim spent living room · load (what is kept in memory, read back)
 //	numbers in bytes       keys numbers scanner change
@@ -116,7 +116,8 @@
 // made of their packs, so an answer never depends on what was rolled up when; what these say is kept decoded as it is put,
 // up to 4 MiB, and after an opening it is decoded two seconds later, or when it is read before: a day at full rate, its
 // last eight hours open, then takes 1.6 times as long as one that is rolled up, and 11 times when nothing is kept
-// (BenchmarkSpeed, BenchmarkFirst). A pack that comes late opens its hour
+// (BenchmarkSpeed, BenchmarkFirst). Of what was brought in and waits to be rolled up, each pack is decoded once for a question
+// (see shelf), and days that are over are kept as cells (see almanac). A pack that comes late opens its hour
 // again; a pack that must go while its hour is open has it closed first. A block goes with the last pack of its
 // hour; cells stay as long as Options says, and days for ever. Where readings have gone, cells are final, and so are
 // days where cells have.

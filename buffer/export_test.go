@@ -26,6 +26,12 @@ func (o Options) WithFree(free func(string) (uint64, error)) Options {
 	return o
 }
 
+// WithPacks sets who is told when a pack is decoded for a question or a roll-up.
+func (o Options) WithPacks(packs func()) Options {
+	o.packs = packs
+	return o
+}
+
 // WithWatch sets who is told when everything is written and when it is synced.
 func (o Options) WithWatch(watch func(point string)) Options {
 	o.watch = watch

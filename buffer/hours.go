@@ -36,10 +36,13 @@ func markOpen(txn *badger.Txn, spans map[hour]*span) error {
 	return nil
 }
 
-// touch notes when packs of some hours were put. The caller holds the turn and mu.
-func (b *Buffer) touch(spans map[hour]*span, at time.Time) {
-	for h := range spans {
-		b.open[h] = at
+// touch notes when a pack of some hours was put. The caller holds the turn and mu.
+func (b *Buffer) touch(p *pending) {
+	for h := range p.spans {
+		b.open[h] = p.put
+		for _, d := range b.daysOf(h) {
+			b.almanac.touch(d, p.seq)
+		}
 	}
 }
 

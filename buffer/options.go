@@ -39,6 +39,7 @@ type Options struct {
 
 	free  func(dir string) (uint64, error) // bytes free for us; tests set it
 	still bool                             // the keeper rolls nothing up: tests whose clock it must not look at set it
+	packs func()                           // told when a pack is decoded for a question or a roll-up; tests set it
 	watch func(point string)               // told when Badger has "written" and is "synced", and when the journal is "entered" or "emptied"; tests set it
 }
 
@@ -76,6 +77,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.watch == nil {
 		o.watch = func(string) {}
+	}
+	if o.packs == nil {
+		o.packs = func() {}
 	}
 	if o.free == nil {
 		o.free = freeBytes

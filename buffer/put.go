@@ -218,7 +218,7 @@ func (b *Buffer) store(d draft) (Seq, error) {
 			b.o.Log.Warn("buffer could not fold its journal", "error", err)
 		}
 	}
-	if len(b.due()) > 0 {
+	if _, due := b.nextDue(0); due {
 		b.poke()
 	}
 	return p.seq, nil
@@ -255,6 +255,7 @@ func (b *Buffer) skip(seq Seq, ids int) {
 	b.next = seq + 1
 	b.nextID += uint32(ids)
 	clear(b.decoded) // they would lack it
+	b.almanac = newAlmanac()
 }
 
 // publish lets readers see a durable pack.
@@ -269,7 +270,7 @@ func (b *Buffer) publish(records senml.Pack, p *pending, places map[*Cursor]plac
 		b.journalSince(p.put)
 	}
 	b.totals = p.after
-	b.touch(p.spans, p.put)
+	b.touch(p)
 	b.addSeries(p.ids)
 	for i := range records {
 		b.series[records[i].Name].see(p.seq, &records[i])

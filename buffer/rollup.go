@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -77,7 +78,9 @@ func (c *closing) gather(h hour) (err error) {
 	for name, s := range c.b.series {
 		names[name] = s.id
 	}
-	reader := newHourReader(c.b.newSnapshot(c.txn, nil), names)
+	at := c.b.newSnapshot(c.txn, nil)
+	at.shelf = cmp.Or(c.b.shelf, at.shelf)
+	reader := newHourReader(at, names)
 	reader.learn = false // it is the last time
 	if c.block, err = reader.read(h); err != nil {
 		return err
@@ -193,17 +196,15 @@ func (b *Buffer) rested() time.Time {
 	return now.Add(-settleDelay)
 }
 
-// due lists the hours that can be rolled up, the earliest first. The caller holds the turn.
-func (b *Buffer) due() []hour {
+// nextDue is the earliest hour, from one on, that can be rolled up. The caller holds the turn.
+func (b *Buffer) nextDue(from hour) (next hour, found bool) {
 	rested := b.rested()
-	var all []hour
 	for h, touched := range b.open {
-		if end := (h + 1).time(); !end.After(rested) && !touched.After(rested) {
-			all = append(all, h)
+		if h >= from && (!found || h < next) && !(h + 1).time().After(rested) && !touched.After(rested) {
+			next, found = h, true
 		}
 	}
-	slices.Sort(all)
-	return all
+	return next, found
 }
 
 // rollUpTogether is how long after its end an hour is rolled up, with all that are over by then: what is asked does not
@@ -217,8 +218,8 @@ func (b *Buffer) rollUpIfDue() error {
 	}
 	waited := false
 	err := b.inTurn(func() error {
-		hours := b.due()
-		waited = len(hours) > 0 && b.rested().Sub((hours[0]+1).time()) >= rollUpTogether || len(hours) == 0 && len(b.dueDays()) > 0
+		h, due := b.nextDue(0)
+		waited = due && b.rested().Sub((h+1).time()) >= rollUpTogether || !due && len(b.dueDays()) > 0
 		return nil
 	})()
 	if err != nil || !waited {
@@ -227,60 +228,90 @@ func (b *Buffer) rollUpIfDue() error {
 	return b.rollUp()
 }
 
-// rollUp rolls up all hours and days that are over. Puts come in between.
+// rollUp rolls up all hours and days that are over, some hours at a time and then the days they complete, so that of a year
+// that was brought in there is soon something. Puts come in between.
 func (b *Buffer) rollUp() error {
-	if err := b.writeBlocks(); err != nil {
+	if err := b.inTurn(func() error { b.shelf = newShelf(); return nil })(); err != nil {
 		return err
 	}
-	for did := false; ; did = true {
-		var more bool
+	defer b.tend(b.inTurn(func() error { b.shelf = nil; return nil }))
+	did, days := false, false
+	for more := true; more; did = did || more {
+		last, err := b.writeBlocks()
+		if err != nil {
+			return err
+		}
+		if _, err := b.repeat(func() (bool, error) { return b.closeNext(last) }); err != nil {
+			return err
+		}
+		made, err := b.repeat(b.makeNext)
+		if err != nil {
+			return err
+		}
+		more, days = last > 0 || made, days || made
+	}
+	if days {
+		if err := b.inTurn(b.thin)(); err != nil {
+			return err
+		}
+	}
+	if !did {
+		return nil
+	}
+	return b.inTurn(b.foldAll)()
+}
+
+// repeat does one thing after the other, each in its turn, and tells whether there was any.
+func (b *Buffer) repeat(one func() (did bool, err error)) (some bool, err error) {
+	for {
+		did := false
 		err := b.inTurn(func() (err error) {
-			if more, err = b.rollUpOne(); err == nil && did && !more {
-				err = b.foldAll()
-			}
+			did, err = one()
 			return err
 		})()
-		if err != nil || !more {
-			return err
+		if err != nil || !did {
+			return some, err
 		}
+		some = true
 	}
 }
 
-// writeBlocks writes the blocks of all hours that are over, so that one sync is enough for all.
-func (b *Buffer) writeBlocks() error {
-	for last := hour(0); ; {
-		more := false
-		err := b.inTurn(func() error {
-			hours := b.due()
-			i, _ := slices.BinarySearch(hours, last+1)
-			if more = i < len(hours); !more {
-				return nil
-			}
-			last = hours[i]
-			return b.blockOrLeave(last)
-		})()
-		if err != nil || !more {
-			return err
+// rollUpAtOnce is how many hours are rolled up together: one sync is enough for their blocks.
+const rollUpAtOnce = 48
+
+// writeBlocks writes the blocks of the earliest hours that are over, and returns the last of them.
+func (b *Buffer) writeBlocks() (last hour, err error) {
+	wrote := 0
+	_, err = b.repeat(func() (bool, error) {
+		h, due := b.nextDue(last + 1)
+		if wrote++; !due || wrote > rollUpAtOnce {
+			return false, nil
 		}
-	}
+		last = h
+		return true, b.blockOrLeave(h)
+	})
+	return last, err
 }
 
-// rollUpOne rolls up one hour or one day, whichever is due. The caller holds the turn.
-func (b *Buffer) rollUpOne() (more bool, err error) {
-	if hours := b.due(); len(hours) > 0 {
-		if err := b.catchUp(); err != nil {
-			return false, err
-		}
-		return true, b.closeOrLeave(hours[0])
+// closeNext closes the earliest hour that is over, up to a last one. The caller holds the turn.
+func (b *Buffer) closeNext(last hour) (did bool, err error) {
+	h, due := b.nextDue(0)
+	if !due || h > last {
+		return false, nil
 	}
+	if err := b.catchUp(); err != nil {
+		return false, err
+	}
+	return true, b.closeOrLeave(h)
+}
+
+// makeNext makes the earliest day that is over. The caller holds the turn.
+func (b *Buffer) makeNext() (did bool, err error) {
 	days := b.dueDays()
 	if len(days) == 0 {
 		return false, nil
 	}
-	if err := b.makeDay(days[0]); err != nil || len(days) > 1 {
-		return true, err
-	}
-	return true, b.thin()
+	return true, b.makeDay(days[0])
 }
 
 // blockOrLeave writes the block of an hour that is over.

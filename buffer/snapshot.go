@@ -14,10 +14,12 @@ import (
 // history writes nothing: what is brought into the database, the kernel writes half a minute later, and ext4 tells its
 // journal of it. With history that is asked for every ten minutes that was twice the wear of all else.
 type snapshot struct {
-	b    *Buffer
-	txn  *badger.Txn
-	tail map[hour][]*pending // in order
-	next Seq                 // it has the packs before it
+	b     *Buffer
+	txn   *badger.Txn
+	tail  map[hour][]*pending // in order
+	next  Seq                 // it has the packs before it
+	open  []hour              // in order, once they were asked for
+	shelf *shelf
 }
 
 // snap runs a read on all that was put. It takes the journal first: what is folded meanwhile is in the database then.
@@ -30,7 +32,7 @@ func (b *Buffer) snap(read func(s *snapshot) error) error {
 
 // newSnapshot joins a view of the database with the tail as it was just before.
 func (b *Buffer) newSnapshot(txn *badger.Txn, tail []pending) *snapshot {
-	s := &snapshot{b: b, txn: txn, tail: map[hour][]*pending{}, next: nextOf(txn)}
+	s := &snapshot{b: b, txn: txn, tail: map[hour][]*pending{}, next: nextOf(txn), shelf: newShelf()}
 	for i := range tail {
 		p := &tail[i]
 		if p.seq < s.next {
@@ -49,10 +51,22 @@ func (s *snapshot) isOpen(h hour) bool { return len(s.tail[h]) > 0 || isOpen(s.t
 
 // openHours lists the hours that are open, in order.
 func (s *snapshot) openHours() ([]hour, error) {
+	if s.open != nil {
+		return s.open, nil
+	}
 	open := slices.Collect(maps.Keys(s.tail))
 	err := eachNumber(s.txn, kindOpen, func(n uint32) { open = append(open, hour(n)) })
 	slices.Sort(open)
-	return slices.Compact(open), err
+	s.open = append([]hour{}, slices.Compact(open)...)
+	return s.open, err
+}
+
+// openWithin lists those of them with from ≤ hour < end.
+func (s *snapshot) openWithin(from, end hour) ([]hour, error) {
+	open, err := s.openHours()
+	first, _ := slices.BinarySearch(open, from)
+	behind, _ := slices.BinarySearch(open, max(from, end))
+	return open[first:behind], err
 }
 
 // hoursWith lists the hours from one on and beginning before a time, in Unix seconds, in which a series has records.
@@ -101,8 +115,17 @@ func (s *snapshot) entries(h hour, names map[string]uint32) ([]located, error) {
 	return all, err
 }
 
-// pack decodes a pack that has something in an hour; one that cannot be read is nil.
+// pack returns at least what a pack has of an hour; of one that cannot be read, nil.
 func (s *snapshot) pack(h hour, seq Seq) senml.Pack {
+	if p, found := s.shelf.take(h, seq); found {
+		return p
+	}
+	return s.shelf.put(h, seq, s.decodePack(h, seq))
+}
+
+// decodePack decodes a pack that has something in an hour.
+func (s *snapshot) decodePack(h hour, seq Seq) senml.Pack {
+	s.b.o.packs()
 	at, found := slices.BinarySearchFunc(s.tail[h], seq, func(p *pending, seq Seq) int { return cmp.Compare(p.seq, seq) })
 	if !found {
 		p, _ := s.b.readPack(s.txn, seq)

@@ -116,7 +116,7 @@ func (b *Buffer) succeed() error {
 func (b *Buffer) adopt(next *Buffer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.db, b.journal = next.db, next.journal
+	b.db, b.journal, b.shelf = next.db, next.journal, nil
 	next.undatedGone = b.undatedGone
 	b.state, b.aside, b.strays, b.damage = next.state, nil, 0, ""
 	b.newest, b.gone = map[string]Seq{}, 0
