@@ -10,6 +10,7 @@ import (
 
 	"releve/agent/clock"
 	"releve/agent/config"
+	"releve/agent/history"
 	"releve/agent/series"
 	"releve/agent/status"
 	"releve/buffer"
@@ -195,10 +196,12 @@ func (v *view) today() *status.Today {
 	return &status.Today{Drawn: drawn, Injected: injected}
 }
 
+// since is what an index has grown by since midnight, unless it is another meter's.
 func (v *view) since(path string) (status.WattHour, bool) {
 	began, known := v.midnight[path]
-	now, read := v.number(path)
-	if !known || !read || now < began {
+	latest, _ := v.recorder.Latest(path)
+	now, read := latest.Value.Number()
+	if !known || !read || history.IsBreak(largestMeter, v.day, began, v.shown(latest.Said), now) {
 		return 0, false
 	}
 	return status.WattHour(now - began), true

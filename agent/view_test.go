@@ -208,6 +208,8 @@ func TestViewToday(t *testing.T) {
 		{"the clock was set back a day", "2026-01-16", []heard{{"2026-01-16 10:00:00", "1500"}, {"2026-01-15 10:00:02", "1501"}}, nil},
 		{"the day the clocks go forward", "", []heard{{"2026-03-28 23:59:59", "1500"}, {"2026-03-29 00:00:00", "1500"}, {"2026-03-29 03:00:00", "1600"}, {"2026-03-29 23:59:59", "1900"}}, &status.Today{Drawn: 400}},
 		{"the day the clocks go back", "", []heard{{"2026-10-24 23:59:59", "1500"}, {"2026-10-25 00:00:00", "1500"}, {"2026-10-25 23:59:59", "2100"}}, &status.Today{Drawn: 600}},
+		{"as much as a meter can carry", "2026-01-15", []heard{{"2026-01-15 18:00:00", "649500"}}, &status.Today{Drawn: 648_500}},
+		{"another meter, with a higher index", "2026-01-15", []heard{{"2026-01-15 18:00:00", "27735000"}}, nil},
 		{"another meter, with a lower index", "2026-01-15", []heard{{"2026-01-15 18:00:00", "0500"}}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -234,13 +234,12 @@ const margin = 500
 
 // isBreak tells that two values of an index are not of the same meter.
 func (g *growing) isBreak(from time.Time, first float64, to time.Time, last float64) bool {
-	if last < first {
-		return true
-	}
-	if g.Most == nil || g.Most(g.name) <= 0 {
-		return false
-	}
-	return last-first > g.Most(g.name)*max(to.Sub(from), 0).Hours()+margin
+	return IsBreak(g.most(g.name), from, first, to, last)
+}
+
+// IsBreak tells that two values of an index in Wh are not of one meter that can carry most W; 0 for no bound.
+func IsBreak(most float64, from time.Time, first float64, to time.Time, last float64) bool {
+	return last < first || most > 0 && last-first > most*max(to.Sub(from), 0).Hours()+margin
 }
 
 // ends are the index in force at the begin and at the end of a period.

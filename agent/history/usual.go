@@ -62,11 +62,8 @@ func (e *Engine) between(ctx context.Context, name string, from, to time.Time) (
 		return nil, err
 	}
 	last, err := e.indexAt(ctx, name, to)
-	if err != nil || last == nil || *last < *first {
+	if err != nil || last == nil || IsBreak(e.most(name), from, *first, to, *last) {
 		return nil, err
-	}
-	if most := e.most(name); most > 0 && *last-*first > most*to.Sub(from).Hours()+margin {
-		return nil, nil
 	}
 	grew := *last - *first
 	return &grew, nil
