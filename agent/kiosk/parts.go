@@ -22,6 +22,9 @@ func (l *layout) hero(h *Hero, bar *Bar, in frame) {
 		number.Y, unit.Y = base, base
 		unit.X = in.left + l.text(number, in.width()-l.measure(unit)-2*u) + 2*u
 		l.put(unit)
+		if strings.Contains(h.Number, ",") { // its tail hangs below
+			base += number.Size * 0.12
+		}
 	}
 	said := h.Caption
 	if bar != nil {

@@ -44,17 +44,20 @@ func (s *site) screens() []*screen {
 	}
 }
 
-// Paths lists where the screens are, in a language; tests that look at every screen walk it.
-func Paths(tag string) []string {
+// Paths lists where each of the screens is, in a language, the path the navigation leads to first; tests that look at every
+// screen walk it.
+func Paths(tag string) [][]string {
 	l, ok := known(tag)
 	if !ok {
 		l = french
 	}
-	var all []string
+	var all [][]string
 	for _, one := range new(site).screens() {
+		var paths []string
 		for _, r := range one.routes {
-			all = append(all, r.in(l))
+			paths = append(paths, r.in(l))
 		}
+		all = append(all, paths)
 	}
 	return all
 }

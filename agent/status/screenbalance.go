@@ -232,7 +232,7 @@ func (m *meeting) notes() []string {
 	if m.lacks(history.Production) {
 		all = append(all, m.say("balance.note.production"))
 	}
-	if m.Estimated {
+	if m.Estimated && !m.lacks(history.Injected) {
 		all = append(all, m.say("balance.note.estimated"))
 	}
 	if m.Doubtful {

@@ -35,6 +35,7 @@ type termsView struct {
 	Last   string
 	Proof  string // address; empty for who may not have it, or when the ledger has no word of it
 	Accept *form
+	Again  bool // it was answered before: its form is folded
 	Others []form
 }
 
@@ -94,7 +95,7 @@ func (s *site) loginTo(v *visit) string {
 
 // terms words a consent, with its forms for who may answer.
 func (v *visit) terms(t Terms, in bool, now time.Time) termsView {
-	view := termsView{ID: t.ID, To: t.To, Chip: stateView{t.State, t.Text.in(v.language)}, Last: v.say("terms.never")}
+	view := termsView{ID: t.ID, To: t.To, Chip: stateView{t.State, t.Text.in(v.language)}, Last: v.say("terms.never"), Again: t.State != Waiting}
 	if in {
 		view.Proof = proofOf(t.Entry)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 // house is an agent on an emulated meter, each a process, as a household has them.
 type house struct {
 	dir, releve, address string
+	past                 time.Time // noon of a day that the store knows whole
 }
 
 // newHouse builds the agent and starts it; it is ready once it has read its meter.
@@ -36,6 +38,7 @@ func newHouse(t *testing.T) *house {
 	if err := os.WriteFile(h.path("releve.toml"), []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	h.remember(t)
 	h.start(t, "run", "--config", h.path("releve.toml"))
 	await(t, "the agent", func() bool {
 		answer, err := http.Get(h.page("/readyz"))
@@ -45,6 +48,40 @@ func newHouse(t *testing.T) *house {
 		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 	})
 	return h
+}
+
+// remember gives the store the day before yesterday: a power each minute, which each ten minutes goes up by 10 VA from 500.
+func (h *house) remember(t *testing.T) {
+	t.Helper()
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	year, month, day := time.Now().In(paris).Date()
+	midnight := time.Date(year, month, day-2, 0, 0, 0, 0, paris)
+	h.past = midnight.Add(12 * time.Hour)
+	var records []string
+	for minute := range 24 * 60 {
+		records = append(records, fmt.Sprintf(`{"n":"linky/consumption/power/apparent/raw","u":"VA","v":%d,"t":%d}`,
+			500+minute/10*10, midnight.Add(time.Duration(minute)*time.Minute).Unix()))
+	}
+	if err := os.WriteFile(h.path("day.senml"), []byte("["+strings.Join(records, ",")+"]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.do(t, "buffer", "import", "--config", h.path("releve.toml"), h.path("day.senml"))
+}
+
+// do runs a verb and returns what it printed.
+func (h *house) do(t *testing.T, args ...string) string {
+	t.Helper()
+	var talk bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), h.releve, args...)
+	cmd.Stderr = &talk
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("releve %s: %v: %s", strings.Join(args, " "), err, talk.String())
+	}
+	return string(out)
 }
 
 func (h *house) path(name string) string { return filepath.Join(h.dir, name) }

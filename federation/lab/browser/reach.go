@@ -21,7 +21,8 @@ func (p *Page) Reach() (missed, unseen []string) {
 	var want []string
 	p.Eval(`(() => {`+named+`document.activeElement.blur(); return `+focusable+`})()`, &want)
 	reached := map[string]bool{}
-	for range 2*len(want) + 4 {
+	all := func() bool { return !slices.ContainsFunc(want, func(name string) bool { return !reached[name] }) }
+	for tabs := 0; tabs < 2*len(want)+4 && !all(); tabs++ {
 		p.Press(kb.Tab)
 		var at struct {
 			Name string

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"releve/agent/status"
 )
@@ -17,16 +18,22 @@ var says = map[string]string{
 	"/kiosk": `\d+\s+VA`,
 }
 
-// screen is one page of the agent, by its path in each language.
-type screen struct{ name, fr, en string }
+// screen is one page of the agent, by its path in each language. Another is the same screen over another span: it is laid
+// out alike.
+type screen struct {
+	name, fr, en string
+	another      bool
+}
 
 // screens are those of the navigation, and those that a wall shows.
 func screens() []screen {
-	all := []screen{{"kiosk", "/kiosk", "/kiosk"}}
+	all := []screen{{name: "kiosk", fr: "/kiosk", en: "/kiosk"}}
 	fr, en := status.Paths("fr"), status.Paths("en")
 	for i := range fr {
-		name := strings.ReplaceAll(strings.Trim(fr[i], "/"), "/", "-")
-		all = append(all, screen{cmp.Or(name, "now"), fr[i], en[i]})
+		for span, path := range fr[i] {
+			name := cmp.Or(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"), "now")
+			all = append(all, screen{name, path, en[i][span], span > 0})
+		}
 	}
 	return all
 }
@@ -44,14 +51,26 @@ var sizes = []View{{Width: 360, Height: 740}, {Width: 800, Height: 480}, {Width:
 // narrow are what must not need a horizontal scroll: the smallest of phones, and a laptop at 200 % zoom.
 var narrow = []View{{Width: 320, Height: 640}, {Width: 640, Height: 400, Zoom: 2}}
 
-// screens walks every screen in both languages, at every size, in light and dark.
+// laptop is the size at which every screen is judged, whatever the language, the scheme or the span.
+var laptop = View{Width: 1280, Height: 800}
+
+// screens walks every screen in both languages, in light and dark, at every size, and in French with the keyboard and
+// without JavaScript.
 func (s *suite) screens(t *testing.T) {
 	for _, screen := range screens() {
 		for _, language := range []string{"fr", "en"} {
 			t.Run(screen.name+" "+language, func(t *testing.T) {
 				t.Parallel()
-				s.walk(t, screen, language)
+				page := s.browser.Open(t, View{Language: language})
+				s.shows(t, page, screen, language)
+				s.judge(t, page, screen, language)
+				if !screen.another {
+					s.resize(t, page, screen, language)
+				}
 			})
+		}
+		if screen.another {
+			continue
 		}
 		t.Run(screen.name+" without JavaScript", func(t *testing.T) {
 			t.Parallel()
@@ -62,19 +81,33 @@ func (s *suite) screens(t *testing.T) {
 	}
 }
 
-// walk looks at one screen as every reader of one language would.
-func (s *suite) walk(t *testing.T, screen screen, language string) {
-	page := s.browser.Open(t, View{Language: language})
-	s.shows(t, page, screen, language)
+// judge has axe-core look at a screen in light and in dark.
+func (s *suite) judge(t *testing.T, page *Page, screen screen, language string) {
 	for _, dark := range []bool{false, true} {
-		for _, size := range sizes {
-			size.Language, size.Dark = language, dark
-			page.Look(size)
-			s.fits(t, page)
-			page.Shot(fmt.Sprintf("%s/%s-%d-%s", screen.name, language, size.Width, scheme(dark)))
-		}
+		view := laptop
+		view.Language, view.Dark = language, dark
+		page.Look(view)
+		s.fits(t, page)
+		page.Shot(shot(screen, view))
 		for _, violation := range page.Audit(s.axe) {
 			t.Errorf("%s: %s", scheme(dark), violation)
+		}
+	}
+}
+
+// resize looks at a screen at every size, and in one language reaches all of it by the keyboard, which goes the same way
+// in the other.
+func (s *suite) resize(t *testing.T, page *Page, screen screen, language string) {
+	for _, size := range sizes {
+		for _, dark := range []bool{false, true} {
+			if size == laptop || dark && Shots() == "" { // colours take no room
+				continue
+			}
+			view := size
+			view.Language, view.Dark = language, dark
+			page.Look(view)
+			s.fits(t, page)
+			page.Shot(shot(screen, view))
 		}
 	}
 	for _, size := range narrow {
@@ -82,7 +115,10 @@ func (s *suite) walk(t *testing.T, screen screen, language string) {
 		page.Look(size)
 		s.fits(t, page)
 	}
-	page.Look(View{Language: language})
+	if language != "fr" {
+		return
+	}
+	page.Look(View{})
 	missed, unseen := page.Reach()
 	for _, name := range missed {
 		t.Errorf("the keyboard does not reach %q", name)
@@ -90,6 +126,11 @@ func (s *suite) walk(t *testing.T, screen screen, language string) {
 	for _, name := range unseen {
 		t.Errorf("nothing shows that %q has the focus", name)
 	}
+}
+
+// shot is the name of a screenshot.
+func shot(screen screen, view View) string {
+	return fmt.Sprintf("%s/%s-%d-%s", screen.name, view.Language, view.Width, scheme(view.Dark))
 }
 
 // shows opens a screen and reads what it says.
@@ -127,4 +168,35 @@ func (s *suite) moves(t *testing.T) {
 	page.Go(s.house.page("/"))
 	page.Eval(`window.first = document.querySelector(".amount").textContent`, nil)
 	page.Wait("another value", `document.querySelector(".amount").textContent !== window.first`)
+}
+
+// curves sees the day of the emulated house, as the device draws it and as uPlot does.
+func (s *suite) curves(t *testing.T) {
+	t.Parallel()
+	path := "/jour?at=" + s.house.past.Format(time.DateOnly)
+	type drawn struct {
+		Rows   int
+		Noon   string
+		Lines  int
+		Canvas bool
+	}
+	const seen = `({Rows: document.querySelectorAll(".twin tbody tr td data").length,
+		Noon: document.querySelector(".twin time[datetime*='T12:00']")?.closest("tr").querySelector("data")?.value ?? "",
+		Lines: document.querySelectorAll(".drawing svg path").length, Canvas: !!document.querySelector(".chart canvas")})`
+	for _, scriptless := range []bool{true, false} {
+		page := s.browser.Open(t, View{Scriptless: scriptless})
+		page.Go(s.house.page(path))
+		var got drawn
+		if !scriptless {
+			var bundled bool
+			if page.Eval(`!!document.body.dataset.uplot`, &bundled); bundled {
+				page.Wait("uPlot", `document.querySelector(".chart canvas")?.width > 0`)
+			}
+			page.Shot("jour/fr-emulated")
+		}
+		page.Eval(seen, &got)
+		if got.Rows != 144 || got.Noon != "1220" || scriptless && got.Lines == 0 {
+			t.Errorf("without JavaScript %v: %+v, want 144 means, of which that of noon is 1220 VA, and a line", scriptless, got)
+		}
+	}
 }

@@ -20,5 +20,6 @@ func TestBrowser(t *testing.T) {
 	t.Run("judges", s.judges)
 	t.Run("screens", s.screens)
 	t.Run("moves", s.moves)
+	t.Run("curves", s.curves)
 	t.Run("login", s.logsIn)
 }
