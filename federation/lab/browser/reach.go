@@ -2,6 +2,7 @@ package browser
 
 import (
 	"slices"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 )
@@ -42,10 +43,17 @@ func (p *Page) Reach() (missed, unseen []string) {
 	return missed, unseen
 }
 
-// Overflow returns by how many pixels the page is wider than its window.
+// Overflow returns by how many pixels the page stays wider than its window: what is drawn by a script follows a new size a
+// moment later.
 func (p *Page) Overflow() int {
 	p.t.Helper()
 	var over int
-	p.Eval(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &over)
+	for range 100 {
+		p.Eval(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &over)
+		if over <= 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	return over
 }
