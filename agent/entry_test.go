@@ -190,6 +190,9 @@ func TestFirstVisitOfThePage(t *testing.T) {
 	for range 3 {
 		v.sends("/login", "form", "login", "password", "another one").says(t, 422, "/login", "This is not the password of this page.")
 	}
+	long := regexp.MustCompile("Too many wrong passwords: wait ([2-9]|[1-9][0-9]+) ") // each pause is twice the one before
+	for !long.MatchString(v.sends("/login", "form", "login", "password", "another one").text) {
+	}
 	v.sends("/login", "form", "login", "password", pagePassword).says(t, 422, "/login", "Too many wrong passwords: wait ")
 	if got := verb("reset"); got.code != exitDone || !s.entry.IsNew() {
 		t.Errorf("reset: %+v", got)
