@@ -35,7 +35,8 @@ func newReader(t *testing.T, address string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &reader{t: t, page: "http://" + address, Client: http.Client{Jar: jar}}
+	each := &http.Transport{DisableKeepAlives: true} // the agent may begin anew between two requests, which ends what is kept
+	return &reader{t: t, page: "http://" + address, Client: http.Client{Jar: jar, Transport: each}}
 }
 
 // shownPage is what a reader got: redirections are followed.
