@@ -3,6 +3,7 @@ package browser
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -46,6 +47,15 @@ func newHouse(t *testing.T) *house {
 			return false
 		}
 		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+	})
+	await(t, "the first reading", func() bool { // ready is said a moment before
+		answer, err := http.Get(h.page("/"))
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		page, err := io.ReadAll(answer.Body)
+		return err == nil && bytes.Contains(page, []byte(`class="amount"`))
 	})
 	return h
 }
