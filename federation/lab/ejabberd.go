@@ -29,6 +29,9 @@ const ejabberdLibs = "/usr/lib/*/ejabberd-*/ebin/ejabberd.app"
 // ships, reduced to what a federation of agents needs. "s2s_use_starttls:
 // required" and no dialback module leave certificates as the only way in.
 const ejabberdYML = `loglevel: info
+{{- if .Streams}}
+log_rotate_size: infinity
+{{- end}}
 hosts: [{{quote .Domain}}]
 certfiles: [{{quote .Cert}}, {{quote .Key}}]
 ca_file: {{quote .CA}}
@@ -116,6 +119,9 @@ const ejabberdNames = `{resolv_conf,""}.
 // come back without the account.
 const ejabberdKeep = `lists:foreach(fun(Host) -> ejabberd_hooks:add(register_user, Host, fun(_, _) -> mnesia:sync_log() end, 99) end, ejabberd_option:hosts()).`
 
+// ejabberdStreams has it log every piece of XML that it reads or says, as at the level debug, and nothing else of that level.
+const ejabberdStreams = `xmpp:set_config([{debug, true}]),`
+
 func newEjabberd() (*ejabberd, error) {
 	erl, err := program("erl")
 	if err != nil {
@@ -159,7 +165,11 @@ func (e *ejabberd) command(s *Server) *exec.Cmd {
 		"+K", "true", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none",
 		"-mnesia", "dir", mnesia)
 	cmd.Args = append(cmd.Args, s.node.flags()...)
-	cmd.Args = append(cmd.Args, "-s", "ejabberd", "-eval", s.node.join()+ejabberdKeep)
+	eval := s.node.join() + ejabberdKeep
+	if s.limits.Streams {
+		eval = ejabberdStreams + eval
+	}
+	cmd.Args = append(cmd.Args, "-s", "ejabberd", "-eval", eval)
 	cmd.Env = []string{
 		"EJABBERD_CONFIG_PATH=" + filepath.Join(s.dir, "ejabberd.yml"),
 		"EJABBERD_LOG_PATH=" + filepath.Join(s.dir, "server.log"),

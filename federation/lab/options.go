@@ -55,6 +55,8 @@ type Options struct {
 	PeerRetryDelay time.Duration
 	// StartTimeout bounds Start as a whole; 0 means 60 s.
 	StartTimeout time.Duration
+	// Streams has ejabberd write down what it reads and says on its streams, within TLS; see Server.Streams.
+	Streams bool
 }
 
 func (o Options) withDefaults() Options {

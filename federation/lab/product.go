@@ -83,6 +83,7 @@ type settings struct {
 	RetryDelay int // seconds
 	Shaped     bool
 	Agents     bool
+	Streams    bool
 }
 
 func settingsOf(s *Server) settings {
@@ -95,6 +96,7 @@ func settingsOf(s *Server) settings {
 		RetryDelay: max(1, int(s.limits.PeerRetryDelay.Seconds())),
 		Shaped:     s.limits.Shaper != ShaperOff,
 		Agents:     s.limits.Shaper == ShaperAgents,
+		Streams:    s.limits.Streams,
 	}
 }
 
