@@ -231,7 +231,7 @@ func (l *leaky) said() (all []byte) {
 // left is all that has left the household in the clear, by where it was seen.
 func (l *leaky) left() map[string][]byte {
 	l.t.Helper()
-	all := map[string][]byte{"consumer": []byte(textOf(l.received)), "consumer's log": []byte(l.consumer.talk.String())}
+	all := map[string][]byte{"consumer": []byte(textOf(l.received)), "consumer's log": l.consumer.talk.Bytes()}
 	for _, server := range l.servers.Servers() {
 		streams, err := server.Streams()
 		must(l.t, err)
@@ -262,7 +262,7 @@ func (l *leaky) found(page []byte) map[string][]string {
 	for place, bytes := range places {
 		places[place] = bytes[min(l.begin[place], len(bytes)):]
 	}
-	places["page"], places["log"] = page, []byte(l.agent.talk.String())
+	places["page"], places["log"] = page, l.agent.talk.Bytes()
 	entries, err := filepath.Glob(l.path("state/ledger/*"))
 	must(l.t, err)
 	for _, file := range entries {

@@ -109,7 +109,8 @@ func (s pageSetup) onTrial() *status.Trial {
 // Change puts values on trial.
 func (s pageSetup) Change(values map[string][]string) error {
 	_, faults, err := s.remote.changeBy(atPage(), config.Changes(values))
-	for _, fault := range faults { // the first, beside its field; the others show once it is mended
+	if len(faults) > 0 { // the first, beside its field; the others show once it is mended
+		fault := faults[0]
 		if _, ours := values[fault.Path]; !ours {
 			fault.Text, fault.Path = fault.Path+": "+fault.Text, ""
 		}

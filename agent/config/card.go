@@ -34,7 +34,7 @@ const (
 // card checks that a card names an organisation, and nobody's home.
 func (f *findings) card(d document) Card {
 	raw := d.Card
-	c := Card{Organisation: raw.Organisation, Role: raw.Role, Commune: raw.Commune, Services: raw.Services}
+	c := Card(raw)
 	switch {
 	case c.Organisation == "" && raw.Role+raw.Commune == "" && len(raw.Services) == 0:
 		return c

@@ -16,7 +16,6 @@ import (
 // doorkeeper lets in whoever says "open", and remembers what it was asked.
 type doorkeeper struct {
 	isNew bool
-	in    string // value of the cookie of who is in
 	asked []string
 }
 
