@@ -17,8 +17,8 @@ import (
 	"releve/senml"
 )
 
-// TestFreedLogIsDurable frees a value log in which a pack lives, the block of its hour, what the index says of it and a
-// series, all of them long: at no moment does a power cut find these in neither that log nor, durably, the one they were
+// TestFreedLogIsDurable frees a value log in which a pack lives, the block of its hour, and what the index says of
+// it, all of them long: at no moment does a power cut find these in neither that log nor, durably, the one they were
 // moved to. The block has more than the pack: another of the hour has gone.
 func TestFreedLogIsDurable(t *testing.T) {
 	t.Parallel()
@@ -83,6 +83,6 @@ func manySeries(at time.Time, step int) (p senml.Pack) {
 	for i := 0; i < 300; i += step {
 		p = append(p, record(fmt.Sprintf("s%d", i), at, float64(i)))
 	}
-	p[0].Unit = strings.Repeat("W", 200)
+	p[0].Unit = strings.Repeat("W", buffer.MaxUnit)
 	return p
 }
