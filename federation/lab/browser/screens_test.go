@@ -14,8 +14,8 @@ import (
 // says is what a screen says whatever the language, with and without JavaScript: a regular expression by its French path.
 // Any other screen says something.
 var says = map[string]string{
-	"/":      `\d+\s+VA`,
-	"/kiosk": `\d+\s+VA`,
+	"/":               `\d+\s+VA`,
+	"/kiosk?view=now": `\d+\s+VA`,
 }
 
 // screen is one page of the agent, by its path in each language. Another is the same screen over another span: it is laid
@@ -27,7 +27,7 @@ type screen struct {
 
 // screens are those of the navigation, and those that a wall shows.
 func screens() []screen {
-	all := []screen{{name: "kiosk", fr: "/kiosk", en: "/kiosk"}}
+	all := []screen{{name: "kiosk", fr: "/kiosk?view=now", en: "/kiosk?view=now"}}
 	fr, en := status.Paths("fr"), status.Paths("en")
 	for i := range fr {
 		for span, path := range fr[i] {
