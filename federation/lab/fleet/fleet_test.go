@@ -35,7 +35,7 @@ func sail(t *testing.T, nodes int) {
 	if r.agents != agents || r.made == 0 || r.made != r.arrived || r.rate.messages == 0 {
 		t.Errorf("made is not what arrived: %+v", r)
 	}
-	if r.memory.ours <= 0 || r.memory.ours > 1<<20 {
+	if r.memory.ours > 1<<20 { // it may be less than what the process gave back meanwhile
 		t.Errorf("a session takes %d bytes", r.memory.ours)
 	}
 }
