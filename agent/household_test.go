@@ -31,7 +31,7 @@ import (
 // house is an agent whose parts are open and none of which runs, and all it has logged.
 type house struct {
 	*agent
-	said *bytes.Buffer
+	said *said
 }
 
 // newHouse opens an agent with the meters and a session that nobody dials.
@@ -63,8 +63,8 @@ func newHouseOn(t testing.TB, machine clock.Machine, change func(c *config.Confi
 	if change != nil {
 		change(&cfg)
 	}
-	said := &bytes.Buffer{}
-	a, err := newAgent(t.Context(), cfg, machine, slog.New(slog.NewTextHandler(said, nil)), nil)
+	log := &said{}
+	a, err := newAgent(t.Context(), cfg, machine, slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func newHouseOn(t testing.TB, machine clock.Machine, change func(c *config.Confi
 			t.Error(err)
 		}
 	})
-	return house{a, said}
+	return house{a, log}
 }
 
 // play lets the first meter hear frames of a scenario, and returns what of them is personal.

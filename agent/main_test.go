@@ -48,7 +48,7 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		{"", `expected one of "run", "probe", "decode", "simulate", "listen", ...`},
 		{"sing", "unexpected argument sing"},
-		{"config", `expected one of "check", "show", "schema", "reference", "reset-overlay", ...`},
+		{"config", `expected one of "check", "show", "schema", "reference", "example", ...`},
 		{"version --loud", "unknown flag --loud"},
 		{"probe telnet://box:23", `open port telnet://box:23: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
 		{"decode --mode loud", `--mode must be one of "auto","historic","standard" but got "loud"`},

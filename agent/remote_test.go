@@ -77,6 +77,12 @@ func (s *said) String() string {
 	return s.buf.String()
 }
 
+func (s *said) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf.Reset()
+}
+
 // steered is an agent that runs and is changed from afar.
 type steered struct {
 	*remote
