@@ -105,13 +105,9 @@ func TestVersionTakenBack(t *testing.T) {
 		}
 	}
 	var back []ledger.Entry
-	s, err := ledger.Take(h.state("ledger"))
-	must(t, err)
-	entries, err := s.Entries()
-	must(t, err)
-	for _, e := range entries {
-		if e.Entry.Kind == ledger.Change {
-			back = append(back, ledger.Entry{By: e.Entry.By, Before: e.Entry.Before, After: e.Entry.After, Text: e.Entry.Text})
+	for _, e := range ledgered(t, h.state("ledger")) {
+		if e.Kind == ledger.Change {
+			back = append(back, ledger.Entry{By: e.By, Before: e.Before, After: e.After, Text: e.Text})
 		}
 	}
 	want := []ledger.Entry{{By: "alice@sen1.example", Before: "1.2.0", After: "1.1.0", Text: "update of the software, taken back: " + why}}

@@ -42,13 +42,19 @@ func (r *registry) open(grants ...consent.Grant) *notary {
 
 func (r *registry) entries() []ledger.Entry {
 	r.t.Helper()
-	s, err := ledger.Take(r.dir)
+	return ledgered(r.t, r.dir)
+}
+
+// ledgered is what the ledger in a folder says.
+func ledgered(t testing.TB, dir string) []ledger.Entry {
+	t.Helper()
+	s, err := ledger.Take(dir)
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	all, err := s.Entries()
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	var entries []ledger.Entry
 	for _, e := range all {

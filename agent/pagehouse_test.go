@@ -144,18 +144,10 @@ func TestDataOnThePage(t *testing.T) {
 // erasures lists those that the ledger has.
 func (s *steered) erasures() []string {
 	s.t.Helper()
-	snapshot, err := ledger.Take(filepath.Join(s.dir, "state", "ledger"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	entries, err := snapshot.Entries()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	var all []string
-	for _, e := range entries {
-		if e.Entry.Kind == ledger.Erasure {
-			all = append(all, e.Entry.By+": "+e.Entry.Text+", "+count(e.Entry.Count))
+	for _, e := range ledgered(s.t, filepath.Join(s.dir, "state", "ledger")) {
+		if e.Kind == ledger.Erasure {
+			all = append(all, e.By+": "+e.Text+", "+count(e.Count))
 		}
 	}
 	return all

@@ -131,18 +131,10 @@ func checkReceiptsInLedger(t *testing.T, h house, id string) {
 	if err != nil || one.Proof == nil {
 		t.Fatal(one, err)
 	}
-	s, err := ledger.Take(h.notary.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := s.Entries()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got []string
-	for _, e := range entries {
-		if e.Entry.Consent == id {
-			got = append(got, fmt.Sprint(e.Entry.Kind, " by ", e.Entry.By, " ", e.Entry.Digest))
+	for _, e := range ledgered(t, h.notary.dir) {
+		if e.Consent == id {
+			got = append(got, fmt.Sprint(e.Kind, " by ", e.By, " ", e.Digest))
 		}
 	}
 	want := []string{"grant by receipt of application d'exemple " + one.Proof.Digest(), "withdrawal by terminal "}

@@ -251,18 +251,10 @@ func jidOf(t *testing.T, text string) xmpp.JID {
 // written lists the changes that the ledger has.
 func (s *steered) written() []string {
 	s.t.Helper()
-	snapshot, err := ledger.Take(filepath.Join(s.dir, "state", "ledger"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	entries, err := snapshot.Entries()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	var all []string
-	for _, e := range entries {
-		if e.Entry.Kind == ledger.Change {
-			all = append(all, fmt.Sprintf("%s: %s: %s → %s", e.Entry.By, e.Entry.Text, e.Entry.Before, e.Entry.After))
+	for _, e := range ledgered(s.t, filepath.Join(s.dir, "state", "ledger")) {
+		if e.Kind == ledger.Change {
+			all = append(all, fmt.Sprintf("%s: %s: %s → %s", e.By, e.Text, e.Before, e.After))
 		}
 	}
 	return all
