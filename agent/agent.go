@@ -65,9 +65,10 @@ type agent struct {
 	tracer       *tracer       // nil without [federation]
 	lines        *logLines     // of the log, the latest; nil when none are remembered
 	health       *status.Check
-	remote       *remote  // nil in tests that decide nothing from afar
-	entry        *entry   // nil in tests that let nobody in
-	edition      *edition // of the process, or of its own
+	remote       *remote       // nil in tests that decide nothing from afar
+	entry        *entry        // nil in tests that let nobody in
+	edition      *edition      // of the process, or of its own
+	porch        *status.Porch // as the edition
 
 	exporting sync.Mutex // held while everything is exported
 
@@ -82,7 +83,7 @@ type agent struct {
 // after the buffer, whose lock keeps a second agent off the state folder.
 func newAgent(ctx context.Context, cfg config.Config, machine clock.Machine, log *slog.Logger, r *remote) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, remote: r, machine: machine, started: machine.Elapsed(), dictionary: series.NewDictionary()}
-	a.edition = newEdition(update.OwnFolder, update.DpkgStatus)
+	a.edition, a.porch = newEdition(update.OwnFolder, update.DpkgStatus), new(status.Porch)
 	for _, open := range []func(context.Context) error{
 		a.openState, a.openClock, a.openBuffer, a.openErased, a.openLedger, a.openMeters, a.openBook, a.join, a.openSources, a.leaveProviders, a.openRecipients, a.openHerald, a.openWitness,
 		a.openConsents, a.recordErased,
@@ -284,12 +285,12 @@ func (a *agent) newRecorder(cfg config.Meter) *series.Recorder {
 
 // page serves the local page.
 func (a *agent) page(ctx context.Context) error {
-	listener, err := status.Listen(ctx, a.cfg.Status.Listen)
+	at, err := a.porch.Open(ctx, a.cfg.Status.Listen)
 	if err != nil {
 		return err
 	}
-	a.log.Info("page", "url", "http://"+listener.Addr().String()+"/")
-	return status.Serve(ctx, listener, status.Handler(a.snapshot, status.Options{
+	a.log.Info("page", "url", "http://"+at.String()+"/")
+	return a.porch.Serve(ctx, status.Handler(a.snapshot, status.Options{
 		Kiosk: a.wall(), Guard: a.pageGuard(), Entry: a.pageEntry(), House: pageHouse{a}, Setup: a.pageSetup(), API: api.Handler(a.house()), Past: a.engine(), Household: a.household(),
 	}))
 }

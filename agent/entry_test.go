@@ -35,7 +35,7 @@ func newReader(t *testing.T, address string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	each := &http.Transport{DisableKeepAlives: true} // the agent may begin anew between two requests, which ends what is kept
+	each := &http.Transport{DisableKeepAlives: true} // what is kept may have been idle for too long when a form goes
 	return &reader{t: t, page: "http://" + address, Client: http.Client{Jar: jar, Transport: each}}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"releve/agent/clock"
 	"releve/agent/config"
+	"releve/agent/status"
 	"releve/agent/trial"
 	"releve/federation/xmpp"
 )
@@ -56,7 +57,7 @@ func changeItself(dir string) error {
 			}
 		}
 	}()
-	return tenure{machine: machine, log: log, remote: r, vigil: newVigil(log)}.measureOn(context.Background())
+	return tenure{machine: machine, log: log, remote: r, vigil: newVigil(log), porch: new(status.Porch)}.measureOn(context.Background())
 }
 
 // kill -9 at any stage of a trial brings back what counted before, and says so.

@@ -153,7 +153,7 @@ func (s *steered) begin() {
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
 	go func() {
-		s.over <- tenure{machine: machine, log: log, remote: s.remote, entry: s.entry, vigil: newVigil(log)}.measureOn(ctx)
+		s.over <- tenure{machine: machine, log: log, remote: s.remote, entry: s.entry, vigil: newVigil(log), porch: new(status.Porch)}.measureOn(ctx)
 	}()
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"releve/agent/clock"
+	"releve/agent/status"
 	"releve/agent/update"
 	"releve/systemd/notify"
 )
@@ -29,6 +30,7 @@ type tenure struct {
 	vigil   *vigil
 	entry   *entry
 	edition *edition
+	porch   *status.Porch
 }
 
 // Run measures until ctx ends. The button can make it rest meanwhile.
@@ -43,7 +45,7 @@ func (v runVerb) Run(ctx context.Context, t terminal) error {
 	}
 	l.log, l.lines = remembered(newLog(t.err, v.LogLevel))
 	l.vigil = newVigil(l.log)
-	l.edition = newEdition(update.OwnFolder, update.DpkgStatus)
+	l.edition, l.porch = newEdition(update.OwnFolder, update.DpkgStatus), new(status.Porch)
 	if l.remote, err = openRemote(base, l.machine, l.log); err != nil {
 		return refusal{err}
 	}
@@ -69,16 +71,23 @@ func (l tenure) measureOn(ctx context.Context) error {
 	group.Go(func() { l.vigil.keep(ctx, notify.Watchdog()) })
 	defer group.Wait()
 	defer cancel()
+	defer l.porch.Shut()
 	for {
 		err := l.measure(ctx)
 		switch {
 		case errors.Is(err, errAgain) && ctx.Err() == nil:
 		case !errors.Is(err, errRest):
 			return err
-		case !rest(ctx, l.presses, l.log):
+		case !l.rest(ctx):
 			return nil
 		}
 	}
+}
+
+// rest waits for the button with nothing open.
+func (l tenure) rest(ctx context.Context) bool {
+	l.porch.Shut()
+	return rest(ctx, l.presses, l.log)
 }
 
 // memoryLimit is what memory may be taken before garbage is collected at once, unless GOMEMLIMIT says otherwise. Who needs more has it.
@@ -116,7 +125,10 @@ func (l tenure) measure(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	a.presses, a.rest, a.lines, a.entry, a.edition = l.presses, stop, l.lines, l.entry, l.edition
+	a.presses, a.rest, a.lines, a.entry, a.edition, a.porch = l.presses, stop, l.lines, l.entry, l.edition, l.porch
+	if cfg.Status.Listen == "" {
+		l.porch.Shut()
+	}
 	l.remote.opened(a)
 	a.guard(l.vigil)
 	opening.within(0)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,15 +18,87 @@ import (
 // served starts the page on a free port; stop ends it and returns what Serve did.
 func served(t *testing.T, handler http.Handler) (address string, stop func() error) {
 	t.Helper()
-	listener, err := status.Listen(t.Context(), "127.0.0.1:0")
+	porch := new(status.Porch)
+	address, end := shows(t, porch, handler)
+	return address, func() error {
+		defer porch.Shut()
+		return end()
+	}
+}
+
+// shows has an agent show its page at a porch; end ends it and returns what Serve did.
+func shows(t *testing.T, porch *status.Porch, page http.Handler) (address string, end func() error) {
+	t.Helper()
+	at, err := porch.Open(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(porch.Shut)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- status.Serve(ctx, listener, handler) }()
+	go func() { done <- porch.Serve(ctx, page) }()
 	t.Cleanup(cancel)
-	return listener.Addr().String(), func() error { cancel(); return <-done }
+	return at.String(), func() error { cancel(); return <-done }
+}
+
+// says is a page of a word.
+func says(word string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, word) })
+}
+
+// Who comes while there is no agent waits for the next, whose page it is.
+func TestPorchOutlivesAgents(t *testing.T) {
+	t.Parallel()
+	porch := new(status.Porch)
+	address, end := shows(t, porch, says("first"))
+	if got := body(t, open(t, "http://"+address+"/")); got != "first" {
+		t.Errorf("the first agent says %q", got)
+	}
+	if err := end(); err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+	answer := make(chan string, 1)
+	go func() { answer <- body(t, open(t, "http://"+address+"/")) }()
+	next, end := shows(t, porch, says("second"))
+	if next != address {
+		t.Errorf("the second agent is at %s, want %s", next, address)
+	}
+	if got := <-answer; got != "second" {
+		t.Errorf("who came between the two got %q", got)
+	}
+	if err := end(); err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+}
+
+// Who waits for an agent that never comes is told so.
+func TestPorchSendsAwayWhoWaits(t *testing.T) {
+	t.Parallel()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	answer := httptest.NewRecorder()
+	new(status.Porch).ServeHTTP(answer, httptest.NewRequestWithContext(over, http.MethodGet, "/", nil))
+	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") != "5" || !strings.Contains(answer.Body.String(), "begins anew") {
+		t.Errorf("who waited got %d, %v: %s", answer.Code, answer.Header(), answer.Body)
+	}
+}
+
+// A porch opened elsewhere is shut where it was.
+func TestPorchMoves(t *testing.T) {
+	t.Parallel()
+	porch := new(status.Porch)
+	t.Cleanup(porch.Shut)
+	before, err := porch.Open(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := porch.Open(t.Context(), "localhost:0")
+	if err != nil || after.String() == before.String() {
+		t.Fatalf("Open = %v, %v", after, err)
+	}
+	if _, err := net.Dial("tcp", before.String()); err == nil {
+		t.Error("the port before is still open")
+	}
 }
 
 func TestServeStopsWithItsContext(t *testing.T) {
@@ -80,24 +153,16 @@ func TestServeLetsARequestFinish(t *testing.T) {
 	}
 }
 
-func TestServeReportsALostListener(t *testing.T) {
+func TestServeNeedsAnOpenPorch(t *testing.T) {
 	t.Parallel()
-	listener, err := status.Listen(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	err = status.Serve(t.Context(), listener, http.NotFoundHandler())
-	if !errors.Is(err, net.ErrClosed) || !strings.HasPrefix(err.Error(), "serve the page on 127.0.0.1:") {
-		t.Errorf("Serve = %v", err)
+	if err := new(status.Porch).Serve(t.Context(), http.NotFoundHandler()); err == nil {
+		t.Error("a shut porch serves")
 	}
 }
 
-func TestListenSaysWhatToDo(t *testing.T) {
+func TestOpenSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	taken, err := status.Listen(t.Context(), "127.0.0.1:0")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,9 +183,9 @@ func TestListenSaysWhatToDo(t *testing.T) {
 	}
 	for _, row := range table {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := status.Listen(t.Context(), row.address)
+			_, err := new(status.Porch).Open(t.Context(), row.address)
 			if err == nil || !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), "listen on "+row.address) {
-				t.Errorf("Listen = %v, want …%s…", err, row.want)
+				t.Errorf("Open = %v, want …%s…", err, row.want)
 			}
 			if row.cause != nil && !errors.Is(err, row.cause) {
 				t.Errorf("the cause is lost: %v", err)
