@@ -248,10 +248,22 @@ func (h *household) restartAgent() {
 
 func (h *household) stopAgent() {
 	h.t.Helper()
+	h.until("the agent has begun", patience, h.hasBegun) // before, the signal would kill it
 	h.agent.end(syscall.SIGTERM)
 	if code := h.agent.cmd.ProcessState.ExitCode(); code != exitDone {
 		h.t.Errorf("the agent ended with %d", code)
 	}
+}
+
+// hasBegun says whether the agent shows its page, or has ended by itself.
+func (h *household) hasBegun() bool {
+	select {
+	case <-h.agent.done:
+		return true
+	default:
+	}
+	_, err := h.snapshot()
+	return err == nil
 }
 
 // process is releve as a child.
