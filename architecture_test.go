@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 	"federation/consent":  {"buffer/statefile", "federation", "senml"},
 	"federation/notice":   {"federation/xmpp"},
 	"federation/ledger":   {"buffer/statefile"},
-	"federation/bmhs":     {"buffer/statefile", "federation", "senml"},
+	"federation/bmhs":     {"buffer/journal", "buffer/statefile", "federation", "senml"},
 	"federation/lognact":  {"buffer/statefile", "federation", "senml"},
 	"federation/lab":      {},
 	"federation/lab/bmhs": {},

@@ -103,12 +103,12 @@ func (a *agent) stop() error {
 	if a.emptied.Load() {
 		err = a.eraseBeside()
 	}
-	return errors.Join(err, a.gatherer.flush(), a.closeClock(), a.book.Places.Save(), a.notary.close(), a.buffer.Close())
+	return errors.Join(err, a.gatherer.flush(), a.closeClock(), a.book.Places.Save(), a.closeRecipients(), a.notary.close(), a.buffer.Close())
 }
 
 // close ends what a newAgent that failed had opened.
 func (a *agent) close() error {
-	var errs []error
+	errs := []error{a.closeRecipients()}
 	if a.notary != nil {
 		errs = append(errs, a.notary.close())
 	}

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +11,6 @@ import (
 	"releve/agent/clock"
 	"releve/agent/config"
 	"releve/agent/status"
-	"releve/buffer/statefile"
 	"releve/federation"
 	"releve/federation/bmhs"
 	"releve/federation/consent"
@@ -29,8 +26,9 @@ func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) 
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the recipients: %w", err)
 	}
+	gate := placing{one.delivery.Gate, a.book, r.Grantee(), way.Devices}
 	o := bmhs.Options{
-		Name: r.Name, Data: dataOf(way.BMHS), Zone: way.Zone, Every: r.Every, File: file,
+		Name: r.Name, Data: dataOf(way.BMHS), Scope: gate.Scope, Zone: way.Zone, Every: r.Every, File: file,
 		Client: webClient(way.CAFile), Now: a.now, Log: a.log,
 	}
 	if way.Username != "" {
@@ -44,9 +42,7 @@ func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) 
 	if err != nil {
 		a.log.Warn("periods of a recipient begin anew", "recipient", r.Name, "error", err)
 	}
-	one.delivery.Recipient = recipient
-	gate := placing{one.delivery.Gate, a.book, r.Grantee(), way.Devices}
-	one.delivery.Gate = gate
+	one.delivery.Recipient, one.delivery.Gate, one.close = recipient, gate, recipient.Close
 	if !way.Presence {
 		one.doubt = func() status.Words { return bmhsDoubt(recipient.Stats(), bmhs.PresenceStanding{Up: true}) }
 		return nil
@@ -57,18 +53,14 @@ func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) 
 	return nil
 }
 
-// sentFile is where what a BMHS server has is kept.
+// sentFile is where what a BMHS server has is kept, see bmhs.Options.
 func (a *agent) sentFile(name string) string {
 	return filepath.Join(a.state("recipients"), name+".json")
 }
 
 // dismissBMHS forgets what a server has that is no longer in the configuration: who comes back later begins a period anew.
 func (a *agent) dismissBMHS(name string) error {
-	err := statefile.Remove(a.sentFile(name))
-	if errors.Is(err, fs.ErrNotExist) { // the folder, too
-		return nil
-	}
-	return err
+	return bmhs.Forget(a.sentFile(name))
 }
 
 // tapBMHS asks a BMHS server for rows.

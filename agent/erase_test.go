@@ -37,7 +37,7 @@ func (h house) spoken(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, path := range []string{"recipients/bmhs.json", "sources/poc.poison/1.json", "sources/poc.json"} {
+	for _, path := range []string{"recipients/bmhs.json", "recipients/bmhs/JOURNAL", "sources/poc.poison/1.json", "sources/poc.json"} {
 		if err := os.MkdirAll(filepath.Dir(h.state(path)), 0o700); err != nil {
 			t.Fatal(err)
 		}

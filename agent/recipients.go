@@ -28,6 +28,7 @@ type outgoing struct {
 	doubt       func() status.Words // what else there is to say of one that takes what it is sent; may be nil
 	cursor      *buffer.Cursor
 	tell        func(shown *status.Recipient) // what the page says of it besides; nil for nothing
+	close       func() error                  // gives back what it holds; nil for nothing
 }
 
 // openRecipients prepares a delivery for each recipient of the configuration. Of those that are no longer in it the
@@ -117,6 +118,17 @@ func (a *agent) dismiss(place string) error {
 		}
 	}
 	return errors.Join(a.buffer.RemoveCursor(place), a.book.Forget(place))
+}
+
+// closeRecipients gives back what those hold that send no more.
+func (a *agent) closeRecipients() error {
+	var errs []error
+	for _, r := range a.recipients {
+		if r.close != nil {
+			errs = append(errs, r.close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // tasksOfRecipients is what runs for the recipients of the configuration.

@@ -35,25 +35,25 @@ const patience = 60 * time.Second
 
 // body is what publicChangeValueFromAgent takes.
 type body struct {
-	Username string  `json:"username"`
-	Key      string  `json:"applicationKey"`
-	MAC      string  `json:"mac"`
-	Private  string  `json:"privateIp"`
-	Model    string  `json:"agentModel"`
-	Data     message `json:"data"`
+	Username string          `json:"username"`
+	Key      string          `json:"applicationKey"`
+	MAC      string          `json:"mac"`
+	Private  string          `json:"privateIp"`
+	Model    string          `json:"agentModel"`
+	Data     json.RawMessage `json:"data"` // a message
 }
 
 // deliver sends one message and returns nil once the server has it.
 //
 //	POST <url>/device/publicChangeValueFromAgent, JSON. 200 without content: stored; 400: a sentence, see answers.
-func (a Account) deliver(ctx context.Context, client *http.Client, m message) error {
+func (a Account) deliver(ctx context.Context, client *http.Client, message string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	key, err := a.Key()
 	if err != nil {
 		return err
 	}
-	text, err := plain(body{a.Username, key, a.MAC, privateIP, agentModel, m})
+	text, err := plain(body{a.Username, key, a.MAC, privateIP, agentModel, json.RawMessage(message)})
 	if err != nil {
 		return fmt.Errorf("write a message: %w", err)
 	}

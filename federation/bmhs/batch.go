@@ -39,7 +39,7 @@ func (r *Recipient) gather(ctx context.Context, mac string, d *device, at float6
 			b.add(v.name, v, at)
 		}
 	}
-	d.acknowledged(at, m)
+	d.progress = d.after(at, m)
 	return nil
 }
 
@@ -61,6 +61,9 @@ func (r *Recipient) flush(ctx context.Context) error {
 	if b.device == nil {
 		return nil
 	}
+	if err := r.memory.keep(b.mac, b.before); err != nil { // what is made anew after a kill are the same rows
+		return err
+	}
 	for _, metavalue := range b.order {
 		rows := after(b.before.Pushed[metavalue], b.rows[metavalue])
 		if len(rows) == 0 {
@@ -73,28 +76,20 @@ func (r *Recipient) flush(ctx context.Context) error {
 			b.before.Pushed = map[string]float64{}
 		}
 		b.before.Pushed[metavalue] = float64(rows[len(rows)-1].Timestamp) / 1000
-		if err := r.saveInstead(b.mac, b.before); err != nil {
+		if err := r.memory.keep(b.mac, b.before); err != nil {
 			return err
 		}
 	}
 	b.device.Pushed = nil
 	r.batch = batch{}
 	r.count(b.messages, 0)
-	return r.save()
-}
-
-// saveInstead writes down another state of a device than the one that the batch has brought it to.
-func (r *Recipient) saveInstead(mac string, d *device) error {
-	now := r.devices[mac]
-	r.devices[mac] = d
-	defer func() { r.devices[mac] = now }()
-	return r.save()
+	return r.memory.keep(b.mac, b.device)
 }
 
 // abandon goes back to before a batch that could not be sent.
 func (r *Recipient) abandon() {
 	if r.batch.device != nil {
-		r.devices[r.batch.mac] = r.batch.before
+		r.memory.devices[r.batch.mac] = r.batch.before
 	}
 	r.batch = batch{}
 }

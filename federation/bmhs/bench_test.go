@@ -2,6 +2,7 @@ package bmhs
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -73,6 +74,7 @@ func inTurns(b *testing.B, o Options, day []senml.Pack) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer r.Close()
 	for i := 0; i < len(day); i += 12 {
 		var turn senml.Pack
 		for _, p := range day[i : i+12] {
@@ -91,7 +93,11 @@ func bareRequests(b *testing.B, o Options, messages int) {
 		_, p := placeOf(r.Name)
 		d.take(p.Path, r)
 	}
-	text, err := plain(body{foyer, key, mac, privateIP, agentModel, (&Recipient{Options: o}).message("m", d.metavalues(), d.Tick)})
+	p, err := d.pend(d.Tick, (&Recipient{Options: o}).message("m", d.metavalues(), d.Tick))
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := plain(body{foyer, key, mac, privateIP, agentModel, json.RawMessage(p.Message)})
 	if err != nil {
 		b.Fatal(err)
 	}

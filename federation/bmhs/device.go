@@ -11,12 +11,13 @@ import (
 // device is what is known of one device: what was last said of it, and what the server has. It is kept on disk, because
 // most series are only said when they change.
 type device struct {
-	Values  map[string]said   `json:"values"` // by path
-	First   float64           `json:"first"`  // time of the first frame, Unix seconds
-	Tick    float64           `json:"tick"`   // time of the newest frame in Values
-	Sent    float64           `json:"sent"`   // time of the last message that was acknowledged, or let go; 0 before the first
-	Over    bool              `json:"over"`   // whether that one warned of an overrun
-	Indexes map[string]uint64 `json:"indexes"`
+	progress
+	Values  map[string]said `json:"values"` // by path
+	First   float64         `json:"first"`  // time of the first frame, Unix seconds
+	Tick    float64         `json:"tick"`   // time of the newest frame in Values
+	Pending *pending        `json:"pending,omitempty"`
+	Scope   string          `json:"scope,omitempty"` // of what was granted when these came
+	Turn    uint64          `json:"turn"`            // the higher, the later it was kept
 	// Pushed are the times of the newest rows of the data API, by metavalue, while a batch is under way.
 	Pushed map[string]float64 `json:"pushed,omitempty"`
 }
@@ -29,7 +30,7 @@ type said struct {
 }
 
 func newDevice() *device {
-	return &device{Values: map[string]said{}, Indexes: map[string]uint64{}}
+	return &device{Values: map[string]said{}, progress: progress{Indexes: map[string]uint64{}}}
 }
 
 // clone is what a batch that fails goes back to.
@@ -42,6 +43,9 @@ func (d *device) clone() *device {
 // take keeps what is newer than what is known. It says whether something changed that no later frame repeats soon:
 // powers, currents and indexes move all the time.
 func (d *device) take(path string, r senml.Record) (lasting bool) {
+	if !isTold(path) {
+		return false
+	}
 	old, known := d.Values[path]
 	if known && r.Time < old.At {
 		return false
@@ -78,21 +82,6 @@ func (d *device) number(path string) (float64, bool) {
 	return v.Number, ok && v.Text == ""
 }
 
-// acknowledged notes that the server has a message of that time.
-func (d *device) acknowledged(at float64, m message) {
-	for _, pair := range indexPairs {
-		if n, ok := index(m.Metavalues.get(pair.index)); ok {
-			d.Indexes[pair.index] = n
-		}
-	}
-	d.letGo(at, m)
-}
-
-// letGo notes that a message of that time is done with.
-func (d *device) letGo(at float64, m message) {
-	d.Sent, d.Over = at, m.Metavalues.get("adps") != "0"
-}
-
 // rhythmOver is how often a message goes while the meter warns of an overrun, as BMHS's own agent does.
 const rhythmOver = 15 * time.Second
 
@@ -115,10 +104,19 @@ func (d *device) endsDay(at float64, zone *time.Location) bool {
 	return d.Sent > 0 && d.Tick > d.Sent && day(instant(d.Tick), zone) != day(instant(at), zone)
 }
 
-// isMoving tells the paths that every frame may change.
+// isTold tells the paths that a message is made of: nothing else is kept.
+func isTold(path string) bool {
+	switch path {
+	case pathOption, pathCalendar, pathTariff, pathTariffIndex, pathSubscribed, pathSubscribedAmp, pathOver:
+		return true
+	}
+	return isMoving(path)
+}
+
+// isMoving tells those of them that every frame may change.
 func isMoving(path string) bool {
-	return strings.Contains(path, "/power/") || strings.HasPrefix(path, "current/") || strings.HasPrefix(path, "voltage/") ||
-		strings.Contains(path, "energy/") || strings.HasPrefix(path, "derived/")
+	return path == pathPower || path == pathInjected || path == pathMost || path == pathDrawn || path == pathInjectedIndex ||
+		strings.HasPrefix(path, pathSupplier) || strings.HasPrefix(path, "current/")
 }
 
 // isTick tells the paths that are said of the moment, once a frame.

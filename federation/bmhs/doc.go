@@ -8,8 +8,9 @@
 //
 // # What the server does with it
 //
-//   - A reading that comes twice is stored twice: history has no key. So a message is sent once, and what was acknowledged
-//     is written down before the next one goes. After a timeout nobody knows whether it was stored: it is sent again.
+//   - A reading that comes twice is stored twice: history has no key. So a message is written down before it goes, and
+//     its answer before the next one does. When no answer came nobody knows whether it was stored: it is sent again, letter
+//     by letter, also after a kill or a power cut. Totals of days and the energy of periods, each once by its time, are right.
 //   - What comes later overwrites what is shown, whatever its date: messages go one at a time, oldest first.
 //   - A date is taken as the server's local time, whatever zone it names: see Date.
 //   - Values are texts. A number would become a Double on its way, whose exponent no index survives.

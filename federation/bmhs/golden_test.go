@@ -104,13 +104,12 @@ func messageOf(t *testing.T, d *device, mac string, at time.Time) []byte {
 	if values == nil {
 		t.Fatal("no message: something the server needs is not known")
 	}
-	m := r.message(mac, values, float64(at.UnixMilli())/1000)
-	d.acknowledged(float64(at.UnixMilli())/1000, m)
-	text, err := plain(m)
+	p, err := d.pend(seconds(at), r.message(mac, values, seconds(at)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	d.progress = p.progress
+	return []byte(p.Message)
 }
 
 func object(t *testing.T, text []byte) map[string]any {

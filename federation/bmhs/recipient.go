@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"releve/buffer/statefile"
 	"releve/federation"
 	"releve/senml"
 )
@@ -22,9 +21,10 @@ type Options struct {
 	Name    string
 	Account Account        // nothing in it: rows only
 	Data    Data           // nothing in it: messages only
+	Scope   func() string  // as that of the gate; nil when all is granted
 	Zone    *time.Location // the server's
 	Every   time.Duration  // between two messages of a device
-	File    string         // where what was acknowledged is kept
+	File    string         // NAME.json, where it is kept what the server has; the folder NAME beside it is its journal's
 	Client  *http.Client   // must follow no redirect
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -32,13 +32,14 @@ type Options struct {
 
 // Recipient sends what a gate lets through to a BMHS server. With an account each device is a meter, whose state goes as a
 // message at a rhythm, and days that are over go as rows where there is access to the data API. Without an account every
-// record is a row. Use Open.
+// record is a row. Use Open, and Close.
 type Recipient struct {
 	Options
 
 	// Only Send, which is never called twice at once, uses what follows.
 	granted func() error
-	devices map[string]*device
+	scope   string // of what is granted
+	memory  *memory
 	batch   batch
 	stuck   stuck
 	done    map[string]bool // calls of a Send that did not come to its end
@@ -59,25 +60,15 @@ type Stats struct {
 // Open returns a recipient that goes on where the last one ended. What cannot be read of the state was set aside: the
 // error says so beside the recipient, whose messages then begin anew.
 func Open(o Options) (*Recipient, error) {
-	devices, err := statefile.Read(o.File, checkDevices)
-	var damaged *statefile.Damaged
-	if err != nil && !errors.As(err, &damaged) {
-		return nil, fmt.Errorf("read what the BMHS server has: %w", err)
+	m, err := recall(o.File)
+	if m == nil {
+		return nil, err
 	}
-	if devices == nil {
-		devices = map[string]*device{}
-	}
-	return &Recipient{Options: o, devices: devices, done: map[string]bool{}}, err
+	return &Recipient{Options: o, memory: m, done: map[string]bool{}}, err
 }
 
-func checkDevices(devices map[string]*device) error {
-	for _, d := range devices {
-		if d == nil || d.Values == nil || d.Indexes == nil {
-			return errors.New("a device in it has no state")
-		}
-	}
-	return nil
-}
+// Close ends the use of a recipient that sends no more.
+func (r *Recipient) Close() error { return r.memory.close() }
 
 // String names the recipient.
 func (r *Recipient) String() string { return r.Name }
@@ -96,7 +87,13 @@ func (r *Recipient) Send(ctx context.Context, p senml.Pack) error {
 
 // SendWhile is Send, and asks before each request whether all of p may still go.
 func (r *Recipient) SendWhile(ctx context.Context, p senml.Pack, granted func() error) error {
+	if r.Scope != nil {
+		r.scope = r.Scope()
+	}
 	r.granted = granted
+	if err := granted(); err != nil { // p is of another scope
+		return err
+	}
 	send := r.sendStates
 	if r.Account.URL == "" {
 		send = r.sendRows
@@ -114,23 +111,25 @@ func (r *Recipient) sendStates(ctx context.Context, p senml.Pack) error {
 	if err != nil {
 		return err
 	}
-	lasting := false
+	changed := map[string]bool{}
 	for _, g := range groups(rest) {
-		changed, err := r.step(ctx, g)
+		lasting, err := r.step(ctx, g)
 		if err != nil {
 			r.abandon()
 			return err
 		}
-		lasting = lasting || changed
+		changed[g.device] = changed[g.device] || lasting
 	}
 	if err := r.flush(ctx); err != nil {
 		r.abandon()
 		return err
 	}
-	if lasting {
-		return r.save()
+	for mac, lasting := range changed {
+		if lasting {
+			err = errors.Join(err, r.memory.keep(mac, r.memory.devices[mac]))
+		}
 	}
-	return nil
+	return err
 }
 
 // group is what was said of one device at one time: a frame.
@@ -173,11 +172,7 @@ func placeOf(name string) (device string, p federation.Place) {
 // step takes what was said at one time, and sends what is due then. It can be repeated: what is older than the newest frame
 // changes nothing and sends nothing.
 func (r *Recipient) step(ctx context.Context, g group) (lasting bool, err error) {
-	d := r.devices[g.device]
-	if d == nil {
-		d = newDevice()
-		r.devices[g.device] = d
-	}
+	d := r.memory.device(g.device, r.scope)
 	isFrame := g.at >= d.Tick && slices.ContainsFunc(g.records, func(r senml.Record) bool { return isTick(r.Name) })
 	if isFrame && d.endsDay(g.at, r.Zone) {
 		if err := r.emit(ctx, g.device, d, d.Tick); err != nil {
@@ -203,8 +198,14 @@ func (r *Recipient) nearMidnight(at float64) bool {
 	return day(t, r.Zone) != day(t.Add(r.Every), r.Zone)
 }
 
-// emit sends the state of a device at a time: as a message, or in a batch of rows when that day is over.
+// emit sends the state of a device at a time: as a message, or in a batch of rows when that day is over. A message whose
+// answer never came goes first, again.
 func (r *Recipient) emit(ctx context.Context, mac string, d *device, at float64) error {
+	if d.Pending != nil {
+		if err := r.deliver(ctx, mac, d); err != nil || at <= d.Sent {
+			return err
+		}
+	}
 	values := d.metavalues()
 	if values == nil {
 		return nil
@@ -216,24 +217,16 @@ func (r *Recipient) emit(ctx context.Context, mac string, d *device, at float64)
 	if err := r.flush(ctx); err != nil {
 		return err
 	}
-	if err := r.granted(); err != nil {
+	p, err := d.pend(at, m)
+	if err != nil {
 		return err
 	}
-	err := r.Account.deliver(ctx, r.Client, m)
-	if errors.Is(err, errUnknown) {
-		err = r.stuck.again(mac, at, err)
-	}
-	switch {
-	case errors.Is(err, federation.ErrRefused):
-		r.letGo("message", err)
-		d.letGo(at, m)
-	case err != nil:
+	d.Pending = p
+	if err := r.memory.keep(mac, d); err != nil {
+		d.Pending = nil
 		return err
-	default:
-		d.acknowledged(at, m)
-		r.count(1, 0)
 	}
-	return r.save()
+	return r.deliver(ctx, mac, d)
 }
 
 // message is the state of a device as the server takes it. What is late neither alerts nor starts anything there.
@@ -244,14 +237,6 @@ func (r *Recipient) message(mac string, values metavalues, at float64) message {
 	}
 	m.DateValue, m.Offset = Date(instant(at), r.Zone)
 	return m
-}
-
-// save writes down what the server has.
-func (r *Recipient) save() error {
-	if err := statefile.Write(r.File, r.devices); err != nil {
-		return fmt.Errorf("write down what the BMHS server has: %w", err)
-	}
-	return nil
 }
 
 // letGo counts what the server will never take. It holds up nothing that comes after it.
