@@ -57,6 +57,16 @@ func (p *ports) release() error {
 	return errors.Join(errs...)
 }
 
+// Address returns a loopback address on which nothing listens, for a server that is not the lab's. It stays reserved until release.
+func Address() (at string, release func() error, err error) {
+	var p ports
+	reserved, err := p.reserve(1)
+	if err != nil {
+		return "", nil, err
+	}
+	return address(reserved[0]), p.release, nil
+}
+
 // free reports whether a TCP server could listen on the port now.
 func free(port int) bool {
 	l, err := net.Listen("tcp", address(port))
