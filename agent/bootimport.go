@@ -10,7 +10,9 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -36,6 +38,7 @@ type configBootImportVerb struct {
 	configFile
 	Boot  []string `help:"Where a Raspberry Pi has its boot partition: the first of these that is mounted." default:"/boot/firmware,/boot" type:"path"`
 	Group string   `help:"Group that may read what was taken." default:"releve" hidden:""`
+	Wifi  string   `help:"Take releve-wifi.toml too, and write it to this file for wpa_supplicant." placeholder:"FILE"`
 }
 
 // Run takes the configuration from the boot partition, as root, before the agent starts. What cannot be used stays there, with
@@ -56,14 +59,24 @@ func (v configBootImportVerb) Run(_ context.Context, t terminal) error {
 	return err
 }
 
-// take moves what a folder has to where it belongs, the configuration last: until then a power cut has changed nothing that
-// counts, and after it the files of the folder are taken once more or only wiped.
+// take moves what a folder has to where it belongs: the networks and the configuration, each whole or not at all.
 func (v configBootImportVerb) take(folder string) (done string, err error) {
 	boot, err := os.OpenRoot(folder)
 	if err != nil {
 		return "", err
 	}
 	defer boot.Close()
+	joins, wrong := v.takeWifi(boot)
+	done, err = v.takeConfiguration(boot)
+	if wrong = errors.Join(wrong, err); wrong != nil {
+		return "", errors.Join(wrong, boot.WriteFile(bootError, []byte("Relève : la configuration n'est pas reprise.\r\nRelève: the configuration is not taken.\r\n\r\n"+wrong.Error()+"\r\n"), 0o600))
+	}
+	return strings.Join(slices.DeleteFunc([]string{joins, done}, func(s string) bool { return s == "" }), "; "), nil
+}
+
+// takeConfiguration moves the secrets, then the configuration: until that a power cut has changed nothing that counts, and after it
+// the files of the folder are taken once more or only wiped.
+func (v configBootImportVerb) takeConfiguration(boot *os.Root) (done string, err error) {
 	text, err := readBoot(boot, bootConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "there is no configuration on the boot partition", nil
@@ -76,7 +89,7 @@ func (v configBootImportVerb) take(folder string) (done string, err error) {
 		err = v.place(text, secrets)
 	}
 	if err != nil {
-		return "", errors.Join(err, boot.WriteFile(bootError, []byte("Relève : la configuration n'est pas reprise.\r\nRelève: the configuration is not taken.\r\n\r\n"+err.Error()+"\r\n"), 0o600))
+		return "", err
 	}
 	names := []string{bootConfig}
 	for name := range secrets {
