@@ -191,6 +191,7 @@ func piledUp(h *household) func() {
 	h.link.Cut()
 	h.hurry.pause.Store(int64(time.Second / 20))
 	h.measures(&loss{fault: "piling up"}, 45)
+	h.hears(900) // readings of a series that are over 10 kB, however slow the machine
 	h.hurry.pause.Store(int64(time.Second))
 	must(h.t, h.link.Resume())
 	return func() {}
@@ -269,6 +270,20 @@ func (h *household) measures(row *loss, packs uint64) {
 		row.memory = max(row.memory, h.agent.anonymous())
 		return s.Buffer.Packs >= first+packs
 	})
+}
+
+// hears waits for so many frames more.
+func (h *household) hears(frames uint64) {
+	h.t.Helper()
+	heard := func() uint64 {
+		s, err := h.snapshot()
+		if err != nil || len(s.Meters) == 0 {
+			return 0
+		}
+		return s.Meters[0].Frames
+	}
+	first := heard()
+	h.until("more frames", patience, func() bool { return heard() >= first+frames })
 }
 
 // row begins a row of the table.

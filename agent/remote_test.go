@@ -578,3 +578,12 @@ func TestClaimCommand(t *testing.T) {
 		}
 	}
 }
+
+// An agent that is ended when it was about to begin anew has ended well.
+func TestEndedInsteadOfBeginningAnew(t *testing.T) {
+	t.Parallel()
+	s := newSteered(t, t.TempDir(), patient, "")
+	s.reads()
+	s.again()
+	s.stop()
+}

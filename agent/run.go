@@ -75,7 +75,9 @@ func (l tenure) measureOn(ctx context.Context) error {
 	for {
 		err := l.measure(ctx)
 		switch {
-		case errors.Is(err, errAgain) && ctx.Err() == nil:
+		case errors.Is(err, errAgain) && ctx.Err() != nil: // it was about to begin anew
+			return nil
+		case errors.Is(err, errAgain):
 		case !errors.Is(err, errRest):
 			return err
 		case !l.rest(ctx):

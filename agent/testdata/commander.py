@@ -73,11 +73,11 @@ class Commander(slixmpp.ClientXMPP):
             return {"error": "timeout"}
 
     async def items(self, asked):
-        said = await self["xep_0030"].get_items(jid=self.agent, node=asked["node"], timeout=60)
+        said = await self["xep_0030"].get_items(jid=self.agent, node=asked["node"], timeout=300)
         return {"rows": [[i.get("node"), i.get("name")] for i in said.xml.find(DISCO % "items" + "query")]}
 
     async def info(self, asked):
-        said = await self["xep_0030"].get_info(jid=self.agent, node=asked["node"], timeout=60)
+        said = await self["xep_0030"].get_info(jid=self.agent, node=asked["node"], timeout=300)
         query = said.xml.find(DISCO % "info" + "query")
         return {"rows": [[e.get("name") or e.get("var")] for e in query if e.get("name") or e.get("var")]}
 
@@ -95,7 +95,7 @@ class Commander(slixmpp.ClientXMPP):
         if asked.get("lang"):
             iq.xml.set(LANG, asked["lang"])
         iq.append(element)
-        return answer((await iq.send(timeout=120)).xml.find(CMD + "command"))
+        return answer((await iq.send(timeout=300)).xml.find(CMD + "command"))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ type Options struct {
 	// PeerRetryDelay is how long ejabberd at most refuses to try a domain again
 	// that it could not reach, in whole seconds; 0 means 1 s. ejabberd ships with 300 s.
 	PeerRetryDelay time.Duration
-	// StartTimeout bounds Start as a whole; 0 means 60 s.
+	// StartTimeout bounds Start as a whole; 0 means 4 min.
 	StartTimeout time.Duration
 	// Streams has ejabberd write down what it reads and says on its streams, within TLS; see Server.Streams.
 	Streams bool
@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 	o.ClientStanzaMax = orDefault(o.ClientStanzaMax, 262144)
 	o.PeerStanzaMax = orDefault(o.PeerStanzaMax, 524288)
 	o.PeerRetryDelay = orDefault(o.PeerRetryDelay, time.Second)
-	o.StartTimeout = orDefault(o.StartTimeout, time.Minute)
+	o.StartTimeout = orDefault(o.StartTimeout, 4*time.Minute)
 	return o
 }
 

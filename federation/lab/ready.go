@@ -18,7 +18,7 @@ type probe struct {
 
 const (
 	probePause    = 20 * time.Millisecond
-	probePatience = 2 * time.Second
+	probePatience = 10 * time.Second
 )
 
 // await repeats the probe until it succeeds, the process ends, or the context does.
