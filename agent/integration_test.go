@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -52,39 +49,6 @@ func TestIntegrationOutage(t *testing.T) {
 	h.arrives(20)
 	h.drain()
 	h.check()
-}
-
-// Nothing of the house leaves in logs or on the page: neither the meter's address nor the delivery point.
-func TestIntegrationPrivacy(t *testing.T) {
-	t.Parallel()
-	h := newHousehold(t, lab.Ejabberd)
-	h.arrives(5)
-	secrets := h.secrets()
-	response, err := http.Get("http://" + h.page + "/api/v1/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := io.ReadAll(response.Body)
-	response.Body.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.drain()
-	h.consumer.end(syscall.SIGTERM)
-	for _, secret := range secrets {
-		for where, text := range map[string]string{
-			"agent's log": h.agent.talk.String(), "consumer's log": h.consumer.talk.String(), "page": string(page),
-		} {
-			if strings.Contains(text, secret) {
-				t.Errorf("the %s holds %s", where, secret)
-			}
-		}
-		for _, r := range h.received.all() {
-			if strings.Contains(r.Name+r.Value.String(), secret) {
-				t.Errorf("a record holds %s", secret)
-			}
-		}
-	}
 }
 
 // secrets are the identities the meter of this test has.

@@ -41,9 +41,10 @@ func newLeaky(t *testing.T) *leaky {
 		t.Skip("real servers are left out with -short")
 	}
 	s := servers{Federation: lab.New(t, lab.Options{Streams: true, Domains: []lab.Domain{
-		{Name: houseDomain, Kind: lab.Ejabberd}, {Name: consumerDomain, Kind: lab.Ejabberd, Accounts: []lab.Account{{User: "poc", Password: "pw"}}},
+		{Name: houseDomain, Kind: lab.Ejabberd}, {Name: consumerDomain, Kind: lab.Ejabberd},
 	}})}
 	l := &leaky{household: settle(t, s, ""), pride: newPlatform(t), taps: map[string]*tap{}, begin: map[string]int{}}
+	l.newGuest("poc").run() // its server keeps a hundred messages for who is away
 	l.guests = map[string]*guest{"serveur": l.acknowledging("serveur"), "tableau": l.reading("tableau")}
 	l.taps["pride"] = newTap(t, func() string { return l.pride.url })
 	l.taps["bmhs"] = newTap(t, func() string { return l.bmhs.URL() })
@@ -156,8 +157,8 @@ func (l *leaky) everybody() {
 	l.t.Helper()
 	messages, points := len(l.bmhs.Messages()), l.pride.Count()
 	l.arrives(40)
-	l.guests["serveur"].arrives(40)
 	l.guests["tableau"].subscribe()
+	l.guests["serveur"].arrives(40)
 	l.guests["tableau"].arrives(40)
 	l.until("readings at the systems outside", patience, func() bool {
 		return len(l.bmhs.Messages()) > messages+1 && l.pride.Count() > points+10 && l.bmhs.Online(bmhsUser, bmhsMAC)
@@ -255,6 +256,16 @@ func textOf(r *received) string {
 	return all.String()
 }
 
+// carried is what there has to be in each place, wherever readings went: a search of nothing finds nothing.
+func (l *leaky) carried() map[string]string {
+	return map[string]string{
+		"consumer": "consumption/energy/active/index", "serveur": "consumption/energy/active/index", "tableau": "consumption/energy/active/index",
+		"streams of " + houseDomain: "consumption/energy/active/index", "streams of " + consumerDomain: "http://xmpp.rocks",
+		"pride": "consumption", "bmhs": "metavalues", "page": "consumption/power", "log": "level=", "ledger": "\"kind\":\"grant\"",
+		"consumer's log": "", // it may have nothing to say
+	}
+}
+
 // found is what of the identities is in what has left since the agent began, by where. The agent has ended.
 func (l *leaky) found(page []byte) map[string][]string {
 	l.t.Helper()
@@ -270,32 +281,59 @@ func (l *leaky) found(page []byte) map[string][]string {
 		must(l.t, err)
 		places["ledger"] = append(places["ledger"], text...)
 	}
-	all := map[string][]string{}
+	carried, all := l.carried(), map[string][]string{}
 	for place, bytes := range places {
 		l.t.Logf("%s: %d bytes", place, len(bytes))
-		if len(bytes) == 0 && place != "consumer's log" {
-			l.t.Errorf("nothing was written down of %s", place)
-		}
-		if what := look(bytes, l.seeks); what != nil {
+		what := look(bytes, append([]sought{{what: "", bytes: []byte(carried[place])}}, l.seeks...))
+		if len(what) == 0 || what[0] != "" {
+			l.t.Errorf("no %q was written down of %s", carried[place], place)
+		} else if what = what[1:]; len(what) > 0 {
 			all[place] = what
 		}
+		delete(carried, place)
+	}
+	if len(carried) > 0 {
+		l.t.Errorf("nothing was written down of %v", carried)
 	}
 	return all
 }
 
+// ends stops the agent and says what was found of the identities, and what was there to be found.
+func (l *leaky) ends(page []byte, want map[string][]string) {
+	l.t.Helper()
+	l.consumer.end(syscall.SIGTERM)
+	l.stopAgent()
+	if diff := cmp.Diff(want, l.found(page)); diff != "" {
+		l.t.Errorf("found (-want +found):\n%s", diff)
+	}
+}
+
+// identifies grants the consumer and the BMHS server to see whose readings they are.
+func (l *leaky) identifies() {
+	l.t.Helper()
+	for _, to := range []string{addressOf(l.consumes, consumerDomain), "bmhs"} {
+		l.text += fmt.Sprintf("[[grant]]\nto = %q\nseries = [\"*\"]\npurpose = \"test identity\"\nidentity = true\n", to)
+	}
+}
+
 // Every byte that leaves a household is searched for the addresses of its meters and its delivery point, in whatever form
 // and however packed: what the XMPP servers read and say within TLS, what goes to systems outside, the page, the API, the
-// log, the ledger. Without identity = true none is anywhere. That the search finds what is there is TestLook.
+// log, the ledger. Without identity = true none is anywhere. With it, the same search finds the delivery point where it was
+// granted and on the streams to there, the meter's address at a BMHS that calls it so, and neither elsewhere. What goes to a
+// Zabbix is searched in TestIntegrationMeterToZabbix.
 func TestIntegrationNothingLeaks(t *testing.T) {
 	t.Parallel()
 	l := newLeaky(t)
 	l.begins()
 	l.everybody()
 	l.asks()
-	page := l.said()
-	l.consumer.end(syscall.SIGTERM)
-	l.stopAgent()
-	if diff := cmp.Diff(map[string][]string{}, l.found(page)); diff != "" {
-		t.Errorf("found (-want +found):\n%s", diff)
-	}
+	l.ends(l.said(), map[string][]string{})
+
+	l.identifies()
+	l.begins()
+	l.everybody()
+	prm := []string{"PRM as digits"}
+	l.ends([]byte(fetched(t, "http://"+l.page+"/api/v1/series")), map[string][]string{
+		"consumer": prm, "streams of " + houseDomain: prm, "streams of " + consumerDomain: prm, "bmhs": {"ADSC as digits"},
+	})
 }

@@ -26,6 +26,7 @@ const hostOfHouse = "linky-maison"
 type zabbixed struct {
 	*household
 	zabbix *lab.Zabbix
+	taps   []*tap              // before its trapper and its API, of the relay
 	paths  map[string]string   // by item
 	types  map[string][]string // items by the type of their values
 }
@@ -36,6 +37,9 @@ func newZabbixed(h *household) *zabbixed {
 	z := &zabbixed{household: h.newRelay(), zabbix: lab.NewZabbix(h.t), paths: map[string]string{}, types: map[string][]string{}}
 	token, err := z.zabbix.Token(h.t.Context())
 	must(h.t, err)
+	for _, target := range []string{"http://" + z.zabbix.TrapperAddr(), z.zabbix.APIURL()} {
+		z.taps = append(z.taps, newTap(h.t, func() string { return target }))
+	}
 	z.write("token", token+"\n")
 	h.stopAgent()
 	z.stopAgent()
@@ -57,7 +61,7 @@ purpose = "test"
 to = ["zabbix"]
 series = ["*"]
 to_device = %[4]q
-`, z.zabbix.TrapperAddr(), z.zabbix.APIURL(), z.path("token"), hostOfHouse))
+`, hostOf(z.taps[0].url()), z.taps[1].url(), z.path("token"), hostOfHouse))
 	var out strings.Builder
 	args := []string{"lognact", "provision", "--config", z.path("agent.toml"), "--token-file", z.path("token"), "zabbix", hostOfHouse}
 	if code := execute(h.t.Context(), args, terminal{out: &out, err: io.Discard}); code != exitDone || out.String() != hostOfHouse+"\n" {
@@ -120,6 +124,20 @@ func asZabbix(v senml.Value) string {
 	return v.String()
 }
 
+// isPseudonymous searches all that went to the Zabbix for what is personal of the meter.
+func (z *zabbixed) isPseudonymous(secrets []string) {
+	z.t.Helper()
+	for i, carried := range []string{"releve[consumption/energy/active/index]", "history.get"} {
+		seeks := []sought{{what: "", bytes: []byte(carried)}}
+		for n, secret := range secrets {
+			seeks = append(seeks, forms(fmt.Sprintf("identity %d", n), secret)...)
+		}
+		if diff := cmp.Diff([]string{""}, look(z.taps[i].bytes(), seeks)); diff != "" {
+			z.t.Errorf("of what the Zabbix was told, with %q (-want +found):\n%s", carried, diff)
+		}
+	}
+}
+
 // newReader is an agent without a federation whose source is the Zabbix.
 func (z *zabbixed) newReader() *household {
 	z.t.Helper()
@@ -180,7 +198,7 @@ func (h *household) same(where string, said, there map[instant]string) {
 }
 
 // What a meter says is in a Zabbix with the whole template, over two servers and a relay that was killed at any moment: all of
-// it, once, as it was said. And an agent whose source is that Zabbix has the same.
+// it, once, as it was said, and nothing that is personal of the meter. And an agent whose source is that Zabbix has the same.
 func TestIntegrationMeterToZabbix(t *testing.T) {
 	t.Parallel()
 	h := newHousehold(t, lab.Ejabberd)
@@ -199,6 +217,7 @@ func TestIntegrationMeterToZabbix(t *testing.T) {
 	want := h.said()
 	z.until("all is in the Zabbix", patience, func() bool { return len(z.rows()) >= len(want) })
 	h.same("in the Zabbix", want, z.rows())
+	z.isPseudonymous(h.secrets())
 	reader.readsUntil(len(want))
 	read := map[instant]string{}
 	for at, f := range reader.kept(true) {
