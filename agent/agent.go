@@ -175,7 +175,7 @@ func (a *agent) openBook(context.Context) error {
 	a.book = &consent.Book{
 		Rotations: rotations, Refuses: a.refuses,
 		Consents: a.notary.consents, Key: key, PRM: a.identities.prm, Now: a.grantTime,
-		Archive: a.archive(), Sent: a.notary.tally.add, Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
+		Archive: a.archive(), Tally: a.notary.tally, Places: places, Hold: holdOf(a.cfg.Buffer.FullSet), Location: a.cfg.Agent.Location, Log: a.log,
 	}
 	if a.former, err = openFormerNodes(a.state("former-nodes.json"), a.log); err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,7 @@ func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) 
 		one.doubt = func() status.Words { return bmhsDoubt(recipient.Stats(), bmhs.PresenceStanding{Up: true}) }
 		return nil
 	}
-	presence := bmhs.NewPresence(recipient, func() senml.Pack { return gate.live(a.live()) })
+	presence := bmhs.NewPresence(recipient, func() senml.Pack { return gate.live(a.live(), a.log) })
 	one.tasks = append(one.tasks, presence)
 	one.doubt = func() status.Words { return bmhsDoubt(recipient.Stats(), presence.Standing()) }
 	return nil
@@ -103,14 +104,12 @@ func (g placing) Pass(p senml.Pack) senml.Pack {
 }
 
 // live lets through what is granted as it comes; a gate remembers how far its delivery is, and this is none of it.
-func (g placing) live(p senml.Pack) senml.Pack {
+func (g placing) live(p senml.Pack, log *slog.Logger) senml.Pack {
 	owners := g.owners(p)
-	var passed senml.Pack
-	for _, r := range p {
-		if g.book.Finest(g.grantee, r.Name) == string(consent.Live) {
-			r.Name = g.book.Name(g.grantee, r.Name)
-			passed = append(passed, r)
-		}
+	passed, err := g.book.Shown(g.grantee, p)
+	if err != nil {
+		log.Warn("nothing is shown live", "recipient", g.grantee, "error", err)
+		return nil
 	}
 	return g.placed(passed, owners)
 }

@@ -97,7 +97,7 @@ func entryLine(n ledger.Numbered) string {
 	words := []string{fmt.Sprintf("%d  %s  %s", n.N, at, e.Kind)}
 	for _, part := range []struct{ name, value string }{
 		{"to", e.Recipient}, {"consent", e.Consent}, {"series", strings.Join(e.Series, " ")}, {"finest", e.Finest},
-		{"identity", yes(e.Identity)}, {"from", day(e.From)}, {"until", day(e.To)}, {"count", count(e.Count)}, {"digest", e.Digest},
+		{"identity", yes(e.Identity)}, {"from", day(e.From)}, {"until", day(e.To)}, {"count", count(e.Count)}, {"uncertain", count(e.Uncertain)}, {"digest", e.Digest},
 		{"by", e.By}, {"before", e.Before}, {"after", e.After}, {"text", e.Text},
 	} {
 		if part.value != "" {

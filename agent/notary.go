@@ -31,17 +31,18 @@ type notary struct {
 	news     chan struct{} // receives when somebody is to be told
 	log      *slog.Logger
 
-	mu       sync.Mutex // guards everything below, and every change of the consents
-	ledger   *ledger.Ledger
-	standing map[string]ledger.Entry // the consents the ledger holds to be given, by identifier
-	said     map[string]ledger.Entry // its last word on each
-	lost     map[string]ledger.Entry // what sources have withdrawn or erased, see lostKey
-	untold   map[string]bool         // whom it says a person has to tell, by consent and recipient
-	version  string                  // the last it knows of
-	erased   int                     // how many erasures it has
-	warned   map[string]bool         // of which it was said that they come to their end
-	crowded  int                     // requests from outside for which there was no room, since the start
-	trouble  error
+	mu        sync.Mutex // guards everything below, and every change of the consents
+	ledger    *ledger.Ledger
+	standing  map[string]ledger.Entry // the consents the ledger holds to be given, by identifier
+	said      map[string]ledger.Entry // its last word on each
+	lost      map[string]ledger.Entry // what sources have withdrawn or erased, see lostKey
+	untold    map[string]bool         // whom it says a person has to tell, by consent and recipient
+	accounted map[string]string       // digest of the last transfer it has, by recipient and consent
+	version   string                  // the last it knows of
+	erased    int                     // how many erasures it has
+	warned    map[string]bool         // of which it was said that they come to their end
+	crowded   int                     // requests from outside for which there was no room, since the start
+	trouble   error
 }
 
 // openLedger prepares to record. The folder may not be there yet, or its disk may be full: see Run.
@@ -94,16 +95,14 @@ func (n *notary) look() {
 		n.log.Error("ledger not written", "error", err)
 	}
 	n.trouble = err
-	if n.tally != nil {
-		n.tally.keep()
-	}
 	n.warn()
 }
 
-// isOver says whether a count is of a day that is over.
+// isOver says whether a count is of a day that is over. What is on its way at midnight has an hour to arrive.
 func (n *notary) isOver(c *transfer) bool {
 	now, known := n.time()
-	return known && c.Since.Before(midnight(now, n.location))
+	day := midnight(now, n.location)
+	return known && c.Since.Before(day) && (c.Afloat == 0 || now.Sub(day) > time.Hour)
 }
 
 // account writes what was sent into the ledger, where is says that it is time.
@@ -114,6 +113,9 @@ func (n *notary) account(is func(*transfer) bool) error {
 	return n.tally.settle(is, func(e ledger.Entry) error {
 		if c, err := n.consents.Find(e.Consent); err == nil {
 			e.Series, e.Finest, e.Identity = c.Grant.Covered(), string(c.Grant.Resolution), c.Grant.Identity
+		}
+		if e.Digest == n.accounted[e.Recipient+" "+e.Consent] { // a cut came between the entry and the file of what is counted
+			return nil
 		}
 		return n.record(e)
 	})
@@ -167,7 +169,7 @@ func (n *notary) recall() error {
 		return err
 	}
 	n.standing, n.said, n.lost, n.untold, n.version = map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]ledger.Entry{}, map[string]bool{}, ""
-	n.erased = 0
+	n.erased, n.accounted = 0, map[string]string{}
 	for _, e := range entries {
 		n.heed(e.Entry)
 	}
@@ -191,6 +193,8 @@ func (n *notary) heed(e ledger.Entry) {
 		if e.Text == bySource || e.Text == erasedBySource {
 			n.lost[lostKey(e)] = e
 		}
+	case ledger.Transfer:
+		n.accounted[e.Recipient+" "+e.Consent] = e.Digest
 	case ledger.Software:
 		n.version = e.After
 	case ledger.Erasure:

@@ -20,25 +20,25 @@ import (
 
 	durable "releve/buffer/journal"
 	"releve/buffer/statefile"
+	"releve/federation/consent"
 	"releve/federation/ledger"
 	"releve/senml"
 )
 
-// tally counts what was sent, for the ledger: one entry a day for each recipient and consent, so that the ledger stays
-// small and the card whole. The count is in memory; what has changed is noted each five minutes in a journal, which wears
-// a card much less than a file that is replaced, and at the end of a day and of the agent in the file. Before anything is
-// counted the journal says that a count is under way, so that after a cut the entry says what may be missing from it.
+// tally counts what leaves, for the ledger: one entry a day for each recipient and consent, so that the ledger stays small
+// and the card whole. What is about to leave is counted first, and noted in a journal, which wears a card much less than a
+// file that is replaced: after a cut the entry says no less than what left, and how much of it may not have.
 type tally struct {
 	file string // set once
 	log  *slog.Logger
 
 	mu      sync.Mutex // guards everything below
 	counts  map[string]*transfer
-	turn    int              // of what is written; the greatest counts
-	open    bool             // what is written says that a count is under way
-	changed bool             // since it was written
-	noted   time.Time        // when it was
-	journal *durable.Journal // nil while there is none to write
+	afloat  map[string]*afloat // by place
+	turn    int                // of what is written; the greatest counts
+	open    bool               // what is written says that more may have left than is settled
+	changed bool               // since the file was written
+	journal *durable.Journal   // nil while there is none to write
 }
 
 // transfer is what one recipient was sent under one consent.
@@ -49,24 +49,26 @@ type transfer struct {
 	From      time.Time `json:"from"`  // of the records
 	To        time.Time `json:"to"`
 	Records   int       `json:"records"`
-	Digest    []byte    `json:"digest"` // state of the sum
-	Cut       bool      `json:"cut,omitempty"`
+	Digest    []byte    `json:"digest"`              // state of the sum
+	Afloat    int       `json:"afloat,omitempty"`    // of Records: about to leave, and not settled
+	Uncertain int       `json:"uncertain,omitempty"` // of Records: nobody will know whether they arrived
+	Cut       bool      `json:"cut,omitempty"`       // some of them because the agent was cut off
 
-	sum hash.Hash
+	sum   hash.Hash
+	dirty bool // counted since it was noted
 }
 
-// kept is what is written: the file, or an entry of the journal.
+// kept is what is written: the file, or in an entry of the journal what has changed since the one before.
 type kept struct {
 	Turn   int         `json:"turn"`
 	Open   bool        `json:"open"`
 	Counts []*transfer `json:"counts"`
+	Afloat []keptMarks `json:"afloat,omitempty"`
 }
-
-const noteTallyEvery = 5 * time.Minute
 
 // openTally goes on with what was counted before. A file that is not understood is set aside.
 func openTally(file string, log *slog.Logger) (*tally, error) {
-	t := &tally{file: file, log: log, counts: map[string]*transfer{}, noted: time.Now()}
+	t := &tally{file: file, log: log, counts: map[string]*transfer{}, afloat: map[string]*afloat{}}
 	was, err := statefile.Read(file, kept.check)
 	var damaged *statefile.Damaged
 	if err != nil && !errors.As(err, &damaged) {
@@ -76,17 +78,22 @@ func openTally(file string, log *slog.Logger) (*tally, error) {
 		log.Warn("count of what was sent lost", "error", err)
 	}
 	if was, err = t.recall(was); err != nil {
-		log.Error("count of what was sent not noted between two days", "error", err)
+		log.Error("what is sent cannot be noted in its journal", "error", err)
 	}
 	t.turn = was.Turn
 	for _, c := range was.Counts {
-		c.Cut = c.Cut || was.Open
+		if was.Open && c.Afloat > 0 {
+			c.Uncertain, c.Afloat, c.Cut = c.Uncertain+c.Afloat, 0, true
+		}
 		t.counts[c.key()] = c
+	}
+	if !was.Open {
+		t.float(was.Afloat)
 	}
 	return t, nil
 }
 
-// recall opens the journal and returns the later of what is in it and in the file, which then is in the file.
+// recall opens the journal and returns what the file says with what is in it, which then is in the file.
 func (t *tally) recall(was kept) (kept, error) {
 	dir := strings.TrimSuffix(t.file, filepath.Ext(t.file))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -100,17 +107,32 @@ func (t *tally) recall(was kept) (kept, error) {
 	if err != nil {
 		return was, errors.Join(err, j.Close())
 	}
-	var last kept
-	if n := len(entries); n > 0 && json.Unmarshal(entries[n-1], &last) == nil && last.check() == nil && last.Turn > was.Turn {
-		if was, err = last, statefile.Write(t.file, last); err != nil {
-			return was, errors.Join(err, j.Close())
+	before := was.Turn
+	for _, text := range entries {
+		var next kept
+		if json.Unmarshal(text, &next) == nil && next.check() == nil && next.Turn > was.Turn {
+			was = was.with(next)
 		}
 	}
-	if err := j.Begin(); err != nil {
+	if was.Turn > before {
+		err = statefile.Write(t.file, was)
+	}
+	if err == nil {
+		err = j.Begin()
+	}
+	if err != nil {
 		return was, errors.Join(err, j.Close())
 	}
 	t.journal = j
 	return was, nil
+}
+
+// with is what is kept after a later entry of the journal.
+func (k kept) with(next kept) kept {
+	next.Counts = append(slices.DeleteFunc(k.Counts, func(old *transfer) bool {
+		return slices.ContainsFunc(next.Counts, func(c *transfer) bool { return c.key() == old.key() })
+	}), next.Counts...)
+	return next
 }
 
 // check makes the sums go on where they were.
@@ -131,112 +153,116 @@ func (c *transfer) resume() error {
 	return c.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(c.Digest)
 }
 
-// add counts records that were sent. The digest is SHA-256 of their lines in that order: name, milliseconds since 1970
-// and value, with a space between and a line feed behind.
-func (t *tally) add(recipient, consent string, p senml.Pack) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.open {
-		t.open, t.changed = true, true
-		t.note()
+// of is the count of what goes to a recipient under a consent.
+func (t *tally) of(b consent.Batch) *transfer {
+	c := &transfer{Recipient: b.Recipient, Consent: b.Consent}
+	if had := t.counts[c.key()]; had != nil {
+		return had
 	}
-	t.changed = true
-	c := t.counts[recipient+" "+consent]
-	if c == nil {
-		at := instantOf(p[0])
-		c = &transfer{Recipient: recipient, Consent: consent, Since: time.Now(), From: at, To: at, sum: sha256.New()}
-		t.counts[c.key()] = c
-	}
-	for _, r := range p {
-		fmt.Fprintf(c.sum, "%s %d %s\n", r.Name, millisOf(r), r.Value) // never fails
-		at := instantOf(r)
-		if at.Before(c.From) {
-			c.From = at
-		}
-		if at.After(c.To) {
-			c.To = at
-		}
-	}
-	c.Records += len(p)
+	at := instantOf(b.Pack[0])
+	c.Since, c.From, c.To, c.sum = time.Now().Truncate(time.Second), at, at, sha256.New()
+	t.counts[c.key()] = c
+	return c
 }
+
+// add counts a record. The digest is SHA-256 of the lines of all, in the order in which they were about to leave first: name,
+// milliseconds since 1970 and value, with a space between and a line feed behind.
+func (c *transfer) add(r senml.Record, line string) {
+	c.sum.Write([]byte(line)) // never fails
+	at := instantOf(r)
+	if at.Before(c.From) {
+		c.From = at
+	}
+	if at.After(c.To) {
+		c.To = at
+	}
+	c.Records++
+	c.dirty = true
+}
+
+func sentLine(r senml.Record) string { return fmt.Sprintf("%s %d %s\n", r.Name, millisOf(r), r.Value) }
 
 func instantOf(r senml.Record) time.Time { return time.UnixMilli(millisOf(r)).UTC() }
 
-// keep notes what has changed, where it is time.
-func (t *tally) keep() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if time.Since(t.noted) >= noteTallyEvery {
-		t.note()
+// note makes durable what was counted: in the journal, or in the file when that takes nothing.
+func (t *tally) note() error {
+	news := maps.Clone(t.counts)
+	maps.DeleteFunc(news, func(_ string, c *transfer) bool { return !c.dirty })
+	if len(news) == 0 {
+		return nil
 	}
-}
-
-// note writes what has changed into the journal, or into the file when that takes nothing.
-func (t *tally) note() {
-	if !t.changed {
-		return
-	}
+	t.open, t.changed = true, true
 	if t.journal == nil {
-		t.write()
-		return
+		return t.write()
 	}
-	text, err := t.whole()
+	text, err := t.text(news)
 	if err == nil {
 		err = t.journal.Add(text)
 	}
 	if err != nil { // it is full, or its disk is
-		t.write()
-		return
+		return t.write()
 	}
-	t.noted, t.changed = time.Now(), false
+	clean(news)
+	return nil
 }
 
-// whole is all that is counted, as it is written next.
-func (t *tally) whole() ([]byte, error) {
+func clean(counts map[string]*transfer) {
+	for _, c := range counts {
+		c.dirty = false
+	}
+}
+
+// text is some counts as they are written next.
+func (t *tally) text(counts map[string]*transfer) ([]byte, error) {
 	t.turn++
-	all := kept{Turn: t.turn, Open: t.open}
-	for _, key := range slices.Sorted(maps.Keys(t.counts)) {
-		c := t.counts[key]
+	some := kept{Turn: t.turn, Open: t.open}
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		c := counts[key]
 		state, err := c.sum.(encoding.BinaryMarshaler).MarshalBinary()
 		if err != nil {
 			return nil, err
 		}
 		c.Digest = state
-		all.Counts = append(all.Counts, c)
+		some.Counts = append(some.Counts, c)
 	}
-	return json.Marshal(all)
+	if !t.open {
+		some.Afloat = t.marks()
+	}
+	return json.Marshal(some)
 }
 
-// write writes the file, after which the journal is worth nothing. What could not be written is counted in memory, and
-// tried again within minutes.
-func (t *tally) write() {
-	text, err := t.whole()
+// write writes the file, after which the journal is worth nothing.
+func (t *tally) write() error {
+	text, err := t.text(t.counts)
 	if err == nil {
 		err = statefile.Write(t.file, json.RawMessage(text))
 	}
-	if err == nil && t.journal != nil {
+	if err != nil {
+		return fmt.Errorf("write what was sent: %w", err)
+	}
+	clean(t.counts)
+	t.changed = false
+	if t.journal != nil {
 		err = t.journal.Empty()
 	}
-	t.noted, t.changed = time.Now(), err != nil
-	if err != nil {
-		t.log.Error("count of what was sent not written", "error", err)
-	}
+	return err
 }
 
-// close writes the count as it is, complete.
+// close writes the count as it is, with what is not settled: it is known when it comes again.
 func (t *tally) close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.open {
+	var err error
+	if t.open || t.changed {
 		t.open = false
-		t.write()
+		err = t.write()
 	}
 	if t.journal == nil {
-		return nil
+		return err
 	}
 	j := t.journal
 	t.journal = nil
-	return j.Close()
+	return errors.Join(err, j.Close())
 }
 
 // settle gives what was counted to record, as an entry each, where is says that it is time. What could not be recorded
@@ -255,10 +281,11 @@ func (t *tally) settle(is func(*transfer) bool, record func(ledger.Entry) error)
 			continue
 		}
 		delete(t.counts, c.key())
+		t.sink(c)
 		done = true
 	}
 	if done {
-		t.write()
+		errs = append(errs, t.write())
 	}
 	return errors.Join(errs...)
 }
@@ -266,10 +293,10 @@ func (t *tally) settle(is func(*transfer) bool, record func(ledger.Entry) error)
 func (c *transfer) entry() ledger.Entry {
 	e := ledger.Entry{
 		Kind: ledger.Transfer, Recipient: c.Recipient, Consent: c.Consent, From: c.From, To: c.To, Count: c.Records,
-		Digest: hex.EncodeToString(c.sum.Sum(nil)),
+		Uncertain: c.Uncertain + c.Afloat, Digest: hex.EncodeToString(c.sum.Sum(nil)),
 	}
 	if c.Cut {
-		e.Text = "the agent was cut off; of what was sent within five minutes before, some is not counted"
+		e.Text = "the agent was cut off: what was leaving then may be counted twice"
 	}
 	return e
 }

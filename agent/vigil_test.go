@@ -38,6 +38,7 @@ type openGate struct{}
 func (openGate) Pass(p senml.Pack) senml.Pack { return p }
 func (openGate) Scope() string                { return "all" }
 func (openGate) Settled(bool)                 {}
+func (openGate) Leaving() error               { return nil }
 
 // sender is a recipient that does what a test wants.
 type sender func(ctx context.Context, granted func() error) error

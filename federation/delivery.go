@@ -196,6 +196,9 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, may func() b
 	if len(granted) == 0 {
 		return nil
 	}
+	if err := d.Gate.Leaving(); err != nil {
+		return err
+	}
 	send := d.Recipient.Send
 	if r, ok := d.Recipient.(Gradual); ok {
 		send = func(ctx context.Context, p senml.Pack) error {

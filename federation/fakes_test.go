@@ -152,6 +152,7 @@ type gate func(senml.Pack) senml.Pack
 
 func (g gate) Pass(p senml.Pack) senml.Pack { return g(p) }
 func (g gate) Settled(bool)                 {}
+func (g gate) Leaving() error               { return nil }
 func (g gate) Scope() string                { return "" }
 
 // scoped is a gate whose scope changes.

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +23,7 @@ type Book struct {
 	// Refuses says that nothing may leave to a recipient under a grant, whatever was agreed to; nil refuses nothing.
 	Refuses func(recipient string, g Grant) bool
 
-	// Sent is told what a recipient has got under a consent, by its identifier; nil tells nobody.
-	Sent func(recipient, consent string, p senml.Pack)
+	Tally Tally // of what leaves; nil counts nothing
 
 	Archive  Archive        // of what is granted coarser than it is read; nil withholds that
 	Places   *Places        // how far that has come; nil withholds it too
@@ -55,11 +55,36 @@ func (b *Book) Finest(recipient, local string) string {
 // point number, such as the meter's address.
 func (b *Book) Identified(recipient, local string) bool { return b.sight(recipient, local).identity }
 
-// Answered notes that a recipient was given records of a local series because it asked.
-func (b *Book) Answered(recipient, local string, p senml.Pack) {
-	if b.Sent != nil && len(p) > 0 {
-		b.Sent(recipient, b.sight(recipient, local).grant, p)
+// Answered notes that a recipient is about to be given records because it asked, of a local series. With an error it may not.
+func (b *Book) Answered(recipient, local string, p senml.Pack) error {
+	if b.Tally == nil || len(p) == 0 {
+		return nil
 	}
+	return b.Tally.Leaving("", Batch{recipient, b.sight(recipient, local).grant, p})
+}
+
+// Shown returns those of these readings, by their local names, that a recipient may see as they come, renamed. It notes that they
+// are about to leave; with an error they may not.
+func (b *Book) Shown(recipient string, p senml.Pack) (senml.Pack, error) {
+	var shown senml.Pack
+	under := map[string]senml.Pack{}
+	for _, r := range p {
+		s := b.sight(recipient, r.Name)
+		if s.finest != Live {
+			continue
+		}
+		r.Name = s.name
+		shown = append(shown, r)
+		under[s.grant] = append(under[s.grant], r)
+	}
+	if b.Tally == nil || len(shown) == 0 {
+		return shown, nil
+	}
+	var all []Batch
+	for _, grant := range slices.Sorted(maps.Keys(under)) {
+		all = append(all, Batch{recipient, grant, under[grant]})
+	}
+	return shown, b.Tally.Leaving("", all...)
 }
 
 // Aliases returns all names a recipient may ever have known a series by. They are for comparing, not for telling.

@@ -20,6 +20,7 @@ type Gate struct {
 
 	sights map[string]sight // of the latest pack, by local series
 	passed senml.Pack       // of it
+	left   bool             // that was about to leave
 }
 
 // Gate returns the gate of a recipient for the delivery of one cursor, by whose name it knows how far it has come. Of what
@@ -65,7 +66,7 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 	for _, local := range order {
 		passed = append(passed, g.coarse.periods(g.sights[local], coarse[local])...)
 	}
-	g.passed = passed
+	g.passed, g.left = passed, false
 	return passed
 }
 
@@ -74,8 +75,8 @@ func (g *Gate) Scope() string { return g.coarse.book.scope(g.recipient) }
 
 // Settled notes that the latest pack is done with: the recipient has what passed of it, or will never take it.
 func (g *Gate) Settled(taken bool) {
-	if taken && g.coarse.book.Sent != nil {
-		g.tell()
+	if g.left {
+		g.coarse.book.Tally.Settled(g.coarse.place, taken)
 	}
 	var withheld []string
 	for _, local := range slices.Sorted(maps.Keys(g.sights)) {
@@ -84,11 +85,20 @@ func (g *Gate) Settled(taken bool) {
 		}
 	}
 	g.coarse.settle(withheld)
-	g.sights, g.passed = nil, nil
+	g.sights, g.passed, g.left = nil, nil, false
 }
 
-// tell says of each consent what went under it.
-func (g *Gate) tell() {
+// Leaving notes of each consent what is about to leave under it.
+func (g *Gate) Leaving() error {
+	if g.coarse.book.Tally == nil {
+		return nil
+	}
+	g.left = true
+	return g.coarse.book.Tally.Leaving(g.coarse.place, g.batches()...)
+}
+
+// batches is what passed, by whom it goes to and what allows it.
+func (g *Gate) batches() []Batch {
 	seen := map[string]sight{}
 	for _, s := range g.sights {
 		seen[s.name] = s
@@ -99,9 +109,11 @@ func (g *Gate) tell() {
 			under[l] = append(under[l], r)
 		}
 	}
+	var all []Batch
 	for _, l := range slices.SortedFunc(maps.Keys(under), func(a, b leave) int {
 		return cmp.Or(cmp.Compare(a.recipient, b.recipient), cmp.Compare(a.grant, b.grant))
 	}) {
-		g.coarse.book.Sent(l.recipient, l.grant, under[l])
+		all = append(all, Batch{l.recipient, l.grant, under[l]})
 	}
+	return all
 }

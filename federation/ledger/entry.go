@@ -44,6 +44,7 @@ type Entry struct {
 	From      time.Time `json:"from,omitzero"`       // of the records or the consent, inclusive
 	To        time.Time `json:"to,omitzero"`         // of the records, inclusive; of the consent, exclusive
 	Count     int       `json:"count,omitempty"`     // of records or entries
+	Uncertain int       `json:"uncertain,omitempty"` // of Count: not acknowledged; they may not have left, or be counted twice
 	Digest    string    `json:"digest,omitempty"`    // SHA-256 of what was sent, or of the receipt that proves a consent, hexadecimal
 	Before    string    `json:"before,omitempty"`    // a change
 	After     string    `json:"after,omitempty"`

@@ -233,6 +233,7 @@ type through struct{}
 
 func (through) Pass(p senml.Pack) senml.Pack { return p }
 func (through) Settled(bool)                 {}
+func (through) Leaving() error               { return nil }
 func (through) Scope() string                { return "" }
 
 func values(from, to int) (all []float64, texts []string) {

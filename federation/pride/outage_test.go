@@ -34,6 +34,7 @@ type open struct{}
 
 func (open) Pass(p senml.Pack) senml.Pack { return p }
 func (open) Settled(bool)                 {}
+func (open) Leaving() error               { return nil }
 func (open) Scope() string                { return "" }
 
 // absent is a platform that can be away.

@@ -117,7 +117,7 @@ func (b book) Finest(recipient, local string) string {
 
 func (b book) Terms(string, string) []string { return nil }
 
-func (b book) Answered(string, string, senml.Pack) {}
+func (b book) Answered(string, string, senml.Pack) error { return nil }
 
 func (b book) Granted(recipient string, all []string) []string {
 	var names []string

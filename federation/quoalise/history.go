@@ -70,8 +70,10 @@ func (p *Provider) history(ctx context.Context, s xmpp.Step) (xmpp.Outcome, erro
 	if err := granted(); err != nil {
 		return xmpp.Outcome{}, err
 	}
+	if err := p.Consent.Answered(asker, local, data.named()); err != nil {
+		return xmpp.Outcome{}, err
+	}
 	xmpp.AnswerWhile(ctx, granted)
-	p.Consent.Answered(asker, local, data.named())
 	return done("Get history", "Get "+id, element), nil
 }
 

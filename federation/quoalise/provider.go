@@ -39,8 +39,8 @@ type Consent interface {
 	Finest(recipient, local string) string
 	// Terms are names and values of what it agreed to, which travel along.
 	Terms(recipient, local string) []string
-	// Answered notes what it was given because it asked.
-	Answered(recipient, local string, p senml.Pack)
+	// Answered notes what it is about to be given because it asked. With an error it may not.
+	Answered(recipient, local string, p senml.Pack) error
 }
 
 // live is the resolution of readings.

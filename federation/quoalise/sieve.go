@@ -70,6 +70,9 @@ func (s *Sieve) Pass(p senml.Pack) senml.Pack {
 // Scope is that of the next gate: who asks for less begins another delivery.
 func (s *Sieve) Scope() string { return s.Next.Scope() }
 
+// Leaving tells the next gate.
+func (s *Sieve) Leaving() error { return s.Next.Leaving() }
+
 // Settled tells the next gate.
 func (s *Sieve) Settled(taken bool) { s.Next.Settled(taken) }
 

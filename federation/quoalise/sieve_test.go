@@ -21,6 +21,7 @@ type through struct{}
 
 func (through) Pass(p senml.Pack) senml.Pack { return p }
 func (through) Settled(bool)                 {}
+func (through) Leaving() error               { return nil }
 func (through) Scope() string                { return "" }
 
 // sieveOf returns a sieve, as a start leaves it, for the records of an archive.

@@ -139,6 +139,8 @@ type granted struct{ h house }
 
 func (g granted) Settled(bool) {}
 
+func (g granted) Leaving() error { return nil }
+
 func (g granted) Scope() string { return "" }
 
 func (g granted) Pass(p senml.Pack) senml.Pack {

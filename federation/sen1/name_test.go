@@ -98,6 +98,7 @@ type through struct{}
 
 func (through) Pass(p senml.Pack) senml.Pack { return p }
 func (through) Settled(bool)                 {}
+func (through) Leaving() error               { return nil }
 func (through) Scope() string                { return "" }
 
 func TestGate(t *testing.T) {
