@@ -30,7 +30,7 @@ func (b *Book) Statement(ctx context.Context, e *history.Engine, meter string, a
 		return s, fmt.Errorf("bill of %s: %w", meter, err)
 	}
 	s.Month, s.Usages = used.Span, Usages(used, e.Now())
-	if err := b.colour(ctx, e, meter, s); err != nil {
+	if err := b.colour(ctx, e, meter, s.Month, s.Usages); err != nil {
 		return s, fmt.Errorf("colours of %s: %w", meter, err)
 	}
 	s.ToDate = b.Estimate(s.Usages, kva)
@@ -59,9 +59,9 @@ const (
 	dayOfTempo   = 6 // hours after midnight
 )
 
-// colour gives the days their colours. Before 6 the meter still says that of the day before.
-func (b *Book) colour(ctx context.Context, e *history.Engine, meter string, s Statement) error {
-	words, err := e.Words(ctx, meter+colourSeries, s.Month)
+// colour gives the days of a span their colours. Before 6 the meter still says that of the day before.
+func (b *Book) colour(ctx context.Context, e *history.Engine, meter string, span history.Span, days []Usage) error {
+	words, err := e.Words(ctx, meter+colourSeries, span)
 	if err != nil {
 		return err
 	}
@@ -69,9 +69,9 @@ func (b *Book) colour(ctx context.Context, e *history.Engine, meter string, s St
 	for _, w := range words {
 		said[w.Day.Unix()] = w.Said
 	}
-	now := e.Now().In(s.Month.From.Location())
-	for i := range s.Usages {
-		u := &s.Usages[i]
+	now := e.Now().In(span.From.Location())
+	for i := range days {
+		u := &days[i]
 		if now.Hour() < dayOfTempo && history.Day.After(u.Day).After(now) {
 			delete(said, u.Day.Unix())
 		}

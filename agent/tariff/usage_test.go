@@ -106,6 +106,23 @@ subscription 31.00 € + energy 4.46 € + taxes 0.00 € = 35.46 €`}, got); d
 	}
 }
 
+// A day costs its energy, and no part of the subscription.
+func TestDay(t *testing.T) {
+	t.Parallel()
+	zone := paris(t)
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, zone)
+	e := history.Engine{Archive: registers{began: time.Date(2026, 1, 1, 0, 0, 0, 0, zone), now: now, zone: zone}, Location: zone, Now: func() time.Time { return now }}
+	tempo := book(t, "[[price]]\nfrom = 2026-01-01\noption = \"tempo\"\nkwh = { blue-hc = 0.1, blue-hp = 0.12, white-hc = 0.14, white-hp = 0.16, red-hc = 0.18, red-hp = 0.7 }\nmonth = { 6 = 31 }\n[[price.tax]]\nname = \"TVA\"\npercent = 20\n")
+	bill, err := tempo.Day(t.Context(), &e, "linky", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("10/03–10/03 energy blue-hc: 0.72 kWh × 0.1 € = 0.07 €\n10/03–10/03 tax TVA: 20 % = 0.01 €\n"+
+		"subscription 0.00 € + energy 0.07 € + taxes 0.01 € = 0.08 €; 0 days missing, 0 before any price, 0 Wh without price, no subscription: true", written(bill)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestUsages(t *testing.T) {
 	t.Parallel()
 	zone := paris(t)
