@@ -49,6 +49,9 @@ func (v bufferImportVerb) put(ctx context.Context, t terminal, packs packReader,
 		if err == nil {
 			err = b.Settle()
 		}
+		if err == nil {
+			err = b.Compact() // each hour that was rolled up has left a mark that every question reads past
+		}
 		waiting := 0
 		if err == nil {
 			waiting, err = undated(b)
