@@ -16,7 +16,7 @@ import (
 	"releve/federation/lab"
 )
 
-// house is an agent on an emulated meter, each a process, as a household has them.
+// house is an agent on two emulated meters, each a process, as a household has them, with a past.
 type house struct {
 	dir, releve, address string
 	past                 time.Time // noon of a day that the store knows whole
@@ -30,17 +30,19 @@ func newHouse(t *testing.T) *house {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", h.releve, "releve/agent").CombinedOutput(); err != nil {
 		t.Fatalf("build the agent: %v: %s", err, out)
 	}
-	h.start(t, "simulate", "--seed", "7", "--contract", "hc", "--start", "now", "--pty", h.path("meter"))
-	await(t, "the meter", func() bool {
-		_, err := os.Lstat(h.path("meter"))
-		return err == nil
-	})
-	configuration := fmt.Sprintf("[agent]\nstate = %q\nclock = \"system\"\n[[meter]]\nname = \"linky\"\ntitle = \"Maison\"\nport = %q\n[buffer]\nperiod = \"1s\"\n[status]\nlisten = %q\n",
-		h.path("state"), h.path("meter"), h.address)
-	if err := os.WriteFile(h.path("releve.toml"), []byte(configuration), 0o600); err != nil {
-		t.Fatal(err)
+	all := buildings()
+	var meters strings.Builder
+	for i := range all {
+		all[i].goesOn(t, h.releve)
+		if all[i].play != nil {
+			h.plays(t, all[i])
+			fmt.Fprintf(&meters, "[[meter]]\nname = %q\ntitle = %q\nport = %q\n", all[i].meter, titles[all[i].meter], h.path(all[i].meter))
+		}
 	}
-	h.remember(t)
+	h.write(t, "prices.toml", h.do(t, "config", "example", "prices"))
+	h.write(t, "releve.toml", fmt.Sprintf("[agent]\nstate = %q\nclock = \"system\"\n%s[buffer]\nperiod = \"1s\"\n[status]\nlisten = %q\n[prices]\nfile = %q\n%s",
+		h.path("state"), meters.String(), h.address, h.path("prices.toml"), household))
+	h.remember(t, all)
 	h.start(t, "run", "--config", h.path("releve.toml"))
 	await(t, "the agent", func() bool {
 		answer, err := http.Get(h.page("/readyz"))
@@ -61,25 +63,57 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// remember gives the store the day before yesterday: a power each minute, which each ten minutes goes up by 10 VA from 500.
-func (h *house) remember(t *testing.T) {
+// titles are what people call the meters.
+var titles = map[string]string{"linky": "Maison", "ecole": "École"}
+
+// household is the rest of the configuration: with it every screen has something to show.
+const household = `
+[production]
+series = ["panneaux/production/energy/active/index"]
+[objective]
+percent = 10
+kwh = 4200
+[[profile]]
+name = "maison"
+title = "Maison"
+meter = "linky"
+caption = "Une maison de 1985, chauffée au bois"
+caption_en = "A house of 1985, heated by wood"
+people = 4
+area = 110
+[[profile]]
+name = "ecole"
+title = "École"
+meter = "ecole"
+caption = "École primaire, chauffage au gaz"
+caption_en = "Primary school, heated by gas"
+people = 120
+area = 900
+[investment]
+title = "Toit de l'école"
+series = ["lucioles.0123456789abcdef/production/energy/active/index"]
+shares = 4
+of = 100
+area = 300
+budget = 60000
+link = "https://lucioles.example/toit"
+`
+
+// plays starts the meter of a building.
+func (h *house) plays(t *testing.T, b building) {
 	t.Helper()
-	paris, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
+	h.start(t, append([]string{"simulate", "--start", "now", "--pty", h.path(b.meter)}, b.play...)...)
+	await(t, "the meter of "+b.meter, func() bool {
+		_, err := os.Lstat(h.path(b.meter))
+		return err == nil
+	})
+}
+
+func (h *house) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(h.path(name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	year, month, day := time.Now().In(paris).Date()
-	midnight := time.Date(year, month, day-2, 0, 0, 0, 0, paris)
-	h.past = midnight.Add(12 * time.Hour)
-	var records []string
-	for minute := range 24 * 60 {
-		records = append(records, fmt.Sprintf(`{"n":"linky/consumption/power/apparent/raw","u":"VA","v":%d,"t":%d}`,
-			500+minute/10*10, midnight.Add(time.Duration(minute)*time.Minute).Unix()))
-	}
-	if err := os.WriteFile(h.path("day.senml"), []byte("["+strings.Join(records, ",")+"]"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h.do(t, "buffer", "import", "--config", h.path("releve.toml"), h.path("day.senml"))
 }
 
 // do runs a verb and returns what it printed.
