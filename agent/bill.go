@@ -20,6 +20,15 @@ func (a *agent) bill(ctx context.Context, meter string, at time.Time) (tariff.St
 	return book.Statement(ctx, a.engine(), meter, at, a.subscribed(meter))
 }
 
+// cost is what the energy of the day of an instant costs by a meter.
+func (a *agent) cost(ctx context.Context, meter string, at time.Time) (tariff.Bill, error) {
+	book, err := prices(a.cfg)
+	if err != nil {
+		return tariff.Bill{}, err
+	}
+	return book.Day(ctx, a.engine(), meter, at)
+}
+
 // prices reads the file of prices.
 func prices(c config.Config) (*tariff.Book, error) {
 	text, err := os.ReadFile(c.Prices.File)

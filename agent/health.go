@@ -26,6 +26,9 @@ func (a *agent) checks() *status.Check {
 		if m.share != nil {
 			port.Then(status.Named("share", m.shareFinding))
 		}
+		if len(a.meters) > 1 { // else it is the only one
+			port = status.Named(m.cfg.Name, nil).Then(port)
+		}
 		root.Then(port)
 	}
 	root.Then(status.Named("clock", a.clockFinding))

@@ -6,14 +6,15 @@ import (
 
 // Curve is lines over time, with gaps where nothing is known.
 type Curve struct {
-	Name  string // the drawing in one sentence, for who does not see it
-	Axis  Axis
-	Bands []Band
-	Lines []Line               // the first is drawn last, over the others
-	Label func(float64) string // of a value of the vertical axis, without its unit
-	Unit  string
-	Least float64 // the scale reaches at least so high; several curves side by side have one scale
-	Plain bool    // without words below: another curve on the same axis has them
+	Name   string // the drawing in one sentence, for who does not see it
+	Axis   Axis
+	Bands  []Band
+	Lines  []Line               // the first is drawn last, over the others
+	Label  func(float64) string // of a value of the vertical axis, without its unit
+	Unit   string
+	Least  float64 // the scale reaches at least so high; several curves side by side have one scale
+	Guided bool    // a line up from each word of the axis, to compare with drawings above and below
+	Plain  bool    // without words below: another curve on the same axis has them
 }
 
 // Line is one of the curves.
@@ -52,6 +53,9 @@ func (c Curve) Draw() template.HTML {
 	p.open("plot", c.Name)
 	p.bands(c.Axis, c.Bands)
 	p.grid(s)
+	if c.Guided {
+		p.guides(c.Axis)
+	}
 	p.put(`<svg class="paths" y="`, plotTop, `%" height="`, plotHeight, `%" viewBox="0 0 `, float64(stretchedWidth), " ", float64(stretchedHeight), `" preserveAspectRatio="none" aria-hidden="true">`)
 	for i := len(c.Lines) - 1; i >= 0; i-- {
 		p.line(c.Axis, s, c.Lines[i])

@@ -55,7 +55,8 @@ func drawings() map[string]template.HTML {
 				{Class: "injected", Filled: true, Below: true, Points: hours(0, 0, 12, 0)},
 			},
 		}.Draw(),
-		"curve-empty": chart.Curve{Name: "Nothing", Axis: axis(), Label: label, Plain: true, Least: 50, Lines: []chart.Line{{Class: "drawn", Points: hours(-1, -1)}}}.Draw(),
+		"curve-guided": chart.Curve{Name: "One above another", Axis: axis(), Label: label, Unit: "Wh", Guided: true, Lines: []chart.Line{{Class: "drawn", Points: hours(-1, 20, -1)}}}.Draw(),
+		"curve-empty":  chart.Curve{Name: "Nothing", Axis: axis(), Label: label, Plain: true, Least: 50, Lines: []chart.Line{{Class: "drawn", Points: hours(-1, -1)}}}.Draw(),
 		"bars": chart.Bars{
 			Name: "12 kWh in all", Axis: axis(), Label: label, Unit: "kWh",
 			Slots: []chart.Slot{

@@ -73,6 +73,13 @@ func (p *pen) grid(s Scale) {
 	}
 }
 
+// guides draws a line up from each word of the axis.
+func (p *pen) guides(a Axis) {
+	for _, tick := range a.Ticks {
+		p.put(`<line class="guide" x1="`, 100*a.share(tick.At), `%" x2="`, 100*a.share(tick.At), `%" y1="`, plotTop, `%" y2="`, plotTop+plotHeight, `%"/>`)
+	}
+}
+
 // words writes what stands below the axis.
 func (p *pen) words(a Axis) {
 	p.put(`<g class="ticks">`)

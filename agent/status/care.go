@@ -32,13 +32,32 @@ func (c catalogue) state(s State) stateView {
 	return stateView{State: s, Word: c.say("state." + s.String())}
 }
 
-// overall words the whole tree; a tree never filled in is waiting.
-func (c catalogue) overall(n Node) stateView {
-	worst := n.Worst()
-	if n.Name == "" {
+// overallView is one word for all, and where each thing says how it does.
+type overallView struct {
+	stateView
+	Path string
+}
+
+// overall words the worst of all that the page says of the device: its tree, of which one never filled in is waiting, what
+// leaves it, the consents, the machine.
+func (c catalogue) overall(s Snapshot) overallView {
+	worst := s.Health.Worst()
+	if s.Health.Name == "" {
 		worst = Waiting
 	}
-	return stateView{State: worst, Word: c.say("health.all." + worst.String())}
+	if s.Federation.JID != "" {
+		worst = max(worst, s.Federation.State)
+	}
+	for _, r := range s.Recipients {
+		worst = max(worst, r.State)
+	}
+	for _, one := range s.Consents {
+		worst = max(worst, one.State)
+	}
+	for _, vital := range c.machine(s) {
+		worst = max(worst, vital.State)
+	}
+	return overallView{stateView{State: worst, Word: c.say("health.all." + worst.String())}, health.in(c.language)}
 }
 
 func (c catalogue) alert(n Node) *nodeView {

@@ -116,11 +116,12 @@ func (c catalogue) amount(wh float64) string {
 func (c catalogue) energyMark(wh float64) string { return c.mark(wh / 1000) }
 func (c catalogue) powerMark(va float64) string  { return c.mark(va) }
 
+// mark writes as many decimals as tell two lines of the finest scale apart.
 func (c catalogue) mark(v float64) string {
 	v = math.Abs(v)
-	decimals := 0
-	if v != math.Trunc(v) {
-		decimals = 1
+	decimals, tenfold := 0, v
+	for decimals < 4 && math.Abs(tenfold-math.Round(tenfold)) > 1e-6 {
+		decimals, tenfold = decimals+1, tenfold*10
 	}
 	return c.decimal(v, decimals)
 }

@@ -20,7 +20,7 @@ type frameView struct {
 	Spoken          string // for a screen reader, when the screen moves
 	Groups          []groupView
 	More            linkView
-	Overall         stateView
+	Overall         overallView
 	Alert           *nodeView // the first fault, nil when there is none
 	Said            string    // what the visit has just done
 	In              bool      // who looks has the password
@@ -67,7 +67,7 @@ func (s *site) frame(v *visit) frameView {
 		Language: v.language, Other: v.language.other(), Assets: v.assets, Build: v.build, Zone: v.snapshot.Now.Location().String(),
 		Screen: v.screen.name, Label: v.say("screen." + v.screen.name), About: v.say("screen." + v.screen.name + ".about"),
 		Switch: v.elsewhere(), Groups: s.navigation(v.edition, v.screen), More: v.link(s.screenNamed("more"), v.screen),
-		Overall: v.overall(v.snapshot.Health), Alert: v.alert(v.snapshot.Health), Version: v.snapshot.Version,
+		Overall: v.overall(v.snapshot), Alert: v.alert(v.snapshot.Health), Version: v.snapshot.Version,
 	}
 	frame.Title, frame.Said = frame.Label, v.said()
 	frame.In, frame.Login = s.entry.IsIn(v.request), s.screenNamed("login").routes[0].in(v.language)
@@ -91,7 +91,7 @@ func (e *edition) regions(one *screen, s Snapshot) (map[string]string, error) {
 	all := append([]region{
 		{"title", "title", moving.title},
 		{spokenRegion, "spoken", moving.spoken},
-		{"state", "state", e.overall(s.Health)},
+		{"state", "overall", e.overall(s)},
 		{"alert", "alert", e.alert(s.Health)},
 	}, moving.regions...)
 	rendered := make(map[string]string, len(all))

@@ -26,6 +26,7 @@ type glanceView struct {
 	Word      string // "Prélevé"
 	Where     string // "sur le réseau"
 	Number    string // "1 240", without its unit; empty when none was ever read
+	Long      bool   // it has more than four digits
 	Stale     bool
 	Title     string // of the browser's tab
 	Spoken    string // for a screen reader
@@ -77,6 +78,7 @@ func (c catalogue) glance(p *Power, now time.Time) glanceView {
 	}
 	value := c.power(amount)
 	g.Number, g.Title = c.whole(math.Round(float64(amount))), c.say(key+".title", value)
+	g.Long = math.Round(float64(amount)) >= 10_000
 	if g.Stale = p.stale(now); g.Stale {
 		g.Title = c.say("glance.stale.title", value)
 		g.Where = g.Word + " " + g.Where

@@ -13,6 +13,8 @@ import (
 type Household struct {
 	// Bill makes the statement of a month by one meter; nil while no prices are configured.
 	Bill func(ctx context.Context, meter string, at time.Time) (tariff.Statement, error)
+	// Cost tells what the energy of the day of an instant costs by one meter so far, without a subscription; nil while no prices are configured.
+	Cost func(ctx context.Context, meter string, at time.Time) (tariff.Bill, error)
 	// Standing tells how the year of an instant stands against the objective; nil while there is none.
 	Standing func(ctx context.Context, at time.Time) (objective.Standing, error)
 

@@ -55,6 +55,9 @@ func configured() status.Household {
 			expected.Total = 80 * euro
 			return tariff.Statement{Meter: meter, ToDate: bill, Expected: expected, Method: history.ByMean, Days: 12, Book: &tariff.Book{Name: "Mine", Source: "my contract", Published: noon, Example: true}}, nil
 		},
+		Cost: func(context.Context, string, time.Time) (tariff.Bill, error) {
+			return tariff.Bill{Total: 2 * euro, Energy: euro, Missing: 1}, nil
+		},
 		Standing: func(context.Context, time.Time) (objective.Standing, error) {
 			return objective.Standing{
 				Year: 2026, Percent: 10, Reference: 5_000_000, OfYear: 2025, Target: 4_500_000, Used: &used, Allowed: 3_900_000, Projected: &projected,
@@ -85,6 +88,8 @@ func TestHouseholdSays(t *testing.T) {
 		path, language string
 		want           []string
 	}{
+		{"/", "fr", []string{"Coût d’aujourd’hui 2,00 € estimés, hors abonnement une partie du jour n’est pas connue"}},
+		{"/", "en", []string{"Cost of today €2.00 estimated, without the subscription"}},
 		{"/facture", "fr", []string{
 			"Depuis le début du mois 42,00 € 80,00 € attendus à la fin du mois d’après la moyenne de 12 jours mesurés estimation, pas une facture",
 			"Abonnement 6 kVA 0,50 mois 14,00 €/mois 7,00 €", "Heures creuses 200,0 kWh 0,1000 €/kWh 20,00 €", "TVA 20,0 % 5,00 €",
@@ -96,8 +101,8 @@ func TestHouseholdSays(t *testing.T) {
 			"10 % de moins que la référence (2025) Jusqu’ici, l’objectif est tenu.", "Objectif de l’année 4 500 kWh", "Consommé jusqu’ici 3 000 kWh",
 			"67 % de l’objectif de l’année est déjà consommé", "À ce rythme, fin d’année 4 100 kWh", "a scenario",
 		}},
-		{"/profils?at=2026-11-22", "fr", []string{"École 80 personnes · 600 m² Chauffée au bois.", "house 1 personne", "Au plus haut : 240,0 Wh (23:00)."}},
-		{"/profiles?at=2026-11-22&by=m2", "en", []string{"Heated by wood.", "How many people or square metres is not said."}},
+		{"/profils?at=2026-11-22", "fr", []string{"École 80 personnes · 600 m² Chauffée au bois.", "house 1 personne", "Chaque courbe a sa propre échelle", "Au plus haut : 240 Wh (23:00)."}},
+		{"/profiles?at=2026-11-22&by=m2", "en", []string{"Heated by wood.", "All curves have the same scale", "How many people or square metres is not said."}},
 		{"/projet/mois?at=2026-10-01", "fr", []string{"Ma part 4 parts sur 100", "Produit par ma part 9,9 kWh", "Mes panneaux 2,4 m²", "Mon apport 480 €", "Énergie prélevée 4,9 kWh"}},
 	}
 	for _, row := range table {

@@ -113,7 +113,7 @@ func TestKioskSays(t *testing.T) {
 		{"production, by the day", status.Kiosk{Past: past{}, Pass: pass("synchro", "P1D")}, "/kiosk/sheet?lang=fr", []string{"consommé hier", "produit hier", "8,0\u00a0kWh", "8,1\u00a0kWh"}, []string{"9,7", "9,3", "62", "aujourd’hui", "24 h"}},
 		{"production, by the month", status.Kiosk{Past: past{}, Pass: pass("synchro", "P1M")}, "/kiosk/sheet?lang=en", []string{"consumed last month", "79.0\u00a0kWh", "81.0\u00a0kWh"}, []string{">9.7", ">9.3", ">62"}},
 		{"production, of a resolution that nobody knows", status.Kiosk{Past: past{}, Pass: pass("synchro", "PT7M")}, "/kiosk/sheet?lang=fr", []string{"8,0\u00a0kWh"}, []string{">9.7", ">9.3", ">62"}},
-		{"equivalences", status.Kiosk{}, "/kiosk/sheet?view=equivalence&lang=fr", []string{">31<", "réfrigérateurs-congélateurs, en direct", "jours d&#39;un téléviseur, depuis minuit"}, nil},
+		{"equivalences", status.Kiosk{}, "/kiosk/sheet?view=equivalence&lang=fr", []string{">31<", "réfrigérateurs-congélateurs, en direct", "jours d’un téléviseur, depuis minuit"}, nil},
 		{"equivalences of a coarse pass", status.Kiosk{Past: past{}, Pass: pass("equivalence", "PT10M")}, "/kiosk/sheet?lang=en", []string{">17<", "fridge-freezers, mean from 11:50 to 12:00"}, []string{">31<", "live", "midnight"}},
 		{"no equivalences by the day", status.Kiosk{Past: past{}, Pass: pass("equivalence", "P1D")}, "/kiosk/sheet?lang=fr", []string{"Pas encore de mesure"}, []string{"réfrigérateurs"}},
 		{"an investment", status.Kiosk{Past: past{}, Stake: roof}, "/kiosk/sheet?view=project&lang=fr", []string{"Toit", ">3,4<", "aujourd’hui · 4 parts sur 100", "85,0\u00a0kWh"}, nil},

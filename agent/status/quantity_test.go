@@ -3,6 +3,8 @@ package status
 import (
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // bothCatalogues opens the page's sentences in French and English.
@@ -17,6 +19,48 @@ func bothCatalogues(t testing.TB) (fr, en catalogue) {
 		t.Fatal(err)
 	}
 	return fr, en
+}
+
+// Two lines of a scale never say the same, however fine it is.
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	fr, _ := bothCatalogues(t)
+	var got []string
+	for _, v := range []float64{0, 0.05, 0.1, 0.0025, 1.5, 3 * 0.1, -200, 25000} {
+		got = append(got, fr.mark(v))
+	}
+	want := []string{"0", "0,05", "0,1", "0,0025", "1,5", "0,3", "200", "25\u202f000"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The one word for all is never better than what the screens say of anything.
+func TestOverallIsTheWorstOfAll(t *testing.T) {
+	t.Parallel()
+	fr, _ := bothCatalogues(t)
+	fine := func() Snapshot { return Snapshot{Health: Node{Name: "releve"}, Version: "1"} }
+	table := map[string]struct {
+		spoil func(s *Snapshot)
+		want  State
+	}{
+		"all is well":           {func(*Snapshot) {}, OK},
+		"nothing was checked":   {func(s *Snapshot) { s.Health = Node{} }, Waiting},
+		"a node":                {func(s *Snapshot) { s.Health.Children = []Node{{Name: "port", State: Fault}} }, Fault},
+		"no federation":         {func(s *Snapshot) { s.Federation.State = Warning }, OK},
+		"the federation":        {func(s *Snapshot) { s.Federation = Federation{JID: "a@b.example", State: Warning} }, Warning},
+		"a recipient":           {func(s *Snapshot) { s.Recipients = []Recipient{{}, {State: Fault}} }, Fault},
+		"a consent":             {func(s *Snapshot) { s.Consents = []Consent{{State: Warning}, {}} }, Warning},
+		"a card that is locked": {func(s *Snapshot) { s.Machine = Machine{DiskTotal: 100, DiskFree: 50, ReadOnly: true} }, Fault},
+	}
+	for name, row := range table {
+		s := fine()
+		row.spoil(&s)
+		want := overallView{stateView{row.want, fr.say("health.all." + row.want.String())}, "/etat"}
+		if got := fr.overall(s); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
 }
 
 func TestQuantitiesAsEachLanguageWritesThem(t *testing.T) {

@@ -34,7 +34,7 @@ func (s *site) screens() []*screen {
 		{name: "compare", place: energy, routes: []route{{"/comparer", "/compare"}}, show: s.showCompare},
 		{name: "profiles", place: together, routes: []route{{"/profils", "/profiles"}, {"/profils/semaine", "/profiles/week"}}, show: s.showProfiles},
 		{name: "project", place: together, routes: []route{{"/projet", "/project"}, {"/projet/semaine", "/project/week"}, {"/projet/mois", "/project/month"}, {"/projet/annee", "/project/year"}}, show: s.showProject},
-		{name: "device", place: ownDevice, routes: []route{{"/etat", "/health"}}, show: s.showDevice, live: liveDevice},
+		{name: "device", place: ownDevice, routes: []route{health}, show: s.showDevice, live: liveDevice},
 		{name: "mydata", place: ownDevice, routes: []route{{"/mesdonnees", "/mydata"}}, show: s.showMyData, take: s.takeMyData},
 		{name: "settings", place: ownDevice, routes: []route{{"/config", "/settings"}}, show: s.showSettings, take: s.takeSettings},
 		{name: "screenentry", place: unlisted, routes: []route{{"/kiosk/entree", "/kiosk/enter"}}, show: s.showScreenEntry, take: s.takeScreenEntry},
@@ -61,6 +61,9 @@ func Paths(tag string) [][]string {
 	}
 	return all
 }
+
+// health is where each thing says how it does.
+var health = route{"/etat", "/health"}
 
 // route is the path of a screen in both languages. Both lead to it whatever the language.
 type route struct{ fr, en string }

@@ -50,7 +50,7 @@ func (s *site) showDevice(v *visit) (any, error) {
 func liveDevice(e *edition, s Snapshot) liveView {
 	view := e.device(s)
 	moving := liveView{
-		title: e.say("screen.device"), spoken: e.overall(s.Health).Word,
+		title: e.say("screen.device"), spoken: e.overall(s).Word,
 		regions: []region{{"outgoing", "outgoing", view.Outgoing}, {"health", "health", view.Health}, {"machine", "machine", view.Machine}},
 	}
 	for _, m := range view.Meters {
@@ -67,6 +67,7 @@ func liveDevice(e *edition, s Snapshot) liveView {
 // device words how the device is doing.
 func (c catalogue) device(s Snapshot) deviceView {
 	view := deviceView{Outgoing: c.outgoing(s), Health: c.health(s.Health), Machine: c.machine(s)}
+	c.callMeters(view.Health, s.Meters)
 	for i, m := range s.Meters {
 		view.Meters = append(view.Meters, heardView{
 			Key: strconv.Itoa(i), Name: m.called(), Line: c.line(m, s.Now), Wires: c.wires(m, s.Now),
@@ -74,6 +75,17 @@ func (c catalogue) device(s Snapshot) deviceView {
 		})
 	}
 	return view
+}
+
+// callMeters calls the nodes of meters as people call these.
+func (c catalogue) callMeters(nodes []nodeView, meters []Meter) {
+	for i := range nodes {
+		for _, m := range meters {
+			if nodes[i].Title == m.Name {
+				nodes[i].Title = c.say("meter.title", m.called())
+			}
+		}
+	}
 }
 
 func (c catalogue) line(m Meter, now time.Time) lineView {

@@ -197,9 +197,12 @@ func (c catalogue) va(value float64) string { return c.power(VoltAmpere(value)) 
 
 // curveSummary is the curve in one sentence.
 func (l *lookedAt) curveSummary() string {
-	peak, least := peakOf(l.power.Points), leastOf(l.power.Points)
+	peak, least := peakOf(l.power.Points), l.least()
 	if peak == nil {
 		return l.say("history.silent")
+	}
+	if least == nil {
+		return l.say("history.curve.peak", l.va(*peak.Value), l.title(peak.From))
 	}
 	return l.say("history.curve", l.va(*peak.Value), l.title(peak.From), l.va(*least.Value), l.title(least.From))
 }
@@ -299,7 +302,7 @@ func (l *lookedAt) facts() []factView {
 		if peak := peakOf(l.power.Points); peak != nil {
 			all = append(all, factView{Label: l.say("fact.peak"), Value: l.va(*peak.Value), Note: l.title(peak.From)})
 		}
-		if least := leastOf(l.power.Points); least != nil {
+		if least := l.least(); least != nil {
 			all = append(all, factView{Label: l.say("fact.least"), Value: l.va(*least.Value), Note: l.say("fact.least.note")})
 		}
 		return all
@@ -308,6 +311,23 @@ func (l *lookedAt) facts() []factView {
 		all = append(all, factView{Label: l.say("fact.mean." + string(l.calendar)), Value: l.amount(mean)})
 	}
 	return all
+}
+
+// restful is for how long a power has to be known before its least says what stays on all the time.
+const restful = 6 * time.Hour
+
+// least is the least power; nil as long as too little is known to say so.
+func (l *lookedAt) least() *history.Point {
+	known := time.Duration(0)
+	for _, p := range l.power.Points {
+		if p.Value != nil {
+			known += p.To.Sub(p.From)
+		}
+	}
+	if known < restful {
+		return nil
+	}
+	return leastOf(l.power.Points)
 }
 
 // change holds the energy against what it is compared with, over the points that both have.

@@ -13,12 +13,12 @@ type nowView struct {
 // showNow shows the meters as they are.
 func (s *site) showNow(v *visit) (any, error) {
 	view := v.now(v.snapshot)
+	var err error
 	for i, m := range v.snapshot.Meters {
-		today, err := s.today(v, m)
-		if err != nil {
+		if view.Meters[i].Today, err = s.today(v, m); err != nil {
 			return nil, err
 		}
-		view.Meters[i].Today = today
+		view.Meters[i].Cost = s.cost(v, m)
 	}
 	return view, nil
 }
@@ -56,7 +56,8 @@ type meterView struct {
 	Facts   factsView
 	Phases  []phaseView
 	Indexes []indexView
-	Today   *todayView // nil on the live stream, which does not move it
+	Today   *todayView // nil on the live stream, which does not move it,
+	Cost    *costView  // nor this
 }
 
 // factsView is what is worth knowing of the day.

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type profilesView struct {
 	Lengths, By []choiceView
 	Turn        turnView
+	Scale       string // whether heights may be compared
 	Profiles    []profileView
 }
 
@@ -45,17 +47,37 @@ func (s *site) showProfiles(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := profilesView{Lengths: v.lengths(), By: v.bys(by), Turn: v.turn(a.span)}
+	view := profilesView{Lengths: v.lengths(), By: v.bys(by), Turn: v.turn(a.span), Scale: v.say("profiles.scale.own")}
 	most := 0.0
-	for _, p := range shown {
-		if peak := peakOf(p.Line.Points); peak != nil {
-			most = max(most, *peak.Value)
-		}
+	if by != history.Absolute { // as they are, a school would leave a home no height
+		view.Scale, most = v.say("profiles.scale.same"), mostOf(shown)
 	}
 	for i, p := range shown {
 		view.Profiles = append(view.Profiles, v.profile(p, s.household.Profiles[i].Caption, most, step))
 	}
 	return view, nil
+}
+
+// mostOf is the greatest value of all curves.
+func mostOf(shown []history.ProfileShown) float64 {
+	most := 0.0
+	for _, p := range shown {
+		if peak := peakOf(over(p.Line.Points)); peak != nil {
+			most = max(most, *peak.Value)
+		}
+	}
+	return most
+}
+
+// over leaves out the values of what is not over: the curve would seem to fall.
+func over(points []history.Point) []history.Point {
+	all := slices.Clone(points)
+	for i := range all {
+		if !all[i].Final {
+			all[i].Value = nil
+		}
+	}
+	return all
 }
 
 // bys leads to the same, made alike in another way.
@@ -72,7 +94,10 @@ func (v *visit) bys(chosen history.By) []choiceView {
 }
 
 func (v *visit) profile(p history.ProfileShown, caption Words, most float64, step history.Step) profileView {
-	view := profileView{Name: p.Title, Caption: caption.in(v.language), Total: v.total(p.Line)}
+	view := profileView{Name: p.Title, Caption: caption.in(v.language)}
+	if p.Line.Total != nil {
+		view.Total = v.fine(*p.Line.Total)
+	}
 	if view.Name == "" {
 		view.Name = p.Name
 	}
@@ -87,16 +112,18 @@ func (v *visit) profile(p history.ProfileShown, caption Words, most float64, ste
 	}
 	f := newFigure("curve", p.Line.Span)
 	f.Size = "low"
+	points := over(p.Line.Points)
 	title := func(at time.Time) string { return v.stepTitle(p.Line.Span, step, at.In(v.snapshot.Now.Location())) }
-	f.rows(view.Name, v.say("column.time"), p.Line.Points, title)
-	f.column(view.Name, "drawn", p.Line.Points, v.fine)
+	f.rows(view.Name, v.say("column.time"), points, title)
+	f.column(view.Name, "drawn", points, v.fine)
 	f.Summary = v.say("history.silent")
-	if peak := peakOf(p.Line.Points); peak != nil {
+	if peak := peakOf(points); peak != nil {
+		most = max(most, *peak.Value)
 		f.Summary = v.say("profiles.peak", v.fine(*peak.Value), title(peak.From))
 	}
 	f.Drawing = chart.Curve{
-		Name: f.Summary, Axis: v.axis(p.Line.Span), Label: v.fineMark(most), Unit: fineUnit(most), Least: most,
-		Lines: []chart.Line{{Class: "drawn", Filled: true, Points: charted(p.Line.Points, p.Line.Points)}},
+		Name: f.Summary, Axis: v.axis(p.Line.Span), Label: v.fineMark(most), Unit: fineUnit(most), Least: most, Guided: true,
+		Lines: []chart.Line{{Class: "drawn", Filled: true, Points: charted(points, points)}},
 	}.Draw()
 	view.Figure = f
 	return view
@@ -104,8 +131,11 @@ func (v *visit) profile(p history.ProfileShown, caption Words, most float64, ste
 
 // fine words an energy that may be of one person or square metre.
 func (c catalogue) fine(wh float64) string {
-	if wh < 1000 {
+	switch {
+	case wh < 100:
 		return c.measured(c.decimal(wh, 1), "Wh")
+	case wh < 1000:
+		return c.measured(c.whole(wh), "Wh")
 	}
 	return c.amount(wh)
 }

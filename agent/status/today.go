@@ -43,6 +43,25 @@ func (s *site) today(v *visit, m Meter) (*todayView, error) {
 	return view, nil
 }
 
+// costView is what the day so far costs.
+type costView struct{ Amount, Note string }
+
+// cost estimates what the day of a meter costs so far; nil while that is not known. Why it cannot be, the screen of the bill says.
+func (s *site) cost(v *visit, m Meter) *costView {
+	if s.household.Cost == nil {
+		return nil
+	}
+	bill, err := s.household.Cost(v.request.Context(), m.Name, v.snapshot.Now)
+	if err != nil || bill.Energy <= 0 {
+		return nil
+	}
+	view := &costView{Amount: v.money(bill.Total)}
+	if bill.Missing > 0 || bill.Unpriced > 0 {
+		view.Note = v.say("cost.part")
+	}
+	return view
+}
+
 // usual holds today against the same weekday of the weeks before; empty while there is nothing to hold it against.
 func (c catalogue) usual(u history.Usual, now time.Time) string {
 	if u.Today == nil || u.SoFar == nil || *u.SoFar <= 0 {

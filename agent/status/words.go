@@ -1,6 +1,9 @@
 package status
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+)
 
 // Words is one sentence in the languages of the page. A language left empty is
 // read in the other, so a sentence that exists only in English still shows.
@@ -39,7 +42,13 @@ func (w Words) in(l language) string {
 		first, second = second, first
 	}
 	if first == "" {
-		return second
+		first = second
+	}
+	if l == french {
+		first = elision.ReplaceAllString(first, "$1’$2")
 	}
 	return first
 }
+
+// elision is an apostrophe between letters: a keyboard has another than print.
+var elision = regexp.MustCompile(`(\pL)'(\pL)`)

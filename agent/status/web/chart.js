@@ -63,6 +63,9 @@ const bars = (figure, table) => {
 // percent reads a place of the server's drawing.
 const percent = (element, name) => parseFloat(element.getAttribute(name)) / 100;
 
+// lonely finds the values that no line leads to or from: each is drawn as a dot.
+const lonely = (values) => values.flatMap((v, i) => (v != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
+
 // curve has uPlot draw what the server drew.
 const curve = (figure, table, uPlot) => {
   const drawing = figure.querySelector(".drawing");
@@ -72,9 +75,10 @@ const curve = (figure, table, uPlot) => {
   const from = Date.parse(figure.dataset.from) / 1000;
   const to = Date.parse(figure.dataset.to) / 1000;
   const at = (share) => from + share * (to - from);
-  const ticks = [...svg.querySelectorAll(".ticks text")].filter((t) => getComputedStyle(t).display !== "none");
+  const ticks = [...svg.querySelectorAll(".ticks text")].filter((t) => t.getClientRects().length);
   const marks = [...scale.querySelectorAll("[data-value]")];
   const bands = [...svg.querySelectorAll(".band")].map((b) => ({ from: at(percent(b, "x")), to: at(percent(b, "x") + percent(b, "width")), fill: getComputedStyle(b).fill, off: b.classList.contains("off-peak") }));
+  const guides = [...svg.querySelectorAll(".guide")].map((g) => at(percent(g, "x1")));
   const half = table.times.length > 1 ? (table.times[1] - table.times[0]) / 2 : 0;
   const zone = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone || undefined });
   const unit = scale.querySelector(".of").textContent;
@@ -92,6 +96,17 @@ const curve = (figure, table, uPlot) => {
       u.ctx.fillRect(x0, u.bbox.top, x1 - x0, u.bbox.height);
       u.ctx.restore();
     }
+  };
+  const guide = (u) => {
+    u.ctx.save();
+    u.ctx.strokeStyle = style("--line");
+    u.ctx.beginPath();
+    for (const x of guides.map((t) => Math.round(u.valToPos(t, "x", true)))) {
+      u.ctx.moveTo(x, u.bbox.top);
+      u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
+    }
+    u.ctx.stroke();
+    u.ctx.restore();
   };
   const write = (u, label, x, y, align) => {
     u.ctx.textAlign = align;
@@ -134,12 +149,12 @@ const curve = (figure, table, uPlot) => {
     scales: { x: { time: true, min: from, max: to, range: (u, min, max) => [min ?? from, max ?? to] }, y: { range: [low, high] } },
     axes: [{ show: false }, { show: false }],
     series: [{}, ...table.classes.map((name, i) => ({
-      label: table.labels[i], stroke: colour(name), width: 2, spanGaps: false, points: { show: false },
+      label: table.labels[i], stroke: colour(name), width: 2, spanGaps: false, points: { size: 6, fill: colour(name), filter: (u, line) => lonely(u.data[line]) },
       dash: name === "before" ? [4, 4] : name === "other" ? [8, 3] : undefined,
       fill: svg.querySelector(`.surface.${CSS.escape(name)}`) ? colour(name) + "29" : undefined,
     }))],
     hooks: {
-      drawClear: [tint],
+      drawClear: [tint, guide],
       draw: [words],
       setCursor: [(u) => say(u.cursor.idx ?? -1)],
     },
