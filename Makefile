@@ -55,7 +55,7 @@ screenshots: ## every screen at every size, in light and dark, in French and Eng
 test: packages check ## everything, installing what it needs: unit, fuzz seeds, real servers, 32 bits, cross-builds, emulated ARMs
 
 .PHONY: check
-check: charts tidy fmt vet lint race test-386 cross emulate clean-tree ## what CI runs, no more, no less
+check: charts tidy fmt vet lint race test-386 cross rebuild emulate clean-tree ## what CI runs, no more, no less
 
 .PHONY: unit
 unit: ## the fast tests only
@@ -103,6 +103,10 @@ test-zabbix7: packages-release ## the tests of the Zabbix relay against Zabbix 7
 .PHONY: cross
 cross: charts ## the binary for every target of cross/targets, in cross/out/
 	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/build.sh
+
+.PHONY: rebuild
+rebuild: ## one target again from nothing, elsewhere: the same bytes (after cross)
+	@GO='$(GO)' LDFLAGS='$(LDFLAGS)' cross/rebuild.sh armv6
 
 .PHONY: emulate
 emulate: ## short tests of what decodes, stores and sends, and a meter decoded, on the CPU of each ARM target (after cross)

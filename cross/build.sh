@@ -1,11 +1,14 @@
 #!/bin/bash
-# Builds the static binary for every line of cross/targets into cross/out and prints the sizes.
+# Builds the static binary for every line of cross/targets, or for those that are named, into cross/out and prints the sizes.
+#
+#   cross/build.sh [armv6 …]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p cross/out
 
 while read -r name arch variant _; do
   case $name in '' | '#'*) continue ;; esac
+  [ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
   out=cross/out/releve-linux-$name
   [ "$variant" != - ] || variant=GOARM=
   env CGO_ENABLED=0 GOOS=linux GOARCH="$arch" "$variant" \
