@@ -216,6 +216,9 @@ func (b *Buffer) restore(cut bool) error {
 	if err := b.load(); err != nil {
 		return err
 	}
+	if err := b.mendLast(); err != nil {
+		return err
+	}
 	if cut {
 		if err := b.leaveOut(lostNumbers); err != nil {
 			return err

@@ -37,7 +37,7 @@
 // # Where things are
 //
 //	what a program calls   buffer options stats · put undated date import · cursor read · history period · list verify
-//	a pack on its way in   envelope columnar · note tail held unfinished replay (the journal) · index series idset (the history)
+//	a pack on its way in   envelope columnar · note tail held unfinished replay torn (the journal) · index series idset (the history)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
 //	a period that is asked snapshot shelf hours cellreader decoded almanac (what there is, stored or not) → assembler
 //	erasing                erasure eraser eraserhistory (what is left) successor (the store that has it)

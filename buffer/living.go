@@ -2,7 +2,6 @@ package buffer
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -89,35 +88,4 @@ func noteOf(key, sealed []byte) note {
 		return note{sealed: sealed}
 	}
 	return note{key: key, sealed: sealed}
-}
-
-// putBack sets again the values of the journal of which a power cut has left the place alone; replay does so with packs.
-// Without it a series or an hour could not be loaded, so it comes before. What can be read, or has gone, is right as it is.
-// The journal has them until replay has made them durable.
-func (b *Buffer) putBack() error {
-	bodies, err := journal.Read(b.o.Dir)
-	if err != nil {
-		return err
-	}
-	for _, body := range bodies {
-		n, err := decodeNote(body)
-		if err != nil || !n.isValue() || !b.isTorn(n.key) { // replay tells of an error
-			continue
-		}
-		if err := b.db.Update(func(txn *badger.Txn) error { return txn.Set(n.key, n.sealed) }); err != nil {
-			return fmt.Errorf("put back what a power cut has taken: %w", err)
-		}
-	}
-	return nil
-}
-
-// isTorn tells whether a key is there and its value cannot be read. Badger reads nothing then; what is in a value log is
-// never nothing.
-func (b *Buffer) isTorn(key []byte) bool {
-	var data []byte
-	err := b.look(func(txn *badger.Txn) (err error) {
-		data, err = value(txn, key)
-		return err
-	})
-	return !errors.Is(err, badger.ErrKeyNotFound) && (err != nil || len(data) == 0)
 }

@@ -164,6 +164,8 @@ func checkRecord(r *senml.Record) error {
 // power cut could tear it away from its key, and the store could not be loaded.
 const MaxUnit = 100
 
+const _ = uint(inlineValue - 1 - 4 - MaxUnit) // see seriesValue: it does not compile when that is long
+
 // checkUnit refuses a unit that no quantity has. What an earlier version has stored is read all the same.
 func checkUnit(r *senml.Record) error {
 	if len(r.Unit) > MaxUnit {

@@ -70,9 +70,10 @@ func (b *Buffer) again(n note) error {
 	stored, readable := b.lookUp(e.seq)
 	switch {
 	case readable:
-		return nil
+		return b.mend(e.seq, d.spans)
 	case stored:
-		return b.db.Update(func(txn *badger.Txn) error { return txn.Set(packKey(e.seq), n.sealed) })
+		err := b.db.Update(func(txn *badger.Txn) error { return txn.Set(packKey(e.seq), n.sealed) })
+		return errors.Join(err, b.mend(e.seq, d.spans))
 	}
 	b.leaveOutTo(e.seq)
 	b.publish(d.pack, b.prepare(d, e.put), nil, true)
