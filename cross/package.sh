@@ -36,6 +36,14 @@ debian() {
   esac
 }
 
+# documents FOLDER: the README, the pages that it leads to and the files that these name, where their links find them.
+documents() {
+  git ls-files -z -- '*.md' agent/testdata/flows agent/testdata/commander.py agent/config/reference.toml agent/config/reference.fr.toml \
+    agent/scenario/reference.toml agent/series/testdata/dictionary.golden agent/api/openapi.json cross/pi/user-data \
+    ':!agent/rgpd' ':!agent/testdata/rgpd' | xargs -0 cp --parents -t "$1"
+  chmod -R u=rwX,go=rX "$1"
+}
+
 tarball() {
   local name=$1 folder=releve-$VERSION-linux-$1 root
   root=$(mktemp -d)
@@ -44,13 +52,17 @@ tarball() {
   cp systemd/releve.service systemd/releve-backoff.conf systemd/70-releve-tic.rules systemd/allow-adjtimex.conf "$root/$folder"
   cp systemd/sysusers.conf "$root/$folder/sysusers-releve.conf"
   cp agent/config/reference.toml "$root/$folder/releve.toml"
-  cp README.md README.fr.md CHANGELOG.md LICENSE "$root/$folder"
+  cp LICENSE "$root/$folder"
+  documents "$root/$folder"
   chmod -R u=rwX,go=rX "$root/$folder"
   tar -C "$root" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
     -cf - "$folder" | xz -T1 -6 >"$dist/$folder.tar.xz"
   rm -rf "$root"
 }
 
+DOCUMENTS=$(mktemp -d)
+export DOCUMENTS
+documents "$DOCUMENTS"
 while read -r name _; do
   case $name in '' | '#'*) continue ;; esac
   tarball "$name"
@@ -60,6 +72,7 @@ while read -r name _; do
   export ARCH BINARY
   tool nfpm package --config cross/nfpm.yaml --packager deb --target "$dist/releve_${VERSION}_$ARCH.deb" | sed -n "/using deb/!p" >&2
 done <cross/targets
+rm -rf "$DOCUMENTS"
 
 # bom: the modules in the binary, which are the same for every machine; without what the tool says of itself.
 made=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
