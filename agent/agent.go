@@ -58,6 +58,7 @@ type agent struct {
 	notary       *notary
 	keyring      *keyring // nil without [federation]
 	herald       *herald  // nil without [federation]
+	finished     int      // erasures that were begun before and are recorded
 	erasures     *erasureNotices
 	cosignatures *cosignatures // nil without a witness
 	witness      *witness      // of others; nil without any

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"releve/agent/status"
 	"releve/buffer"
 	"releve/senml"
 )
@@ -167,10 +168,11 @@ func (a *agent) follows(what buffer.Erasure) error {
 
 // recordErased says in the ledger that it was finished, and to whom it concerns.
 func (a *agent) recordErased(context.Context) error {
-	for _, what := range a.buffer.Finished() {
+	for _, what := range a.buffer.Finished()[a.finished:] {
 		if err := a.follows(what); err != nil {
 			return err
 		}
+		a.finished++
 		if err := a.notary.Erased("", "finished after a restart", 0); err != nil { // the page says that the ledger cannot be written
 			a.log.Error("erasure not recorded", "error", err)
 		}
@@ -178,10 +180,32 @@ func (a *agent) recordErased(context.Context) error {
 	return nil
 }
 
+// finishErased is recordErased of what found room only while the agent ran.
+func (a *agent) finishErased() {
+	if len(a.buffer.Finished()) == a.finished {
+		return
+	}
+	if err := errors.Join(a.eraseBeside(), a.recordErased(context.Background())); err != nil {
+		a.log.Error("erasure not followed up", "error", err)
+		return
+	}
+	a.beginAnew()
+}
+
 // beginAnew empties the memory, which may hold some of what was erased, once an answer has left.
 func (a *agent) beginAnew() {
 	a.emptied.Store(true)
 	if a.rest != nil {
 		time.AfterFunc(answered, func() { a.rest(errAgain) })
+	}
+}
+
+// unerased is of an erasure that was begun before a cut and waits.
+func unerased(why string) status.Finding {
+	return status.Finding{
+		State:  status.Warning,
+		Text:   status.Say("Un effacement commencé n'est pas fini : ce qui doit partir est encore là.", "An erasure that was begun is not done yet: what is to go is still there."),
+		Advice: status.Say("Faites de la place sur la carte, autant que prend ce qui reste ; il se finit alors de lui-même.", "Make room on the card, as much as what stays takes; it is then done by itself."),
+		Detail: why,
 	}
 }

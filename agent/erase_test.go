@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"releve/agent/config"
+	"releve/agent/status"
 	"releve/federation/ledger"
 	"releve/senml"
 )
@@ -188,5 +189,37 @@ func TestEraseMisuse(t *testing.T) {
 		if code != exitUsage || out != "" || !strings.HasPrefix(said, "releve: "+row.want) {
 			t.Errorf("%v: %d, %q, %q", row.args, code, out, said)
 		}
+	}
+}
+
+// An erasure that was begun and cannot be done is told on the page, on My data and to programs; once it is done, no more, and the
+// ledger has it.
+func TestEraseWaits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.spoken(t)
+	must(t, h.buffer.Close())
+	must(t, os.WriteFile(h.state("buffer/ERASE"), []byte("{"), 0o600)) // as good as no room: it cannot be done
+	h = newHouse(t, func(c *config.Config) { *c = h.cfg })
+	told := func() (all []string) {
+		data, err := pageHouse{h.agent}.MyData(t.Context())
+		must(t, err)
+		for _, f := range []status.Finding{data.Unerased, h.bufferFinding()} {
+			all = append(all, f.Text.EN+f.Advice.EN)
+		}
+		return all
+	}
+	const sentence = "An erasure that was begun is not done yet: what is to go is still there.Make room on the card, as much as what stays takes; it is then done by itself."
+	if diff := cmp.Diff([]string{sentence, sentence}, told()); diff != "" {
+		t.Errorf("(-want +told):\n%s", diff)
+	}
+	if _, err := h.erase(t.Context(), erasure{}, "terminal"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"", ""}, told()); diff != "" {
+		t.Errorf("once it is done (-want +told):\n%s", diff)
+	}
+	if found := stillSaid(t, h.cfg.Agent.State); found != nil {
+		t.Errorf("left in %q", found)
 	}
 }

@@ -178,6 +178,8 @@ func (a *agent) bufferFinding() status.Finding {
 			Advice: status.Say("Vérifiez la place qui reste sur la carte et son état.", "Check the space left on the card, and its health."),
 			Detail: err.Error(),
 		}
+	case a.buffer.Stats().Unerased != "":
+		return unerased(a.buffer.Stats().Unerased)
 	case lost > 0:
 		return status.Finding{
 			State: status.Warning,

@@ -44,7 +44,7 @@ const (
 
 // openHerald prepares to tell of withdrawals, and to be told by sources.
 func (a *agent) openHerald(context.Context) error {
-	a.notary.tell, a.notary.onTrial = a.notices, a.onTrial
+	a.notary.tell, a.notary.onTrial, a.notary.finish = a.notices, a.onTrial, a.finishErased
 	if a.session == nil {
 		return nil
 	}

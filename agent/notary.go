@@ -27,6 +27,7 @@ type notary struct {
 	tell     func(consent.Grant) []consent.Notice // what is owed once it is withdrawn
 	onTrial  func() bool                          // whether the configuration may yet be taken back
 	promised func(consent.Grant) error            // why one must not be accepted
+	finish   func()                               // says what there is to record since
 	location *time.Location
 	news     chan struct{} // receives when somebody is to be told
 	log      *slog.Logger
@@ -61,7 +62,7 @@ func (a *agent) openLedger(context.Context) error {
 }
 
 func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
-	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []consent.Notice { return nil }, onTrial: func() bool { return false }, promised: func(consent.Grant) error { return nil }, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
+	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []consent.Notice { return nil }, onTrial: func() bool { return false }, promised: func(consent.Grant) error { return nil }, finish: func() {}, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
 	consents.Record = n.recordConsent
 	return n
 }
@@ -78,6 +79,7 @@ func (n *notary) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			n.finish()
 			n.look()
 		}
 	}

@@ -31,6 +31,9 @@ func (h pageHouse) MyData(context.Context) (status.MyData, error) {
 		data.Series = append(data.Series, s.Name)
 	}
 	slices.Sort(data.Series)
+	if why := h.buffer.Stats().Unerased; why != "" {
+		data.Unerased = unerased(why)
+	}
 	return data, nil
 }
 

@@ -56,6 +56,7 @@ type Buffer struct {
 	bad     map[Seq]struct{} // stored packs that were found damaged
 	corrupt uint64           // all that were found damaged since Open
 	damage  string           // what upkeep has found, see Stats.Damage
+	owing   string           // why an erasure is not done, see Stats.Unerased
 
 	erasures uint64 // done since Open
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -341,6 +343,41 @@ func TestEraseRefused(t *testing.T) {
 				t.Errorf("left %v", left)
 			}
 		})
+	}
+}
+
+// TestEraseWaitsForRoom wants an erasure that was begun before a cut to be told of while there is no room for it, and done with
+// the next opening that has some.
+func TestEraseWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	dir, free := filepath.Join(t.TempDir(), "buffer"), uint64(1<<40)
+	o := buffer.Options{Dir: dir}.WithClock(func() time.Time { return noon.Add(time.Hour) }).WithFree(func(string) (uint64, error) { return free, nil })
+	b := open(t, o)
+	put(t, b, withSecret(noon))
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	promise, err := json.Marshal(buffer.Erasure{Series: []string{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ERASE"), promise, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		free           uint64
+		waits, isThere bool
+		finished       int
+	}{{12 << 20, true, true, 0}, {1 << 40, false, false, 1}, {1 << 40, false, false, 0}} {
+		free = row.free
+		b = open(t, o)
+		why, isThere := b.Stats().Unerased, strings.Contains(fmt.Sprint(packsOf(t, b)), secret)
+		if len(b.Finished()) != row.finished || strings.Contains(why, "disk is too full") != row.waits || (why != "") != row.waits || isThere != row.isThere {
+			t.Errorf("with %d bytes free: %d finished, %q, still there %t", free, len(b.Finished()), why, isThere)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -103,7 +103,15 @@ func (b *Buffer) erase(ctx context.Context, what Erasure, record func(Erased) er
 	if err := b.succeed(); err != nil {
 		return Erased{}, fmt.Errorf("it is done once releve is started again: %w", err)
 	}
+	b.owe("")
 	return sum, nil
+}
+
+// owe notes why an erasure is not done.
+func (b *Buffer) owe(why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.owing = why
 }
 
 // Erasures is how many were done since Open: whoever holds packs from before one reads them again.
@@ -113,7 +121,7 @@ func (c *Cursor) Erasures() uint64 {
 	return c.b.erasures
 }
 
-// Finished lists the erasures that the process before had begun and Open has done.
+// Finished lists the erasures that the process before had begun and that are done since Open.
 func (b *Buffer) Finished() []Erasure {
 	b.reclaiming.Lock()
 	defer b.reclaiming.Unlock()
@@ -165,6 +173,7 @@ func (b *Buffer) keepPromise() error {
 		_, err = b.erase(context.Background(), what, func(Erased) error { return nil })
 	}
 	if err != nil {
+		b.owe(err.Error())
 		return fmt.Errorf("finish erasing: %w", err)
 	}
 	if found {

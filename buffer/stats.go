@@ -30,6 +30,9 @@ type Stats struct {
 	// Damage tells what upkeep has found wrong with the tables, or is empty. The buffer goes on but gives no
 	// space back; opened again, it sets the store aside.
 	Damage string
+	// Unerased tells why an erasure that was begun before a cut is not done yet, mostly for want of room, or is empty. What is to
+	// go is still there; it is tried again each minute.
+	Unerased string
 }
 
 // Stats tells the state of the buffer.
@@ -45,7 +48,7 @@ func (b *Buffer) Stats() Stats {
 		Packs: b.packs, Bytes: b.bytes, DiskBytes: disk,
 		First: b.first, Last: b.next - 1,
 		Undated: undated, UndatedGone: b.undatedGone,
-		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Strays: b.strays, Damage: b.damage,
+		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Strays: b.strays, Damage: b.damage, Unerased: b.owing,
 	}
 }
 

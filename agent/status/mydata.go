@@ -32,6 +32,7 @@ type MyData struct {
 	Transfers []Transfer // the latest first
 	Ledger    Ledger
 	Series    []string // of which there are readings
+	Unerased  Finding  // of an erasure that is not done
 }
 
 // Terms are a consent in full (RGPD art. 13), and what can be answered to it.

@@ -33,6 +33,7 @@ func (archive) MyData(context.Context) (status.MyData, error) {
 		Terms:     []status.Terms{asked, given, gone},
 		Transfers: []status.Transfer{{Day: noon, To: "agence@breizh-sen2.example", Readings: 1440, Entry: -1}, {Day: noon.AddDate(0, 0, -1), To: "lorient", Purpose: status.Say("Essai", "Trial"), Readings: 12, Entry: 7}},
 		Ledger:    status.Ledger{Entries: 42, Key: "releve+abc"}, Series: []string{"linky/voltage/1"},
+		Unerased: status.Finding{State: status.Warning, Text: status.Say("Un effacement attend.", "An erasure waits."), Advice: status.Say("Faites de la place.", "Make room.")},
 	}, nil
 }
 
@@ -80,7 +81,7 @@ func TestMyData(t *testing.T) {
 		want     []string
 		absent   []string
 	}{
-		{"fr", false, "/mesdonnees", []string{"attend votre réponse", "une valeur toutes les 10 minutes", "à la fin du jour", "Pour répondre à un accord"}, []string{"Refuser", "Effacer pour de bon", "preuve au registre"}},
+		{"fr", false, "/mesdonnees", []string{"attend votre réponse", "une valeur toutes les 10 minutes", "à la fin du jour", "Pour répondre à un accord", "Un effacement attend. Faites de la place."}, []string{"Refuser", "Effacer pour de bon", "preuve au registre"}},
 		{"fr", true, "/mesdonnees", []string{"Refuser", "Accepter", "Retirer l’accord", "Je l’ai dit à the mayor", "Télécharger mes données", "preuve au registre"}, []string{"Effacer pour de bon"}},
 		{"en", true, "/mydata?verify=1", []string{"entry 7 is not what it was", "voltage/* (of: voisins)", "yes, it is seen", "without an end"}, nil},
 		{"en", true, "/mydata?what=period&since=2026-11-01&to=2026-11-02", []string{"Would be erased: 12 readings and 3 roll-ups, of 1 series.", "Erase for good", "Type the word “erase” to confirm."}, nil},

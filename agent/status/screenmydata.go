@@ -24,7 +24,8 @@ type mydataView struct {
 	Transfers []transferView
 	Ledger    ledgerView
 	Erase     eraseView
-	Base      string // of what is downloaded
+	Unerased  []string // sentences
+	Base      string   // of what is downloaded
 }
 
 // termsView is one consent in words.
@@ -82,6 +83,9 @@ func (s *site) showMyData(v *visit) (any, error) {
 		view.Transfers = append(view.Transfers, v.transfer(t))
 	}
 	view.Ledger = s.ledgerShown(ctx, v, data.Ledger, view.In)
+	if data.Unerased.State == Warning {
+		view.Unerased = []string{data.Unerased.Text.in(v.language), data.Unerased.Advice.in(v.language)}
+	}
 	if view.In {
 		view.Erase = s.eraseShown(ctx, v, data.Series)
 	}
