@@ -98,6 +98,47 @@ func (n *notary) Changed(by, what, before, after string) error {
 	return n.record(ledger.Entry{Kind: ledger.Change, By: by, Text: what, Before: before, After: after})
 }
 
+// transfers counts the entries of the ledger, and what will be one, of what left.
+func (n *notary) transfers(is func(ledger.Entry) bool) (count int, err error) {
+	s, err := ledger.Take(n.dir)
+	if err != nil {
+		return 0, err
+	}
+	entries, err := s.Entries()
+	for _, e := range entries {
+		if is(e.Entry) {
+			count++
+		}
+	}
+	for _, c := range n.tally.all() {
+		if is(c.entry()) {
+			count++
+		}
+	}
+	return count, err
+}
+
+// EraseTransfers takes out of the ledger what it tells of what left, today too. That it was erased stays, as do consents.
+func (n *notary) EraseTransfers(by string, is func(ledger.Entry) bool) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ledger == nil {
+		return 0, errNoLedger
+	}
+	if err := n.account(func(c *transfer) bool { return is(c.entry()) }); err != nil {
+		return 0, err
+	}
+	at, _ := n.time()
+	count, err := n.ledger.Erase(at, by, is)
+	if err == nil && count == 0 {
+		err = errNothing
+	}
+	if count > 0 {
+		n.heed(ledger.Entry{Kind: ledger.Erasure})
+	}
+	return count, err
+}
+
 // Erased records that readings were erased: only the fact, and how many.
 func (n *notary) Erased(by, what string, count int) error {
 	n.mu.Lock()

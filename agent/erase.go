@@ -13,6 +13,7 @@ import (
 
 	"releve/agent/status"
 	"releve/buffer"
+	"releve/federation/ledger"
 	"releve/senml"
 )
 
@@ -21,15 +22,17 @@ type erasure struct {
 	Series []string  `json:"series,omitempty"` // globs, as in an export; none means all
 	From   time.Time `json:"from,omitzero"`    // full hours; zero means no bound
 	To     time.Time `json:"to,omitzero"`
+	Ledger bool      `json:"ledger,omitempty"` // in place of readings, what the ledger tells of what left
 }
 
 // erased is what was, or would be.
 type erased struct {
 	Readings uint64   `json:"readings"`
-	RollUps  uint64   `json:"rollups"` // values of ten minutes, some together, and of days
-	Series   []string `json:"series"`  // of which something goes
-	Aside    []string `json:"aside"`   // folders of damaged stores, which go whole
-	Tell     []string `json:"tell"`    // recipients that know no notices: a person has to ask them to erase
+	RollUps  uint64   `json:"rollups"`           // values of ten minutes, some together, and of days
+	Series   []string `json:"series"`            // of which something goes
+	Aside    []string `json:"aside"`             // folders of damaged stores, which go whole
+	Entries  int      `json:"entries,omitempty"` // of the ledger
+	Tell     []string `json:"tell"`              // recipients that know no notices: a person has to ask them to erase
 }
 
 func (a *agent) erasedOf(what buffer.Erasure, b buffer.Erased) erased {
@@ -43,6 +46,10 @@ var errNothing = errors.New("there is nothing of it")
 
 // erasable tells what erase would take away now, for a person to confirm.
 func (a *agent) erasable(ctx context.Context, what erasure) (erased, error) {
+	if what.Ledger {
+		n, err := a.notary.transfers(what.tells)
+		return erased{Entries: n}, err
+	}
 	chosen, err := a.choose(what)
 	if err != nil {
 		return erased{}, err
@@ -56,6 +63,10 @@ func (a *agent) erasable(ctx context.Context, what erasure) (erased, error) {
 // which empties its memory, within two seconds: time enough for an answer.
 // Who was sent them under a consent in force is told to erase them too; erased.Tell are those whom a person has to tell.
 func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, error) {
+	if what.Ledger {
+		n, err := a.notary.EraseTransfers(by, what.tells)
+		return erased{Entries: n}, err
+	}
 	if err := a.gatherer.flush(); err != nil { // it would be stored later
 		return erased{}, fmt.Errorf("store what was read last: %w", err)
 	}
@@ -79,6 +90,11 @@ func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, err
 	rouse(a.notary.news)
 	a.beginAnew()
 	return a.erasedOf(chosen, sum), nil
+}
+
+// tells says whether an entry of the ledger tells what left in the period.
+func (e erasure) tells(t ledger.Entry) bool {
+	return t.Kind == ledger.Transfer && (e.From.IsZero() || !t.To.Before(e.From)) && (e.To.IsZero() || t.From.Before(e.To))
 }
 
 // kind is all that the ledger says of it.

@@ -15,6 +15,7 @@ import (
 
 	"releve/agent/config"
 	"releve/agent/status"
+	"releve/federation/consent"
 	"releve/federation/ledger"
 	"releve/senml"
 )
@@ -181,7 +182,7 @@ func TestEraseMisuse(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "erase: say what: --all, --series, --from or --to"},
+		{nil, "erase: say what: --all, --series, --from, --to or --ledger"},
 		{[]string{"--all", "--from", "-1d"}, "erase: --all leaves nothing to choose; leave it out, or --series, --from and --to"},
 		{[]string{"--from", "soon"}, `erase: --from: "soon" is not a time`},
 	} {
@@ -221,5 +222,80 @@ func TestEraseWaits(t *testing.T) {
 	}
 	if found := stillSaid(t, h.cfg.Agent.State); found != nil {
 		t.Errorf("left in %q", found)
+	}
+}
+
+// What the ledger tells of what left is erased at the terminal, today's too, while the agent runs and while none does: that it was,
+// consents, proofs and what is outside the period stay, and the page does not say that nothing left.
+func TestEraseLedger(t *testing.T) {
+	t.Parallel()
+	for _, running := range []bool{true, false} {
+		t.Run(map[bool]string{true: "running", false: "stopped"}[running], func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, nil)
+			h.notary.look()
+			given := h.cfg.Grants[0]
+			left := func(at time.Time) {
+				b := consent.Batch{Recipient: given.To, Consent: given.ID(), Pack: sent(at, 3)}
+				must(t, h.notary.tally.Leaving("place", b))
+				h.notary.tally.Settled("place", true)
+			}
+			settle := func() {
+				h.notary.mu.Lock()
+				defer h.notary.mu.Unlock()
+				must(t, h.notary.account(func(*transfer) bool { return true }))
+			}
+			day := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+			left(day)
+			settle()
+			n := len((&registry{t: t, dir: h.notary.dir}).entries()) - 1
+			snapshot, err := ledger.Take(h.notary.dir)
+			must(t, err)
+			proof, err := snapshot.Prove(int64(n))
+			must(t, err)
+			left(day.AddDate(0, 0, 7)) // of today's count
+			file := written(t, "releve.toml", "[agent]\nstate = \""+h.cfg.Agent.State+"\"\n[[grant]]\nto = \"client@sen2.example\"\nseries = [\"*\"]\npurpose = \"test\"\n")
+			if running {
+				file = openDesk(t, h)
+			} else {
+				h.stop(t)
+			}
+			for _, row := range []struct {
+				args []string
+				code int
+				out  string
+			}{
+				{[]string{"--ledger", "--series", "x"}, exitUsage, ""},
+				{[]string{"--ledger", "--to", "2026-10-01"}, exitFailed, ""},
+				{[]string{"--ledger", "--from", "2026-11-07"}, exitDone, "erased 1 entries of the ledger\n"},
+				{[]string{"--ledger"}, exitDone, "erased 1 entries of the ledger\n"},
+				{[]string{"--ledger"}, exitFailed, ""},
+			} {
+				code, out, said := eraseVerbIn(t, file, "erase\n", row.args...)
+				if code != row.code || out != row.out {
+					t.Errorf("%q: %d, %q, %q", row.args, code, out, said)
+				}
+			}
+			kinds := map[ledger.Kind]int{}
+			for _, e := range (&registry{t: t, dir: h.notary.dir}).entries() {
+				kinds[e.Kind] += max(1, e.Count)
+			}
+			if kinds[ledger.Transfer] != 0 || kinds[ledger.Erasure] != 2 || kinds[ledger.Grant] != 1 {
+				t.Errorf("the ledger has %v", kinds)
+			}
+			report, err := ledger.Verify(h.notary.dir, snapshot.PublicKey(), snapshot.Checkpoint())
+			if err != nil || report.Erased != 2 {
+				t.Errorf("%+v, %v", report, err)
+			}
+			if _, _, err := ledger.CheckProof(proof, snapshot.PublicKey()); err != nil {
+				t.Error(err)
+			}
+			if running {
+				data, err := pageHouse{h.agent}.MyData(t.Context())
+				if err != nil || len(data.Transfers) > 0 || !data.Terms[0].Forgotten {
+					t.Errorf("%+v, %v", data, err)
+				}
+			}
+		})
 	}
 }

@@ -23,6 +23,7 @@ type eraseVerb struct {
 	Series []string `help:"Erase only of these series; * stands for any characters. For example voltage/*." placeholder:"GLOB"`
 	From   string   `help:"Erase only from this instant on: a day, a time, or how long ago, such as 2026-11-01, 2026-11-01T12:00 or -7d, in the household's zone. Hours go whole." placeholder:"TIME"`
 	To     string   `help:"Erase only before this instant." placeholder:"TIME"`
+	Ledger bool     `help:"Erase, in place of readings, what the ledger tells of what was sent, all or between --from and --to. That it was erased stays, as do consents."`
 	Yes    bool     `help:"Do not ask whether it is meant."`
 	JSON   bool     `name:"json" help:"Print what was erased as JSON."`
 }
@@ -59,12 +60,14 @@ func (v eraseVerb) Run(ctx context.Context, t terminal) error {
 func (v eraseVerb) what(location *time.Location) (erasure, error) {
 	bounded := v.From+v.To != ""
 	switch {
+	case v.Ledger && (v.All || len(v.Series) > 0):
+		return erasure{}, errors.New("--ledger is by time alone, not with --all or --series: an entry tells of all series at once")
 	case v.All && (bounded || len(v.Series) > 0):
 		return erasure{}, errors.New("--all leaves nothing to choose; leave it out, or --series, --from and --to")
-	case !v.All && !bounded && len(v.Series) == 0:
-		return erasure{}, errors.New("say what: --all, --series, --from or --to")
+	case !v.Ledger && !v.All && !bounded && len(v.Series) == 0:
+		return erasure{}, errors.New("say what: --all, --series, --from, --to or --ledger")
 	}
-	what := erasure{Series: v.Series}
+	what := erasure{Series: v.Series, Ledger: v.Ledger}
 	for _, end := range []struct {
 		flag, text string
 		at         *time.Time
@@ -110,7 +113,11 @@ func (v eraseVerb) confirmed(t terminal, ask func(do string) (erased, error)) er
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(t.err, sum.sentences())
+	if v.Ledger {
+		fmt.Fprintf(t.err, "%d entries of the ledger would no longer tell what was sent: to whom, when, how much. Their places, and every proof, stay.\n", sum.Entries)
+	} else {
+		fmt.Fprint(t.err, sum.sentences())
+	}
 	if !v.Yes {
 		fmt.Fprint(t.err, "It cannot be undone. Type erase to go on: ")
 		line, _ := bufio.NewReader(t.in).ReadString('\n')
@@ -123,6 +130,10 @@ func (v eraseVerb) confirmed(t terminal, ask func(do string) (erased, error)) er
 	}
 	if v.JSON {
 		return json.NewEncoder(t.out).Encode(sum)
+	}
+	if v.Ledger {
+		_, err = fmt.Fprintf(t.out, "erased %d entries of the ledger\n", sum.Entries)
+		return err
 	}
 	_, err = fmt.Fprintf(t.out, "erased %d readings and %d roll-ups of %d series\n", sum.Readings, sum.RollUps, len(sum.Series))
 	return err

@@ -151,13 +151,15 @@ func (h pageHouse) accept(one consent.Consent, a status.Answer) error {
 
 // Erasable says what would go.
 func (h pageHouse) Erasable(ctx context.Context, e status.Erasure) (status.Erased, error) {
-	return erasedShown(h.erasable(ctx, erasure(e)))
+	return erasedShown(h.erasable(ctx, readingsOf(e)))
 }
 
 // Erase erases, and has the agent begin anew with an empty memory.
 func (h pageHouse) Erase(ctx context.Context, e status.Erasure) (status.Erased, error) {
-	return erasedShown(h.erase(ctx, erasure(e), byPage))
+	return erasedShown(h.erase(ctx, readingsOf(e), byPage))
 }
+
+func readingsOf(e status.Erasure) erasure { return erasure{Series: e.Series, From: e.From, To: e.To} }
 
 func erasedShown(sum erased, err error) (status.Erased, error) {
 	if errors.Is(err, errNothing) {

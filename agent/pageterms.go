@@ -19,12 +19,14 @@ func (h pageHouse) terms(entries []ledger.Numbered, sent map[string]time.Time) [
 			word[e.Entry.Consent] = e.N
 		}
 	}
+	erased := slices.ContainsFunc(entries, func(e ledger.Numbered) bool { return e.Erased })
 	var all []status.Terms
 	list := h.notary.consents.All()
 	slices.SortStableFunc(list, func(a, b consent.Consent) int { return b.Since.Compare(a.Since) })
 	for _, c := range list {
 		one := h.termsOf(c.At(h.grantTime()))
 		one.Sent, one.Entry = sent[c.ID], -1
+		one.Forgotten = erased && one.Sent.IsZero()
 		if n, ok := word[c.ID]; ok {
 			one.Entry = n
 		}

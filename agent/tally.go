@@ -293,7 +293,10 @@ func (t *tally) settle(is func(*transfer) bool, record func(ledger.Entry) error)
 func (c *transfer) entry() ledger.Entry {
 	e := ledger.Entry{
 		Kind: ledger.Transfer, Recipient: c.Recipient, Consent: c.Consent, From: c.From, To: c.To, Count: c.Records,
-		Uncertain: c.Uncertain + c.Afloat, Digest: hex.EncodeToString(c.sum.Sum(nil)),
+		Uncertain: c.Uncertain + c.Afloat,
+	}
+	if c.sum != nil { // all has none
+		e.Digest = hex.EncodeToString(c.sum.Sum(nil))
 	}
 	if c.Cut {
 		e.Text = "the agent was cut off: what was leaving then may be counted twice"

@@ -56,6 +56,7 @@ type Terms struct {
 	Notice    string    // version of what the person was shown
 	Since     time.Time // when it came to stand so
 	Sent      time.Time // when something last left under it
+	Forgotten bool      // whether something has was erased from the ledger
 	Entry     int64     // of the ledger that says so; -1 when there is none
 	Answers   []string  // accept, refuse, withdraw, told
 	Untold    string    // whom a person has to tell of the withdrawal

@@ -106,6 +106,9 @@ func (v *visit) terms(t Terms, in bool, now time.Time) termsView {
 	if t.Name != "" {
 		view.To = t.Name + " (" + t.To + ")"
 	}
+	if t.Forgotten {
+		view.Last = v.say("terms.forgotten")
+	}
 	if !t.Sent.IsZero() {
 		view.Last = v.say("terms.last", v.clock(now, t.Sent))
 	}
