@@ -76,6 +76,7 @@ type state struct {
 	unmade  map[day]struct{}   // days with hours that were rolled up since the day was
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
+	rolled  int   // hours rolled up since then
 
 	unsynced bool // a block was written that may not be on the disk; whoever has the turn says so
 

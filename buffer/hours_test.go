@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -44,4 +45,48 @@ func TestDamagedIndex(t *testing.T) {
 	if err := b.inTurn(b.trim)(); err != nil || b.Stats().Packs != 0 {
 		t.Errorf("%d packs are left, %v", b.Stats().Packs, err)
 	}
+}
+
+// TestTablesMergedByTheWeek: rolled up hours leave marks that questions read past, until a week of them is worth merging the
+// tables.
+func TestTablesMergedByTheWeek(t *testing.T) {
+	t.Parallel()
+	clock := newYear.time().Add((manyRolled + 2) * time.Hour)
+	b, err := Open(Options{Dir: t.TempDir(), still: true, Clock: func() (time.Time, bool) { return clock, true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	for _, hours := range []struct{ from, to, marks int }{{0, manyRolled - 1, manyRolled - 1}, {manyRolled - 1, manyRolled, 0}} {
+		var p senml.Pack
+		for h := hours.from; h < hours.to; h++ {
+			p = append(p, senml.Record{Name: "n", Unit: "W", Value: senml.NumberValue(1), Time: (newYear + hour(h)).start()})
+		}
+		_, err := b.Put(p)
+		if err := errors.Join(err, b.Settle(), b.reclaimIfDue()); err != nil {
+			t.Fatal(err)
+		}
+		if got := marks(t, b); got != hours.marks {
+			t.Errorf("%d hours were rolled up and %d marks are left, want %d", hours.to, got, hours.marks)
+		}
+	}
+}
+
+// marks counts what rolled up hours have left in the database.
+func marks(t *testing.T, b *Buffer) (n int) {
+	t.Helper()
+	err := b.look(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindOpen}, AllVersions: true})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			if it.Item().IsDeletedOrExpired() {
+				n++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -73,12 +73,16 @@ func (b *Buffer) foldIfDue() error {
 	return b.fold()
 }
 
+// manyRolled is how many rolled up hours make it worth merging the tables: each has left the mark of a deletion, which every
+// question reads past until then. In a week that is a few MB written.
+const manyRolled = 7 * 24
+
 // quantum is how many trimmed bytes make it worth giving space back.
 func (b *Buffer) quantum() int64 { return max(b.o.MaxBytes/8, logFileSize) }
 
 func (b *Buffer) reclaimIfDue() error {
 	b.mu.Lock()
-	due := b.dropped >= b.quantum()
+	due := b.dropped >= b.quantum() || b.rolled >= manyRolled
 	b.mu.Unlock()
 	if !due {
 		return nil
@@ -137,7 +141,7 @@ func (b *Buffer) flush() error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.dropped = 0
+	b.dropped, b.rolled = 0, 0
 	return nil
 }
 

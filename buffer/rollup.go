@@ -225,7 +225,10 @@ func (b *Buffer) rollUpIfDue() error {
 	if err != nil || !waited {
 		return err
 	}
-	return b.rollUp()
+	if err := b.rollUp(); err != nil {
+		return err
+	}
+	return b.reclaimIfDue()
 }
 
 // rollUp rolls up all hours and days that are over, some hours at a time and then the days they complete, so that of a year
@@ -324,7 +327,15 @@ func (b *Buffer) blockOrLeave(h hour) error {
 }
 
 // closeOrLeave closes an hour.
-func (b *Buffer) closeOrLeave(h hour) error { return b.orLeave(h, b.closeHour(h)) }
+func (b *Buffer) closeOrLeave(h hour) error {
+	err := b.closeHour(h)
+	if err == nil {
+		b.mu.Lock()
+		b.rolled++
+		b.mu.Unlock()
+	}
+	return b.orLeave(h, err)
+}
 
 // orLeave leaves an hour that cannot be closed, because its index is damaged, as it is until the store is opened again:
 // it must not keep others from being rolled up, nor old packs from going.
