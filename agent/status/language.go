@@ -2,6 +2,7 @@ package status
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,14 +35,13 @@ func known(tag string) (language, bool) {
 }
 
 // languageOf decides by ?lang=, then the cookie, then Accept-Language. It
-// remembers an explicit choice in the cookie.
+// remembers an explicit choice in the cookie; what a screen asks for by itself is in
+// its language, which nobody has chosen.
 func languageOf(w http.ResponseWriter, r *http.Request) language {
 	if l, ok := known(r.URL.Query().Get("lang")); ok {
-		http.SetCookie(w, &http.Cookie{
-			Name: languageCookie, Value: string(l), Path: "/",
-			MaxAge:   int((365 * 24 * time.Hour).Seconds()),
-			HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		})
+		if !slices.Contains(askedByScreens, r.URL.Path) {
+			remember(w, l)
+		}
 		return l
 	}
 	if cookie, err := r.Cookie(languageCookie); err == nil {
@@ -50,6 +50,17 @@ func languageOf(w http.ResponseWriter, r *http.Request) language {
 		}
 	}
 	return preferred(r.Header.Get("Accept-Language"))
+}
+
+// askedByScreens is where screens ask for what moves on them.
+var askedByScreens = []string{"/events", "/kiosk/sheet", "/kiosk.png"}
+
+func remember(w http.ResponseWriter, l language) {
+	http.SetCookie(w, &http.Cookie{
+		Name: languageCookie, Value: string(l), Path: "/",
+		MaxAge:   int((365 * 24 * time.Hour).Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // preferred reads RFC 9110 §12.5.4; the first of equal weights wins.

@@ -28,6 +28,7 @@ func TestLanguageOf(t *testing.T) {
 		{name: "a cookie of no language", cookie: "xx", accept: "en", want: english},
 		{name: "the switch wins over all", query: "?lang=fr", cookie: "en", accept: "en", want: french, remembered: "fr"},
 		{name: "the switch to English", query: "?lang=en", accept: "fr", want: english, remembered: "en"},
+		{name: "a screen that asks for itself", query: "events?screen=now&lang=en", accept: "fr", want: english},
 		{name: "a switch to nowhere", query: "?lang=%22%3E", accept: "en", want: english},
 	}
 	for _, row := range table {
