@@ -136,8 +136,8 @@ func (s *suite) judges(t *testing.T) {
 		"/bad.css": ``,
 	})
 	type found struct {
-		Rules, Missed, Unseen []string
-		Wide                  bool
+		Rules, Colours, Missed, Unseen []string
+		Wide                           bool
 	}
 	look := func(path string, spoil string) found {
 		page := s.browser.Open(t, View{Width: 360, Height: 640})
@@ -148,18 +148,21 @@ func (s *suite) judges(t *testing.T) {
 		for _, v := range page.Audit(s.axe) {
 			f.Rules = append(f.Rules, v.Rule)
 		}
-		f.Missed, f.Unseen = page.Reach()
+		for _, v := range page.AuditColours(s.axe) {
+			f.Colours = append(f.Colours, v.Rule)
+		}
+		f.Missed, f.Unseen = page.Reach("body")
 		f.Wide = page.Overflow() > 0
 		return f
 	}
 	got := []found{
 		look("/good", `1`),
-		look("/bad", `document.querySelector("a").style.outline = "none"; document.querySelector(".wide").style.width = "999px"; 1`),
+		look("/bad", `document.querySelector("a").style.cssText = "outline: none; color: #ccc"; document.querySelector(".wide").style.width = "999px"; 1`),
 	}
 	want := []found{
 		{},
 		{
-			Rules:  []string{"html-has-lang", "image-alt"},
+			Rules: []string{"color-contrast", "html-has-lang", "image-alt"}, Colours: []string{"color-contrast"},
 			Missed: []string{"button  never"}, Unseen: []string{"a #x here"}, Wide: true,
 		},
 	}

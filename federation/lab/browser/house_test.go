@@ -51,14 +51,14 @@ func newHouse(t *testing.T) *house {
 		}
 		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 	})
-	await(t, "the first reading", func() bool { // ready is said a moment before
+	await(t, "all that the meters say", func() bool { // a page has itself loaded again when more is said than it has room for
 		answer, err := http.Get(h.page("/"))
 		if err != nil {
 			return false
 		}
 		defer answer.Body.Close()
 		page, err := io.ReadAll(answer.Body)
-		return err == nil && bytes.Contains(page, []byte(`class="amount"`))
+		return err == nil && bytes.Contains(page, []byte(`data-live="0.indexes"`)) && bytes.Contains(page, []byte(`data-live="1.indexes"`))
 	})
 	return h
 }

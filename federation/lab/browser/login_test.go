@@ -2,6 +2,7 @@ package browser
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,13 @@ func (s *suite) logsIn(t *testing.T) {
 		t.Errorf("who has chosen the password is not in; the page says:\n%s", text)
 	}
 	s.answers(t, owner)
+	for _, screen := range screens() {
+		if slices.Contains([]string{"/config", "/mesdonnees", "/connexion"}, screen.fr) { // which show an owner more
+			screen.name += "-owner"
+			s.walk(t, owner, screen)
+		}
+	}
+	owner.Look(View{})
 
 	stranger := s.browser.Open(t, View{})
 	stranger.Expect("the server responded with a status of 4") // a wrong password, then a pause

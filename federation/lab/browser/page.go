@@ -41,7 +41,9 @@ func (b *Browser) Open(t testing.TB, view View) *Page {
 	p.ctx = tab
 	command(p, network.Enable, network.EnableParams{})
 	command(p, log.Enable, struct{}{})
-	command(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: view.Scriptless})
+	if view.Scriptless {
+		p.Scriptless()
+	}
 	ctx, cancel := context.WithTimeout(tab, patience)
 	t.Cleanup(cancel)
 	t.Cleanup(p.judge)
@@ -101,6 +103,12 @@ func (p *Page) Look(view View) {
 	command(p, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: network.Headers{"Accept-Language": view.Language},
 	})
+}
+
+// Scriptless turns JavaScript off, from the next address on.
+func (p *Page) Scriptless() {
+	p.t.Helper()
+	command(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
 // Go opens an address and waits until it is loaded. Nothing may be asked of any other origin.

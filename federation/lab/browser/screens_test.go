@@ -54,50 +54,65 @@ var narrow = []View{{Width: 320, Height: 640}, {Width: 640, Height: 400, Zoom: 2
 // laptop is the size at which every screen is judged, whatever the language, the scheme or the span.
 var laptop = View{Width: 1280, Height: 800}
 
+// languages are those of the page; the first is the one in which a screen is also reached by the keyboard, which goes the
+// same way in the other.
+var languages = []string{"fr", "en"}
+
 // screens walks every screen in both languages, in light and dark, at every size, and in French with the keyboard and
 // without JavaScript.
 func (s *suite) screens(t *testing.T) {
 	for _, screen := range screens() {
-		for _, language := range []string{"fr", "en"} {
-			t.Run(screen.name+" "+language, func(t *testing.T) {
-				t.Parallel()
-				page := s.browser.Open(t, View{Language: language})
-				s.shows(t, page, screen, language)
-				s.judge(t, page, screen, language)
-				if !screen.another {
-					s.resize(t, page, screen, language)
-				}
-			})
-		}
-		if screen.another {
-			continue
-		}
-		t.Run(screen.name+" without JavaScript", func(t *testing.T) {
+		t.Run(screen.name, func(t *testing.T) {
 			t.Parallel()
-			page := s.browser.Open(t, View{Scriptless: true, Language: "fr"})
+			page := s.browser.Open(t, View{})
+			s.walk(t, page, screen)
+			if screen.another {
+				return
+			}
+			page.Scriptless()
+			page.Look(View{})
 			s.shows(t, page, screen, "fr")
 			page.Shot(screen.name + "/fr-scriptless")
 		})
 	}
 }
 
-// judge has axe-core look at a screen in light and in dark.
+// walk looks at a screen in both languages.
+func (s *suite) walk(t *testing.T, page *Page, screen screen) {
+	t.Helper()
+	for _, language := range languages {
+		page.Look(View{Language: language})
+		s.shows(t, page, screen, language)
+		s.judge(t, page, screen, language)
+		if !screen.another {
+			s.resize(t, page, screen, language)
+		}
+	}
+}
+
+// judge has axe-core look at a screen in light, and at its colours in dark: a scheme changes nothing else.
 func (s *suite) judge(t *testing.T, page *Page, screen screen, language string) {
+	t.Helper()
 	for _, dark := range []bool{false, true} {
 		view := laptop
 		view.Language, view.Dark = language, dark
 		page.Look(view)
 		s.fits(t, page)
 		page.Shot(shot(screen, view))
-		for _, violation := range page.Audit(s.axe) {
-			t.Errorf("%s: %s", scheme(dark), violation)
+		audit := page.Audit
+		if dark {
+			audit = page.AuditColours
+		}
+		for _, violation := range audit(s.axe) {
+			t.Errorf("%s %s: %s", language, scheme(dark), violation)
 		}
 	}
 }
 
-// resize looks at a screen at every size, and in one language reaches all of it by the keyboard, which goes the same way
-// in the other.
+// resize looks at a screen at every size, and in one language reaches all of it by the keyboard: on the first screen also
+// what surrounds them all.
 func (s *suite) resize(t *testing.T, page *Page, screen screen, language string) {
+	t.Helper()
 	for _, size := range sizes {
 		for _, dark := range []bool{false, true} {
 			if size == laptop || dark && Shots() == "" { // colours take no room
@@ -115,11 +130,15 @@ func (s *suite) resize(t *testing.T, page *Page, screen screen, language string)
 		page.Look(size)
 		s.fits(t, page)
 	}
-	if language != "fr" {
+	if language != languages[0] {
 		return
 	}
 	page.Look(View{})
-	missed, unseen := page.Reach()
+	within := "main"
+	if screen.fr == "/" {
+		within = "body"
+	}
+	missed, unseen := page.Reach(within)
 	for _, name := range missed {
 		t.Errorf("the keyboard does not reach %q", name)
 	}
@@ -150,7 +169,7 @@ func (s *suite) shows(t *testing.T, page *Page, screen screen, language string) 
 func (s *suite) fits(t *testing.T, page *Page) {
 	t.Helper()
 	if over := page.Overflow(); over > 0 {
-		t.Errorf("%d px: the page is wider by %d px", page.view.Width, over)
+		t.Errorf("%s %d px: the page is wider by %d px", page.view.Language, page.view.Width, over)
 	}
 }
 
