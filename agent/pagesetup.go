@@ -109,12 +109,15 @@ func (s pageSetup) onTrial() *status.Trial {
 // Change puts values on trial.
 func (s pageSetup) Change(values map[string][]string) error {
 	_, faults, err := s.remote.changeBy(atPage(), config.Changes(values))
-	if len(faults) > 0 { // the first, beside its field; the others show once it is mended
-		fault := faults[0]
-		if _, ours := values[fault.Path]; !ours {
-			fault.Text, fault.Path = fault.Path+": "+fault.Text, ""
+	if len(faults) > 0 {
+		var refusals status.Refusals
+		for _, fault := range faults {
+			if _, ours := values[fault.Path]; !ours {
+				fault.Text, fault.Path = fault.Path+": "+fault.Text, ""
+			}
+			refusals = append(refusals, status.Refusal{Field: fault.Path, Text: status.Words{EN: fault.Text}})
 		}
-		return &status.Refusal{Field: fault.Path, Text: status.Words{EN: fault.Text}}
+		return refusals
 	}
 	return trialRefusal(err)
 }

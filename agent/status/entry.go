@@ -1,6 +1,9 @@
 package status
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Entry is how people get in, and what belongs to that. Its errors are a [*Refusal] where something was wrong with what
 // was sent.
@@ -23,6 +26,18 @@ type Refusal struct {
 
 // Error says it in English.
 func (r *Refusal) Error() string { return r.Text.String() }
+
+// Refusals are several, each beside its field.
+type Refusals []Refusal
+
+// Error says all of them in English.
+func (r Refusals) Error() string {
+	var lines []string
+	for _, one := range r {
+		lines = append(lines, one.Text.String())
+	}
+	return strings.Join(lines, "\n")
+}
 
 // nobody lets nobody in: the entry of a page that was given none.
 type nobody struct{}

@@ -17,6 +17,7 @@ type form struct {
 	Fields []field
 	Button string
 	Danger bool   // what it does cannot be undone
+	Second bool   // it is not what most come for
 	Wrong  string // of the form as a whole
 }
 
@@ -107,6 +108,14 @@ func (s *site) takes(w http.ResponseWriter, v *visit, do func(values url.Values)
 
 // wrong says what an error means, by field. What is no refusal is ours, and said as it is.
 func (v *visit) wrong(err error) map[string]string {
+	var several Refusals
+	if errors.As(err, &several) {
+		wrong := map[string]string{}
+		for _, one := range several {
+			wrong[one.Field] = strings.TrimSpace(wrong[one.Field] + " " + one.Text.in(v.language))
+		}
+		return wrong
+	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
 		return map[string]string{refusal.Field: refusal.Text.in(v.language)}

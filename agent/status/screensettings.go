@@ -39,9 +39,10 @@ type trialView struct {
 
 // sectionView is one section of the configuration.
 type sectionView struct {
-	Name string
-	Open bool // something in it is wrong
-	Form form
+	Name  string
+	Title string
+	Open  bool // something in it is wrong
+	Form  form
 }
 
 type screenPassView struct {
@@ -80,9 +81,10 @@ func (s *site) showSettings(v *visit) (any, error) {
 		view.Tests = append(view.Tests, test)
 	}
 	view.Password = v.newForm("password", "password",
-		field{Name: "password", Kind: "password", Complete: "current-password", Required: true},
-		field{Name: "choose", Kind: "password", Complete: "new-password", Required: true}, field{Name: "again", Kind: "password", Complete: "new-password", Required: true})
+		field{Name: "password", Label: v.say("field.password.now"), Kind: "password", Complete: "current-password", Required: true},
+		field{Name: "choose", Label: v.say("field.choose.next"), Kind: "password", Complete: "new-password", Required: true}, field{Name: "again", Kind: "password", Complete: "new-password", Required: true})
 	view.Leave = v.newForm("leave", "leave")
+	view.Leave.Second = true
 	return view, nil
 }
 
@@ -133,11 +135,21 @@ func (v *visit) sections(keys []Setting) []sectionView {
 			i = len(all)
 			f := v.newForm("set-"+name, "set")
 			f.Hidden = []hidden{{"section", name}}
-			all = append(all, sectionView{name, v.sent.form == f.ID, f})
+			all = append(all, sectionView{name, v.sectionTitle(name), v.sent.form == f.ID, f})
 		}
 		all[i].Form.Fields = append(all[i].Form.Fields, v.worded(all[i].Form.ID, v.setting(k)))
 	}
 	return all
+}
+
+// sectionTitle says what a section is about: "meter[linky]" is the meter linky.
+func (v *visit) sectionTitle(name string) string {
+	table, entry, _ := strings.Cut(name, "[")
+	title, ok := v.lines["section."+table]
+	if !ok {
+		title = table
+	}
+	return strings.TrimSpace(title + " " + strings.TrimSuffix(entry, "]"))
 }
 
 // setting is the field of a key, called as it is in the files.

@@ -96,3 +96,27 @@ func TestSettingsDo(t *testing.T) {
 		}
 	}
 }
+
+// strict refuses every change, twice.
+type strict struct{ *workshop }
+
+func (strict) Change(map[string][]string) error {
+	return status.Refusals{
+		{Field: "status.view", Text: status.Say("Ni l'un, ni l'autre.", "Neither.")},
+		{Field: "status.hosts", Text: status.Say("Pas un nom.", "Not a name.")},
+		{Text: status.Say("Autre chose.", "Another thing.")}, {Text: status.Say("Et encore.", "And more.")},
+	}
+}
+
+// All that is wrong is said at once, each beside its field.
+func TestSettingsSayEveryFault(t *testing.T) {
+	t.Parallel()
+	w := send(status.Handler(household, status.Options{Entry: &doorkeeper{}, Setup: strict{&workshop{}}}), "/settings", "form", "set-status", "do", "set", "section", "status", "status.view", "x", "status.hosts", "?")
+	said := words(t, w.Body.String())
+	for _, want := range []string{"Neither.", "Not a name.", "Another thing. And more."} {
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(said, want) {
+			t.Errorf("%d: it does not say %q:\n%s", w.Code, want, said)
+		}
+	}
+	sound(t, "faults", w.Body.String(), "en")
+}
