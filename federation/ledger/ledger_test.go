@@ -33,7 +33,7 @@ func text(err error) string {
 func sent(i int) Entry {
 	return Entry{
 		At: noon.Add(time.Duration(i) * time.Hour), Kind: Transfer, Recipient: "conseil@breizh-sen2.example",
-		Series: []string{"voltage/1"}, From: noon, To: noon.Add(time.Hour), Count: 100 + i, Digest: strings.Repeat("ab", 32),
+		Consent: "2091a27be9a8f5c5", Finest: "PT30M", Series: []string{"voltage/1"}, From: noon, To: noon.Add(time.Hour), Count: 100 + i, Digest: strings.Repeat("ab", 32),
 	}
 }
 
@@ -255,6 +255,18 @@ func TestErase(t *testing.T) {
 	}
 }
 
+// TestGrowth wants a year with three recipients to take no more than 0.65 MB.
+func TestGrowth(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeMany(t, dir, 3*365)
+	info, err := os.Stat(filepath.Join(dir, entriesFile))
+	must(t, err)
+	if info.Size() > 650_000 || snapshot(t, dir).Size() != 3*365 {
+		t.Errorf("%d entries take %d bytes", snapshot(t, dir).Size(), info.Size())
+	}
+}
+
 // BenchmarkAppend reports what an entry takes on disk.
 func BenchmarkAppend(b *testing.B) {
 	dir := b.TempDir()
@@ -285,7 +297,7 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 // writeMany fills a ledger without making each entry durable.
-func writeMany(b *testing.B, dir string, entries int) {
+func writeMany(b testing.TB, dir string, entries int) {
 	b.Helper()
 	l, err := Open(dir, noon)
 	if err != nil {
