@@ -409,3 +409,43 @@ func TestDeliveryStopped(t *testing.T) {
 		}
 	})
 }
+
+// counted is a gate that cannot note what leaves at first.
+type counted struct {
+	gate
+	noted func() error
+}
+
+func (g counted) Leaving() error { return g.noted() }
+
+// TestNothingLeavesUncounted: what cannot be noted to be leaving waits, and goes once it can.
+func TestNothingLeavesUncounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cursor, recipient, full := newTape(), &peer{}, errors.New("the card is full")
+		cursor.put(1)
+		var fails atomic.Bool
+		fails.Store(true)
+		d := delivery(recipient, cursor, counted{open, func() error {
+			if fails.Load() {
+				return full
+			}
+			return nil
+		}})
+		stop := start(d)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := d.Stats(); len(recipient.packs()) > 0 || len(cursor.acks()) > 0 || !errors.Is(got.Err, full) {
+			t.Errorf("%d packs left, %v acknowledged, %v", len(recipient.packs()), cursor.acks(), got.Err)
+		}
+		fails.Store(false)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := d.Stats(); len(recipient.packs()) != 1 || got.Err != nil {
+			t.Errorf("%d packs left, %v", len(recipient.packs()), got.Err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
