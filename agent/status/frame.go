@@ -25,6 +25,7 @@ type frameView struct {
 	Said            string    // what the visit has just done
 	In              bool      // who looks has the password
 	Login           string    // the way in, and out
+	Made            string    // where it is said what the program is made of
 	Version         string
 	Started         string
 	Content         template.HTML // the screen, rendered
@@ -71,6 +72,7 @@ func (s *site) frame(v *visit) frameView {
 	}
 	frame.Title, frame.Said = frame.Label, v.said()
 	frame.In, frame.Login = s.entry.IsIn(v.request), s.screenNamed("login").routes[0].in(v.language)
+	frame.Made = s.screenNamed("about").routes[0].in(v.language)
 	if v.screen.live != nil {
 		moving := v.screen.live(v.edition, v.snapshot)
 		frame.Title, frame.Spoken = moving.title, moving.spoken

@@ -40,6 +40,7 @@ func (s *site) screens() []*screen {
 		{name: "screenentry", place: unlisted, routes: []route{{"/kiosk/entree", "/kiosk/enter"}}, show: s.showScreenEntry, take: s.takeScreenEntry},
 		{name: "login", place: unlisted, routes: []route{{"/connexion", "/login"}}, show: s.showLogin, take: s.takeLogin},
 		{name: "welcome", place: unlisted, routes: []route{{"/bienvenue", "/welcome"}}, show: s.showWelcome, take: s.takeWelcome},
+		{name: "about", place: unlisted, routes: []route{{"/apropos", "/about"}}, show: s.showAbout},
 		{name: "more", place: more, routes: []route{{"/plus", "/more"}}, show: s.showMore},
 	}
 }
