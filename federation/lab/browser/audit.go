@@ -1,19 +1,12 @@
 package browser
 
 import (
-	"embed"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// npm says which axe-core judges the pages, and what its content is. The files go with it into an empty folder.
-//
-//go:embed npm/package.json npm/package-lock.json
-var npm embed.FS
 
 // Violation is a rule of accessibility that the page breaks, and where.
 type Violation struct {
@@ -28,24 +21,9 @@ func (v Violation) String() string {
 // Axe is axe-core, the program that judges pages.
 type Axe string
 
-// NewAxe obtains axe-core by npm, at the version and with the content of the lockfile.
-func NewAxe(t testing.TB) Axe {
+// NewAxe reads axe-core from the folder that [Install] made.
+func NewAxe(t testing.TB, dir string) Axe {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		text, err := npm.ReadFile("npm/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	install.Dir = dir
-	if out, err := install.CombinedOutput(); err != nil {
-		t.Fatalf("obtain axe-core by npm: %v: %s", err, out)
-	}
 	script, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		t.Fatal(err)

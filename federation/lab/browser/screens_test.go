@@ -1,8 +1,11 @@
 package browser
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"io"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -187,6 +190,26 @@ func (s *suite) moves(t *testing.T) {
 	page.Go(s.house.page("/"))
 	page.Eval(`window.first = document.querySelector(".amount").textContent`, nil)
 	page.Wait("another value", `document.querySelector(".amount").textContent !== window.first`)
+}
+
+// describes holds what the agent says of its API to programs against the schema of OpenAPI.
+func (s *suite) describes(t *testing.T) {
+	t.Parallel()
+	answer, err := http.Get(s.house.page("/api/v1/openapi.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	description, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrong := Describes(t, s.tools, description); wrong != "" {
+		t.Errorf("/api/v1/openapi.json: %s", wrong)
+	}
+	if Describes(t, s.tools, bytes.Replace(description, []byte(`"responses"`), []byte(`"answers"`), 1)) == "" {
+		t.Error("nothing is found wrong with a description without answers")
+	}
 }
 
 // curves sees the day of the emulated house, as the device draws it and as uPlot does.
