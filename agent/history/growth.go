@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"releve/buffer"
@@ -85,7 +86,7 @@ func (e *Engine) growth(ctx context.Context, name string, from, to time.Time, st
 	if g.whole = g.isKnownAt(from, g.begin()); !to.After(g.now) {
 		g.whole = g.whole && g.isKnownAt(to, len(periods)-1)
 	} else if from.Before(g.now) {
-		g.heard, err = e.isHeard(ctx, name)
+		g.heard, err = g.isHeard(ctx)
 		g.whole = g.whole && g.heard
 	}
 	place(g.points, periods, func(p *Point, at int) {
@@ -97,10 +98,13 @@ func (e *Engine) growth(ctx context.Context, name string, from, to time.Time, st
 	return g.grown, err
 }
 
-// isHeard tells whether an index is known now.
-func (e *Engine) isHeard(ctx context.Context, name string) (bool, error) {
-	now := e.Now()
-	found, _, err := e.Archive.Periods(ctx, name, buffer.TenMinutes, now.Add(-10*time.Minute), now, 2)
+// isHeard tells whether an index is known now: the last ten minutes are asked for, unless they are here.
+func (g *growing) isHeard(ctx context.Context) (bool, error) {
+	since := g.now.Add(-10 * time.Minute)
+	if g.step == TenMinutes {
+		return slices.ContainsFunc(g.periods, func(p buffer.Period) bool { return !p.Begin.Before(since) && p.Begin.Before(g.now) }), nil
+	}
+	found, _, err := g.Archive.Periods(ctx, g.name, buffer.TenMinutes, since, g.now, 2)
 	return len(found) > 0, err
 }
 
