@@ -18,8 +18,9 @@ type afloat struct {
 // mark tells a record under a consent from every other.
 type mark uint64
 
-func markOf(c *transfer, line string) mark {
-	sum := sha256.Sum256([]byte(c.key() + " " + line))
+// markOf is of a line with the key of its count before it.
+func markOf(keyed []byte) mark {
+	sum := sha256.Sum256(keyed)
 	return mark(binary.BigEndian.Uint64(sum[:]))
 }
 
@@ -41,14 +42,16 @@ func (t *tally) Leaving(place string, all ...consent.Batch) error {
 	again := false
 	for _, b := range all {
 		c := t.of(b)
+		keyed := append([]byte(c.key()), ' ')
+		key := len(keyed)
 		for _, r := range b.Pack {
-			line := sentLine(r)
-			m := markOf(c, line)
+			keyed = sentLine(keyed[:key], r)
+			m := markOf(keyed)
 			if a.latest[m]++; a.latest[m] <= len(a.noted[m]) {
 				again = true
 				continue
 			}
-			c.add(r, line)
+			c.add(r, keyed[key:])
 			if place != "" {
 				a.noted[m] = append(a.noted[m], c)
 				c.Afloat++

@@ -167,8 +167,8 @@ func (t *tally) of(b consent.Batch) *transfer {
 
 // add counts a record. The digest is SHA-256 of the lines of all, in the order in which they were about to leave first: name,
 // milliseconds since 1970 and value, with a space between and a line feed behind.
-func (c *transfer) add(r senml.Record, line string) {
-	c.sum.Write([]byte(line)) // never fails
+func (c *transfer) add(r senml.Record, line []byte) {
+	c.sum.Write(line) // never fails
 	at := instantOf(r)
 	if at.Before(c.From) {
 		c.From = at
@@ -180,7 +180,10 @@ func (c *transfer) add(r senml.Record, line string) {
 	c.dirty = true
 }
 
-func sentLine(r senml.Record) string { return fmt.Sprintf("%s %d %s\n", r.Name, millisOf(r), r.Value) }
+// sentLine appends the line of a record.
+func sentLine(to []byte, r senml.Record) []byte {
+	return fmt.Appendf(to, "%s %d %s\n", r.Name, millisOf(r), r.Value)
+}
 
 func instantOf(r senml.Record) time.Time { return time.UnixMilli(millisOf(r)).UTC() }
 

@@ -195,7 +195,7 @@ func TestTallyModel(t *testing.T) {
 					if arrived[b.Consent] == nil {
 						arrived[b.Consent] = map[string]bool{}
 					}
-					arrived[b.Consent][sentLine(r)] = true
+					arrived[b.Consent][string(sentLine(nil, r))] = true
 				}
 			}
 			if cut() || rng.IntN(4) == 0 { // nobody acknowledges
