@@ -21,6 +21,7 @@ import (
 // written is said on the page; measuring goes on.
 type notary struct {
 	dir      string // set once
+	reader   *ledger.Reader
 	consents *consent.Consents
 	now      func() (t time.Time, known bool)
 	tally    *tally
@@ -62,7 +63,7 @@ func (a *agent) openLedger(context.Context) error {
 }
 
 func newNotary(dir string, consents *consent.Consents, now func() (time.Time, bool), log *slog.Logger) *notary {
-	n := &notary{dir: dir, consents: consents, now: now, tell: func(consent.Grant) []consent.Notice { return nil }, onTrial: func() bool { return false }, promised: func(consent.Grant) error { return nil }, finish: func() {}, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
+	n := &notary{dir: dir, reader: ledger.NewReader(dir), consents: consents, now: now, tell: func(consent.Grant) []consent.Notice { return nil }, onTrial: func() bool { return false }, promised: func(consent.Grant) error { return nil }, finish: func() {}, log: log, news: make(chan struct{}, 1), warned: map[string]bool{}}
 	consents.Record = n.recordConsent
 	return n
 }

@@ -38,7 +38,7 @@ func (h pageHouse) MyData(context.Context) (status.MyData, error) {
 }
 
 func (h pageHouse) readLedger() ([]ledger.Numbered, string, error) {
-	s, err := ledger.Take(h.notary.dir)
+	s, err := h.notary.reader.Take()
 	if err != nil {
 		return nil, "", err
 	}

@@ -88,7 +88,7 @@ func TestHouseholdSays(t *testing.T) {
 		path, language string
 		want           []string
 	}{
-		{"/", "fr", []string{"Coût d’aujourd’hui 2,00 € estimés, hors abonnement une partie du jour n’est pas connue"}},
+		{"/", "fr", []string{"Coût d’aujourd’hui 2,00 € estimés, hors abonnement · une partie du jour n’est pas connue"}},
 		{"/", "en", []string{"Cost of today €2.00 estimated, without the subscription"}},
 		{"/facture", "fr", []string{
 			"Depuis le début du mois 42,00 € 80,00 € attendus à la fin du mois d’après la moyenne de 12 jours mesurés estimation, pas une facture",

@@ -238,7 +238,7 @@ func (m *meeting) notes() []string {
 	if m.Doubtful {
 		all = append(all, m.say("balance.note.doubtful"))
 	}
-	if m.Known > 0 && m.Known < m.Over-time.Hour {
+	if m.Known > 0 && m.catalogue.span(m.Known) != m.catalogue.span(m.Over) {
 		all = append(all, m.say("balance.note.part", m.catalogue.span(m.Known), m.catalogue.span(m.Over)))
 	}
 	return all

@@ -115,8 +115,9 @@ const curve = (figure, table, uPlot) => {
   const words = (u) => {
     const { ctx, bbox } = u;
     const px = devicePixelRatio;
+    const letter = 0.75 * parseFloat(getComputedStyle(document.documentElement).fontSize);
     ctx.save();
-    ctx.font = `${12 * px}px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.font = `${letter * px}px ${getComputedStyle(document.body).fontFamily}`;
     ctx.fillStyle = style("--muted");
     ctx.lineWidth = px;
     for (const mark of marks) {
@@ -130,8 +131,8 @@ const curve = (figure, table, uPlot) => {
       ctx.stroke();
       write(u, mark.textContent, bbox.left - 6 * px, y + 4 * px, "right");
     }
-    write(u, unit, bbox.left - 6 * px, 10 * px, "right");
-    const bottom = bbox.top + bbox.height + 15 * px;
+    write(u, unit, bbox.left - 6 * px, 0.85 * letter * px, "right");
+    const bottom = bbox.top + bbox.height + 1.25 * letter * px;
     const labels = whole(u)
       ? ticks.map((t) => [at(percent(t, "x")), t.textContent, t.getAttribute("text-anchor")])
       : Array.from({ length: 4 }, (_, i) => u.scales.x.min + ((u.scales.x.max - u.scales.x.min) * (i + 0.5)) / 4).map((t) => [t, zone.format(t * 1000), "middle"]);
