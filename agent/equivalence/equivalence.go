@@ -140,7 +140,7 @@ func rounded(n float64) float64 {
 }
 
 func (r Row) told(n float64) Told {
-	fr, en := strings.Replace(number(n), ".", ",", 1), number(n)
+	fr, en := number(n, "\u202f", ","), number(n, ",", ".")
 	told := Told{Row: r, Number: n}
 	if r.Kind == Days {
 		told.FR = fr + " " + chosen(n < 2, "jour", "jours") + " " + r.FR
@@ -152,7 +152,17 @@ func (r Row) told(n float64) Told {
 	return told
 }
 
-func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+// number writes a number with its thousands apart, and its decimals behind a point.
+func number(n float64, apart, point string) string {
+	whole, decimals, some := strings.Cut(strconv.FormatFloat(n, 'f', -1, 64), ".")
+	for at := len(whole) - 3; at > 0; at -= 3 {
+		whole = whole[:at] + apart + whole[at:]
+	}
+	if some {
+		whole += point + decimals
+	}
+	return whole
+}
 
 func chosen(first bool, one, other string) string {
 	if first {

@@ -35,6 +35,7 @@ func TestSentences(t *testing.T) {
 			"1,2 jour d'une voiture électrique · 1.2 days of an electric car",
 		}},
 		{"trees, for who asks", table.Energy(500_000, "trees")[5:], []string{"1 arbre qui pousse un an · 1 tree growing for a year"}},
+		{"of a factory", table.Power(2_000_000), []string{"51\u202f000 réfrigérateurs-congélateurs · 51,000 fridge-freezers", "180\u202f000 box Internet · 180,000 Internet routers"}},
 		{"too little", table.Energy(1), nil},
 		{"less than nothing", table.Power(-100), nil},
 		{"no number", table.Power(math.NaN()), nil},
