@@ -112,6 +112,10 @@ rebuild: ## one target again from nothing, elsewhere: the same bytes (after cros
 emulate: ## short tests of what decodes, stores and sends, and a meter decoded, on the CPU of each ARM target (after cross)
 	@GO='$(GO)' cross/emulate.sh $(EMULATED)
 
+.PHONY: resources
+resources: packages-soak ## what the agent of each target takes: size, memory, processor time beside its decoder's, ARMs emulated (after cross; WINDOW=180 seconds)
+	@GO='$(GO)' cross/resources.sh $(or $(WINDOW),180)
+
 .PHONY: release
 release: export CHARTS := required
 release: packages-release cross ## tarballs, .deb, SBOM, SHA256SUMS and an apt repository in cross/out/ (RELEASE_KEY=… signs)
