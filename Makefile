@@ -127,6 +127,10 @@ test-release: packages-release ## builds everything twice and compares, then liv
 	@GO='$(GO)' cross/reproduce.sh
 	@cross/lifecycle.sh
 
+.PHONY: image
+image: packages-image release ## a card for a Raspberry Pi 3, 4 or Zero 2: cross/out/image/releve_VERSION_arm64.img.xz (root; cross/IMAGE.md)
+	@cross/image.sh
+
 .PHONY: fmt
 fmt: ## fails on files that are not formatted
 	@files=$$(gofmt -s -l .); test -z "$$files" || { echo "not formatted (gofmt -s -w):"; echo "$$files"; exit 1; }
@@ -159,6 +163,10 @@ packages-soak:
 .PHONY: packages-release
 packages-release:
 	@federation/lab/packages.sh apt-utils gnupg jq mmdebstrap npm xz-utils git
+
+.PHONY: packages-image
+packages-image:
+	@federation/lab/packages.sh mmdebstrap arch-test qemu-user-static qemu-system-arm mtools dosfstools e2fsprogs fdisk xz-utils debian-archive-keyring
 
 .PHONY: packages-demo
 packages-demo:
