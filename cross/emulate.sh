@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs, on the CPU of each target of cross/targets that has an emulator: the short tests of the packages that are named, built for
-# it, some of the buffer's, and its binary in cross/out as an emulated meter and as the decoder of one. What it decodes has to be
-# what the binary of this machine decodes of its own meter.
+# it, some of the port's and the buffer's, and its binary in cross/out as an emulated meter and as the decoder of one. What it
+# decodes has to be what the binary of this machine decodes of its own meter.
 #
 #   cross/emulate.sh ./tic/... ./senml/...
 set -euo pipefail
@@ -10,13 +10,13 @@ cd "$(dirname "$0")/.."
 # Minutes each on an emulated ARM; make test-386 has them.
 slow='^(TestDamage|TestCompactThenResolveIsTheSame|TestRefusedRequestsAreBounded)$|/too_many_records$'
 
-# Of the buffer's: the bytes of each form, Badger's tables on 32 bits (TestManyBytes), and what a store is after it was closed,
-# damaged or left unfolded. All would take minutes for each target, and could not run: those that start themselves anew (kills,
-# an unguarded child, another user) would start a program for another machine; and together they need more heap than the
-# 512 MB that Go sets aside on 32 bits. What it takes then lies where Badger had files mapped, and is taken for damaged:
-# see GODEBUG in systemd/releve.service. So one runs after the other.
+# Of the port's: how it finds speed and mode, and sets a line. Of the buffer's: the bytes of each form, Badger's tables on 32 bits
+# (TestManyBytes), and what a store is after it was closed, damaged or left unfolded. All would take minutes for each target, and
+# some could not run: those that start themselves anew (kills, an unguarded child, another user) would start a program for
+# another machine; and together they need more heap than the 512 MB that Go sets aside on 32 bits. What it takes then lies
+# where Badger had files mapped, and is taken for damaged: see GODEBUG in systemd/releve.service. So one runs after the other.
 kept='^Test(Reopen|Block(Keeps|Refuses)|Column(Example|arKeeps|arExample)|OlderForm|Envelope.*|Cell.*|Tens.*|Entry.*|IDSet|Keys|BadgerLog|CheckTable'
-kept+='|ManyBytes|Cursor.*|ReadingDoesNotRemove|Journaled.*|Unfinished|Damaged(Pack|Block)|Date|ImportTwice|PeriodsBounds)$'
+kept+='|ManyBytes|Cursor.*|ReadingDoesNotRemove|Journaled.*|Unfinished|Damaged(Pack|Block)|Date|ImportTwice|PeriodsBounds|Tuner.*|Count.*|Telnet|ListenSetsRawMode)$'
 
 # decoded RUN…: what the binary that RUN starts decodes of the meter that it plays.
 decoded() {
@@ -33,7 +33,7 @@ while read -r name arch variant emulator cpu _; do
   began=$SECONDS
   tests=(env CGO_ENABLED=0 GOOS=linux GOARCH="$arch" "$variant" "${GO:-go}" test -trimpath -short -timeout 40m -exec "$emulator -cpu $cpu")
   "${tests[@]}" -skip "$slow" "$@"
-  "${tests[@]}" -run "$kept" -parallel 1 ./buffer
+  "${tests[@]}" -run "$kept" -parallel 1 ./buffer ./tic/port
   [ "$(decoded "$emulator" -cpu "$cpu" "cross/out/releve-linux-$name" | sha256sum)" = "$expected" ] ||
     { echo "emulate: releve-linux-$name decodes its meter otherwise than $own"; exit 1; }
   echo "emulate: $name on $cpu: tests, simulate | decode: good, $((SECONDS - began)) s"

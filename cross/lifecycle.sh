@@ -54,7 +54,7 @@ repack() { # VERSION: the same package under a newer version
   sed -i "s/^Version: .*/Version: $1/" "$root/srv/tree/DEBIAN/control"
 }
 repack 99.0
-dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
+dpkg-deb -Znone -b "$root/srv/tree" "$newer" >/dev/null
 inside dpkg -i /srv/newer.deb
 must grep -q '# mine' "$root/etc/releve/releve.toml"
 must test "$(cat "$root/var/lib/releve/readings")" = readings
@@ -62,11 +62,11 @@ must test "$(cat "$root/var/lib/releve/readings")" = readings
 say "an upgrade whose program does not take the configuration is refused, and can be taken up again"
 repack 99.1
 printf '#!/bin/sh\necho "meter: no"; exit 78\n' >"$root/srv/tree/usr/bin/releve"
-dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
+dpkg-deb -Znone -b "$root/srv/tree" "$newer" >/dev/null
 mustnt inside dpkg -i /srv/newer.deb
 must test "$(inside dpkg-query -W -f '${db:Status-Status}' releve)" = half-configured
 repack 99.2
-dpkg-deb -b "$root/srv/tree" "$newer" >/dev/null
+dpkg-deb -Znone -b "$root/srv/tree" "$newer" >/dev/null
 inside dpkg -i /srv/newer.deb
 must test "$(inside dpkg-query -W -f '${db:Status-Status}' releve)" = installed
 
@@ -134,10 +134,25 @@ case "$*" in
   *restart\ releve.service | *stop\ releve.service) ;;
   *) exit 0 ;;
 esac
-[ ! -s /srv/group ] || kill -- "-$(cat /srv/group)" 2>/dev/null
-case "$*" in *stop*) echo inactive >/srv/condition; exit ;; esac
+# Whoever asked may be killed: the job goes on.
+setsid /srv/job "$*" </dev/null >/dev/null 2>&1 &
+wait $!
+END
+cat >"$root/srv/job" <<'END'
+#!/bin/sh
+exec 9>/srv/jobs
+flock 9 # one after the other
+# here GROUP: some process of it has not ended; a zombie has.
+here() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v "group=$1" '{ sub(/.*\) /, "") } $3 == group && $1 != "Z" { found = 1 } END { exit !found }'; }
+if [ -s /srv/group ]; then
+  group=$(cat /srv/group)
+  kill -- "-$group" 2>/dev/null
+  # What stops still has the store and the page's port.
+  while here "$group"; do sleep 0.1; done
+fi
+case "$1" in *stop*) echo inactive >/srv/condition; exit ;; esac
 echo active >/srv/condition
-setsid /srv/service </dev/null >/dev/null 2>&1 &
+setsid /srv/service </dev/null >/dev/null 2>&1 9>&- &
 echo $! >/srv/group
 END
 cat >"$root/srv/meter" <<'END'
@@ -150,7 +165,7 @@ while (my $c = $s->accept) {
   exec "/srv/simulate", "simulate", "--start", "now";
 }
 END
-chmod +x "$root/srv/service" "$root/srv/systemctl"
+chmod +x "$root/srv/service" "$root/srv/systemctl" "$root/srv/job"
 echo 0 >"$root/srv/restarts"
 echo inactive >"$root/srv/condition"
 inside dpkg-divert --quiet --local --rename --divert /usr/bin/systemctl.real /usr/bin/systemctl
