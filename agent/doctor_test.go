@@ -105,7 +105,7 @@ func TestDoctorJudgesARecording(t *testing.T) {
 func TestDoctorSpeaksFrench(t *testing.T) {
 	t.Parallel()
 	got := typed(t, "", "doctor", "--lang", "fr", "--port", "/dev/releve-test-none")
-	want := "bon        Configuration : aucune, un port est donné\npanne        meter\npanne        Port : Le port /dev/releve-test-none n'existe pas.\n"
+	want := "bon        Configuration : aucune, un port est donné\npanne        meter\npanne        Port : Le port /dev/releve-test-none n’existe pas.\n"
 	if got.code != exitFailed || !strings.HasPrefix(got.out, want) {
 		t.Errorf("code %d, report\n%swant\n%s…", got.code, got.out, want)
 	}

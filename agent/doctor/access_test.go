@@ -382,7 +382,7 @@ func TestReport(t *testing.T) {
 		{"fault", "fr", broken, []string{
 			"bon        Configuration : /home/alice/releve.toml",
 			"panne        linky",
-			"panne        Port : Le port /dev/ttyUSB9 n'existe pas.",
+			"panne        Port : Le port /dev/ttyUSB9 n’existe pas.",
 			"               → Corrigez port ; sont branchés : /dev/serial/by-id/usb-FTDI_TIC_AB-if00-port0",
 			"en attente   pas examiné tant que cela dure : Port de la carte, Console Linux, Autres lecteurs, ModemManager, Droits, Signal du compteur, Offre",
 			"bon        Horloge",
