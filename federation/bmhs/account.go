@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -97,7 +96,7 @@ func (a Account) subscribe(ctx context.Context, client *http.Client) (pass, erro
 	}
 	p := pass{key: key}
 	if json.Unmarshal(text, &p) != nil || p.Token == "" || p.URL == "" {
-		return pass{}, errors.New("another server answers in place of BMHS, a portal of the network perhaps: it gives no token")
+		return pass{}, stranger("another server answers in place of BMHS, a portal of the network perhaps: it gives no token")
 	}
 	return p, nil
 }

@@ -17,6 +17,13 @@ var errUnknown = errors.New("an answer that is not known")
 // errWaits marks an agent that a person has to activate on the server: it is asked again every few minutes.
 var errWaits = errors.New("activate this agent on the BMHS server (its page of agents); until then everything waits")
 
+// errDenied is an answer about an account or an application that the server does not know, errKey one about the key of an
+// account that it knows.
+var (
+	errDenied = federation.Meaning(federation.ErrStopped, federation.ErrDenied)
+	errKey    = fmt.Errorf("%w", errDenied)
+)
+
 // answers of BMHS that begin so, and what they mean. None of them repeats what was sent.
 var answers = []struct {
 	text string
@@ -27,11 +34,11 @@ var answers = []struct {
 	{"No token !", errWaits},
 	{"Error no token", errWaits},
 
-	{"Invalid username !", federation.ErrStopped},
-	{"Invalid applicationId !", federation.ErrStopped},
+	{"Invalid username !", errDenied},
+	{"Invalid applicationId !", errKey},
 	{"Subscribe message incomplete !", federation.ErrStopped},
-	{"Invalid token !", federation.ErrStopped},
-	{"Invalid application !", federation.ErrStopped},
+	{"Invalid token !", errDenied},
+	{"Invalid application !", errDenied},
 
 	{"Mac is empty !", federation.ErrRefused},
 	{"Value is empty !", federation.ErrRefused},
@@ -72,17 +79,19 @@ func verdict(answer *http.Response) error {
 func refusal(answer *http.Response, text []byte) error {
 	switch code := answer.StatusCode; {
 	case code == http.StatusOK:
-		return errors.New("another server answers in place of BMHS, a portal of the network perhaps: nothing was stored")
+		return stranger("another server answers in place of BMHS, a portal of the network perhaps: nothing was stored")
 	case code/100 == 3:
-		return fmt.Errorf("%w: the server is somewhere else: put the address it redirects to into url", federation.ErrStopped)
+		return fmt.Errorf("%w: %w", federation.ErrStopped, stranger("the server is somewhere else: put the address it redirects to into url"))
 	case code == http.StatusBadRequest:
 		return badRequest(sentence(text))
 	case code == http.StatusNotFound:
-		return errors.New("there is no BMHS at url (404): is its path complete, such as https://bmhs.example/smarthome?")
+		return stranger("there is no BMHS at url (404): is its path complete, such as https://bmhs.example/smarthome?")
 	default:
 		return fmt.Errorf("the server answers %d", code)
 	}
 }
+
+func stranger(text string) error { return federation.Meaning(errors.New(text), federation.ErrStranger) }
 
 func badRequest(text string) error {
 	for _, a := range answers {

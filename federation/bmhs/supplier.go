@@ -31,8 +31,7 @@ func (s *Supplier) Series(context.Context) ([]string, error) { return s.Wanted, 
 // Fetch asks for the rows of a series from a time on, a page of the server's at a time until one of them goes on. A page may
 // begin before from, and rows of one instant may be more than a page holds.
 func (s *Supplier) Fetch(ctx context.Context, wanted string, from time.Time) (federation.Page, error) {
-	at := strings.LastIndexByte(wanted, '/')
-	of := series{wanted[:max(at, 0)], strings.TrimPrefix(wanted[at+1:], mainSeries)}
+	of := seriesOf(wanted)
 	name, unit := nameOf(of)
 	page := federation.Page{Next: from}
 	for offset := 0; ; offset += pageRows {
@@ -58,6 +57,12 @@ func (s *Supplier) Fetch(ctx context.Context, wanted string, from time.Time) (fe
 			return page, nil
 		}
 	}
+}
+
+// seriesOf reads <device>/<metavalue>.
+func seriesOf(wanted string) series {
+	at := strings.LastIndexByte(wanted, '/')
+	return series{wanted[:max(at, 0)], strings.TrimPrefix(wanted[at+1:], mainSeries)}
 }
 
 // absent is the error of a device that the server does not have. It keeps none of the other series, as what is refused; but it

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"releve/federation"
 )
 
 // API asks a Zabbix over JSON-RPC. A token of a plain user who may read the hosts is enough for all but provisioning.
@@ -78,12 +80,12 @@ func (a *API) learnVersion(ctx context.Context) (version, error) {
 func parseVersion(text string) (version, error) {
 	parts := strings.SplitN(text, ".", 3)
 	if len(parts) < 2 {
-		return version{}, fmt.Errorf("the API says that it is version %q", text)
+		return version{}, federation.Meaning(fmt.Errorf("the API says that it is version %q", text), federation.ErrStranger)
 	}
 	major, errMajor := strconv.Atoi(parts[0])
 	minor, errMinor := strconv.Atoi(parts[1])
 	if err := errors.Join(errMajor, errMinor); err != nil || major < 6 {
-		return version{}, fmt.Errorf("the API is version %q; Relève knows 6.0 and what came after", text)
+		return version{}, federation.Meaning(fmt.Errorf("the API is version %q; Relève knows 6.0 and what came after", text), federation.ErrStranger)
 	}
 	return version{major, minor}, nil
 }
@@ -131,15 +133,18 @@ func (a *API) client() *http.Client {
 }
 
 func readReply(response *http.Response, result any) error {
-	if response.StatusCode != http.StatusOK {
+	switch code := response.StatusCode; {
+	case code >= http.StatusInternalServerError:
 		return fmt.Errorf("the server answers %s", response.Status)
+	case code != http.StatusOK:
+		return federation.Meaning(fmt.Errorf("the server answers %s", response.Status), federation.ErrStranger)
 	}
 	var reply struct {
 		Result json.RawMessage `json:"result"`
 		Error  *Refused        `json:"error"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(&reply); err != nil {
-		return fmt.Errorf("what answers is no Zabbix API: %w", err)
+		return federation.Meaning(fmt.Errorf("what answers is no Zabbix API: %w", err), federation.ErrStranger)
 	}
 	switch {
 	case reply.Error != nil:
@@ -148,7 +153,7 @@ func readReply(response *http.Response, result any) error {
 		return nil
 	}
 	if err := json.Unmarshal(reply.Result, result); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
+		return federation.Meaning(fmt.Errorf("read the answer: %w", err), federation.ErrStranger)
 	}
 	return nil
 }

@@ -179,6 +179,7 @@ func TestIntegrationZabbix(t *testing.T) {
 		t.Skip("real servers are left out with -short")
 	}
 	z := newReal(t)
+	t.Run("examined", z.testReach)
 	t.Run("provisioned twice", z.testProvision)
 	t.Run("values of every type", z.testTypes)
 	t.Run("pushed", z.testPushed)
@@ -187,6 +188,23 @@ func TestIntegrationZabbix(t *testing.T) {
 	t.Run("killed right after it said processed", z.testKilled)
 	t.Run("an hour's outage", z.testOutage)
 	t.Run("killed at random", z.testRandomKills)
+}
+
+// What the fake answers to an exam, the real one does: a token that is none, a host that is not there, no values at all.
+func (z *real) testReach(t *testing.T) {
+	z.t = t
+	meant(t, "in the clear", (&Trapper{Address: z.TrapperAddr()}).Reach(t.Context()), nil)
+	meant(t, "encrypted", (&Trapper{Address: z.TrapperAddr(), TLS: z.encrypted}).Reach(t.Context()), nil)
+	meant(t, "the API in place of the trapper", (&Trapper{Address: strings.Split(z.APIURL(), "/")[2]}).Reach(t.Context()), federation.ErrStranger)
+	z.item(z.host("linky-r", nil, nil), "releve[a]", typeFloat)
+	wrong := &API{URL: z.APIURL(), Token: func() (string, error) { return strings.Repeat("0", 64), nil }}
+	meant(t, "a host", z.api.Reach(t.Context(), []string{"linky-r"}), nil)
+	meant(t, "any host", z.api.Reach(t.Context(), nil), nil)
+	meant(t, "another host", z.api.Reach(t.Context(), []string{"linky-r", "linky-none"}), federation.ErrAbsent)
+	meant(t, "another token", wrong.Reach(t.Context(), []string{"linky-r"}), federation.ErrDenied)
+	meant(t, "another token, any host", wrong.Reach(t.Context(), nil), federation.ErrDenied)
+	meant(t, "items", (&Supplier{API: z.api, Hosts: []string{"linky-r"}}).Reach(t.Context()), nil)
+	meant(t, "no items", (&Supplier{API: z.api, Hosts: []string{"linky-none"}}).Reach(t.Context()), federation.ErrAbsent)
 }
 
 // As sent, so stored, to the nanosecond; and so read again by a source.

@@ -208,13 +208,15 @@ func (z *zabbix) answer(w http.ResponseWriter, r *http.Request) {
 	case z.away:
 		w.WriteHeader(http.StatusBadGateway)
 		return
-	case v.bearer() != (bearer == "Bearer secret") || v.bearer() != (q.Auth == ""):
+	case v.bearer() && bearer+q.Auth != "Bearer secret", !v.bearer() && q.Auth+bearer != "secret":
 		_, _ = io.WriteString(w, `{"error":{"code":-32602,"message":"Invalid params.","data":"Not authorised."}}`)
 		return
 	}
 	switch q.Method {
 	case "item.get":
 		reply(z.itemGet(q.Params))
+	case "host.get":
+		reply(z.hostGet())
 	case "history.get":
 		reply(z.historyGet(q.Params))
 	case "history.push":
@@ -243,6 +245,17 @@ func (z *zabbix) itemGet(params json.RawMessage) []any {
 			"history": one.history, "units": "VA",
 			"hosts": []any{map[string]string{"host": i.host, "status": "0", "maintenance_status": "0", "maintenance_type": "0"}},
 		})
+	}
+	return found
+}
+
+// hostGet is a host for each item: it is asked whether there is any.
+func (z *zabbix) hostGet() []any {
+	found := []any{}
+	for _, one := range z.items {
+		if !one.hidden {
+			found = append(found, map[string]string{"hostid": one.id})
+		}
 	}
 	return found
 }

@@ -17,6 +17,11 @@ func findScript(token, selector string) string {
 	return fmt.Sprintf("{ 'token' %s 'selector' %s } FIND\n", quoted(token), quoted(selector))
 }
 
+// countScript counts them.
+func countScript(token, selector string) string {
+	return strings.TrimSuffix(findScript(token, selector), "\n") + " SIZE\n"
+}
+
 // fetchScript asks for a series from one instant to another, both included, and for how many of the platform's units of
 // time a second has. Selectors that begin with = are exact.
 func fetchScript(token string, g GTS, from, to time.Time) string {

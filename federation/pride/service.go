@@ -83,9 +83,10 @@ func refusal(answer *http.Response, body []byte, token string) error {
 	switch status := answer.StatusCode; {
 	case tooMuch.MatchString(reason):
 		return fmt.Errorf("%w: %w", errTooMuch, err)
-	case badToken.MatchString(reason), status >= 300 && status < 400,
-		status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return fmt.Errorf("%w: %w", federation.ErrStopped, err)
+	case badToken.MatchString(reason), status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return fmt.Errorf("%w: %w", federation.ErrStopped, federation.Meaning(err, federation.ErrDenied))
+	case status >= 300 && status < 400, status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
+		return fmt.Errorf("%w: %w", federation.ErrStopped, federation.Meaning(err, federation.ErrStranger))
 	case badBody.MatchString(reason):
 		return fmt.Errorf("%w: %w", federation.ErrRefused, err)
 	}

@@ -271,6 +271,18 @@ func (s *Server) Day(mac, metavalue, day string) float64 {
 	return 0
 }
 
+// Agents lists those of a user by their mac, in order, and whether each is locked.
+func (s *Server) Agents(name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for mac, a := range s.users[name].agents {
+		all = append(all, fmt.Sprint(mac, " locked: ", a.locked))
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Devices returns the names of all devices, sorted.
 func (s *Server) Devices() []string {
 	s.mu.Lock()

@@ -2,7 +2,7 @@
 // (version 3): it parses all of what it is sent, and refuses what a platform refuses, in its words.
 //
 // In: requests to /api/v0/update and /api/v0/exec. Out: answers, and what is stored. It knows of WarpScript what a relay
-// needs: literals, lists, maps, arithmetic, STU, FIND and FETCH.
+// needs: literals, lists, maps, arithmetic, STU, FIND, FETCH and SIZE.
 package warp10
 
 import (

@@ -88,6 +88,8 @@ func (m *machine) execute(statement string) error {
 		return m.calculate(statement)
 	case "FIND", "FETCH":
 		return m.query(statement)
+	case "SIZE":
+		return m.size()
 	}
 	return m.literal(statement)
 }
@@ -162,6 +164,20 @@ func (m *machine) calculate(operator string) error {
 	default:
 		m.push(x / y)
 	}
+	return nil
+}
+
+// size is how much a list holds.
+func (m *machine) size() error {
+	top, err := m.pop()
+	list, isList := top.([]any)
+	switch {
+	case err != nil:
+		return err
+	case !isList:
+		return said("SIZE operates on a map, list, a GTS, an Encoder, a byte array or a string.")
+	}
+	m.push(int64(len(list)))
 	return nil
 }
 

@@ -1,0 +1,47 @@
+package pride
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"releve/federation"
+)
+
+// Reach asks whether the platform takes the token, by an update of nothing: it is answered by who checks the token, and
+// stores nothing. Its errors are federation.ErrStranger, federation.ErrDenied or those of the way there.
+func (r *Recipient) Reach(ctx context.Context) error {
+	token, err := r.Token()
+	if err != nil {
+		return err
+	}
+	text, err := r.post(ctx, updateEndpoint, token, "")
+	if err == nil && strings.TrimSpace(string(text)) != "" {
+		return federation.Meaning(errors.New("what answers in place of PRIDE says something to an update of nothing"), federation.ErrStranger)
+	}
+	return err
+}
+
+// Reach asks how many series each selector has, and reads none. Its errors are those of Recipient.Reach, and
+// federation.ErrAbsent where a selector has no series.
+func (s *Supplier) Reach(ctx context.Context) error {
+	token, err := s.Token()
+	if err != nil {
+		return err
+	}
+	for i, selector := range s.Selectors {
+		body, err := s.post(ctx, execEndpoint, token, countScript(token, selector))
+		if err != nil {
+			return err
+		}
+		var count int
+		switch err := answered(body, &count); {
+		case err != nil:
+			return federation.Meaning(err, federation.ErrStranger)
+		case count == 0: // not repeated: it may hold a delivery point number
+			return federation.Meaning(fmt.Errorf("selector %d has no series, for this token", i+1), federation.ErrAbsent)
+		}
+	}
+	return nil
+}
