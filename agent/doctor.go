@@ -95,6 +95,7 @@ func (v doctorVerb) about(e doctor.Exam, cfg config.Config) doctor.Exam {
 	e.Follows, e.TrustClock = len(cfg.Sources) > 0, cfg.Agent.TrustClock
 	e.State, e.Room = absolute(cfg.Agent.State), cfg.Buffer.MaxBytes
 	e.Pins = cfg.LED.Pin+cfg.Button.Pin != ""
+	e.Relays = relaysOf(cfg)
 	if cfg.Status.Listen != "" {
 		e.Page = pageOf(cfg.Status.Listen)
 	}

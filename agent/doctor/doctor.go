@@ -1,7 +1,7 @@
 // Package doctor finds what keeps a meter from being read, and says what to do about it in French and English.
 //
 // In: what is configured, the machine's own files under a root that a test may replace, and functions that listen to a
-// line, ask the page or reach the federation. Out: a tree of findings, in which a thing that is wrong explains what
+// line, ask the page, reach the federation or a relay's system. Out: a tree of findings, in which a thing that is wrong explains what
 // depends on it. It mends nothing, and knows of a meter only what tells whether it is heard well: no
 // finding holds an address or a value.
 package doctor
@@ -24,6 +24,7 @@ type Exam struct {
 	Room    int64  // bytes that the buffer may take there
 	Page    *Page  // nil without one
 	Pins    bool   // whether a light or a button is configured
+	Relays  []Relay
 
 	TrustClock bool // whether the machine's clock is taken as it is
 
@@ -64,6 +65,9 @@ func (e Exam) Checks(ctx context.Context) *status.Check {
 	}
 	if e.Pins {
 		config.Then(status.Named("pins", func() status.Finding { return e.pins(account) }))
+	}
+	if len(e.Relays) > 0 { // before the federation, which may use up the time of who asked
+		config.Then(e.relays(ctx))
 	}
 	if e.Federation != nil {
 		config.Then(status.Named("secrets", e.secrets), status.Named("federation", func() status.Finding { return e.federation(ctx) }))

@@ -8,7 +8,8 @@ import (
 	"releve/agent/status"
 )
 
-// titles are the names of checks for people. A name that is not here is a meter's own.
+// titles are the names of checks for people. A name that is not here is a meter's own; a relay's follows the word for
+// which end it is.
 var titles = map[string]status.Words{
 	"releve":        {FR: "Relève", EN: "Relève"},
 	"configuration": {FR: "Configuration", EN: "Configuration"},
@@ -24,6 +25,13 @@ var titles = map[string]status.Words{
 	"state":         {FR: "Dossier de Relève", EN: "Relève's folder"},
 	"pins":          {FR: "Voyant et bouton", EN: "Light and button"},
 	"page":          {FR: "Page locale", EN: "Local page"},
+	"relays":        {FR: "Relais", EN: "Relays"},
+	"recipient":     {FR: "Destinataire", EN: "Recipient"},
+	"source":        {FR: "Source", EN: "Source"},
+	"server":        {FR: "Serveur", EN: "Server"},
+	"api":           {FR: "API", EN: "API"},
+	"account":       {FR: "Compte", EN: "Account"},
+	"data":          {FR: "API de données", EN: "Data API"},
 	"secrets":       {FR: "Mot de passe", EN: "Password"},
 	"federation":    {FR: "Fédération", EN: "Federation"},
 	"clock":         {FR: "Horloge", EN: "Clock"},
@@ -41,6 +49,9 @@ var states = map[status.State]status.Words{
 func title(name, language string) string {
 	if words, known := titles[name]; known {
 		return words.In(language)
+	}
+	if end, own, isRelay := strings.Cut(name, " "); isRelay {
+		return title(end, language) + " " + own
 	}
 	return name
 }
