@@ -33,6 +33,7 @@ func (s *suite) logsIn(t *testing.T) {
 	for _, screen := range screens() {
 		if slices.Contains([]string{"/config", "/mesdonnees", "/connexion"}, screen.fr) { // which show an owner more
 			screen.name += "-owner"
+			screen.another = screen.fr == "/connexion" // it has a button for a field
 			s.walk(t, owner, screen)
 		}
 	}
