@@ -219,7 +219,7 @@ func (z *real) testTypes(t *testing.T) {
 	for n := range 400 {
 		second := float64(began.Unix()) + float64(n)*0.125
 		p := senml.Pack{
-			{Name: deviceOf(host) + "_n", Value: senml.NumberValue(float64(12_345_678_901 + n)), Time: second},
+			{Name: deviceOf(host) + "_n", Value: senml.NumberValue(12_345_678_901 + float64(n)), Time: second},
 			{Name: deviceOf(host) + "_f", Value: senml.NumberValue(-230.125 * float64(n)), Time: second},
 			{Name: deviceOf(host) + "_t", Value: senml.TextValue(fmt.Sprintf("HEURE  CREUSE é%d", n)), Time: second},
 			{Name: deviceOf(host) + "_day", Value: senml.NumberValue(float64(n % 3)), Time: second},
