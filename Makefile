@@ -112,6 +112,10 @@ rebuild: ## one target again from nothing, elsewhere: the same bytes (after cros
 emulate: ## short tests of what decodes, stores and sends, and a meter decoded, on the CPU of each ARM target (after cross)
 	@GO='$(GO)' cross/emulate.sh $(EMULATED)
 
+.PHONY: resources
+resources: packages-soak ## what the agent of each target takes: size, memory, processor time beside its decoder's, ARMs emulated (after cross; WINDOW=180 seconds)
+	@GO='$(GO)' cross/resources.sh $(or $(WINDOW),180)
+
 .PHONY: release
 release: export CHARTS := required
 release: packages-release cross ## tarballs, .deb, SBOM, SHA256SUMS and an apt repository in cross/out/ (RELEASE_KEY=… signs)
@@ -122,6 +126,10 @@ release: packages-release cross ## tarballs, .deb, SBOM, SHA256SUMS and an apt r
 test-release: packages-release ## builds everything twice and compares, then lives through the life of a package in a Debian of its own (root)
 	@GO='$(GO)' cross/reproduce.sh
 	@cross/lifecycle.sh
+
+.PHONY: image
+image: packages-image release ## a card for a Raspberry Pi 3, 4 or Zero 2: cross/out/image/releve_VERSION_arm64.img.xz (root; cross/IMAGE.md)
+	@cross/image.sh
 
 .PHONY: fmt
 fmt: ## fails on files that are not formatted
@@ -155,6 +163,10 @@ packages-soak:
 .PHONY: packages-release
 packages-release:
 	@federation/lab/packages.sh apt-utils gnupg jq mmdebstrap npm xz-utils git
+
+.PHONY: packages-image
+packages-image:
+	@federation/lab/packages.sh mmdebstrap arch-test qemu-user-static qemu-system-arm mtools dosfstools e2fsprogs fdisk xz-utils debian-archive-keyring
 
 .PHONY: packages-demo
 packages-demo:

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
+	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation/consent"
 	"releve/federation/ledger"
@@ -113,6 +115,8 @@ func (h pageHouse) Answer(a status.Answer) error {
 		_, err = h.notary.Refuse(one.ID, byPage)
 	case answerWithdraw:
 		_, err = h.notary.Withdraw(one.ID, byPage)
+	case answerPause, answerResume:
+		err = h.pause(one, a.Do == answerPause)
 	case answerTold:
 		_, err = h.notary.ToldByHand(one.ID, "", byPage)
 	default:
@@ -124,6 +128,16 @@ func (h pageHouse) Answer(a status.Answer) error {
 	}
 	h.log.Info("consent answered", "consent", one.ID, "by", byPage, "answer", a.Do)
 	return nil
+}
+
+// pause puts on trial that the recipient of a consent is sent nothing, or again what waits.
+func (h pageHouse) pause(one consent.Consent, paused bool) error {
+	r, ok := h.recipientTo(one.Grant.To)
+	if !ok || h.remote == nil {
+		return &status.Refusal{Text: status.Say("Ce destinataire ne se met pas en pause d'ici.", "This recipient is not paused from here.")}
+	}
+	key := config.Path{Table: "recipient", Entry: r.Name, Key: "paused"}.String()
+	return pageSetup{agent: h.agent}.Change(map[string][]string{key: {strconv.FormatBool(paused)}})
 }
 
 // accept gives a consent in the terms that were asked for, or in narrower ones.

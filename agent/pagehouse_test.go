@@ -10,6 +10,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"releve/agent/trial"
 	"releve/federation/consent"
 	"releve/federation/ledger"
 )
@@ -151,4 +152,28 @@ func (s *steered) erasures() []string {
 		}
 	}
 	return all
+}
+
+// The recipient of a consent is paused from My data: on trial, as every change is, and confirmed in the settings.
+func TestPauseOnThePage(t *testing.T) {
+	t.Parallel()
+	s := newSteered(t, t.TempDir(), patient, people+"jid = \"maison@b.example/releve\"\npassword_file = \"DIR/password\"\naddress = \"127.0.0.1:1\"\n"+
+		"[[recipient]]\nname = \"serveur\"\nkind = \"releve\"\nto = \"serveur@c.example\"\n")
+	s.reads()
+	one, other := s.asked("serveur@c.example", "Conseil"), s.asked("agence@c.example", "Conseil")
+	v := s.opensPage()
+	s.firstVisit(v)
+	for _, id := range []string{one.ID, other.ID} {
+		v.sends("/mydata", "form", "accept-"+id, "do", "accept", "consent", id).says(t, 200, "/mydata?done=accept", "The consent is given.")
+	}
+	if page := v.goes("/mydata").text; strings.Count(page, `value="pause"`) != 1 || !strings.Contains(page, "Pause serveur") {
+		t.Errorf("what can be paused is not serveur alone:\n%s", page)
+	}
+	v.sends("/mydata", "form", "withdraw-"+other.ID, "do", "pause", "consent", other.ID).says(t, 422, "/mydata", "This recipient is not paused from here.")
+	v.sends("/mydata", "do", "pause", "consent", one.ID).says(t, 200, "/mydata?done=pause", "The pause is on trial.")
+	s.until("the pause has proved itself", s.isStage(trial.Proved))
+	if got := s.value("recipient[serveur].paused"); got != "true from overlay" {
+		t.Errorf("paused is %s", got)
+	}
+	s.until("the page leads to going on", func() bool { return strings.Contains(v.goes("/mydata").text, "Go on sending to serveur") })
 }

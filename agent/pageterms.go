@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation/consent"
 	"releve/federation/ledger"
@@ -55,8 +56,28 @@ func (h pageHouse) termsOf(c consent.Consent) status.Terms {
 	if one.Untold != "" {
 		one.Answers = append(one.Answers, answerTold)
 	}
+	if r, ok := h.recipientTo(g.To); ok && h.remote != nil && slices.Contains(one.Answers, answerWithdraw) {
+		one.Recipient = r.Name
+		one.Answers = append(one.Answers, map[bool]string{false: answerPause, true: answerResume}[r.Paused])
+	}
 	return one
 }
+
+// recipientTo is the configured recipient that serves a grantee.
+func (h pageHouse) recipientTo(grantee string) (config.Recipient, bool) {
+	i := slices.IndexFunc(h.cfg.Recipients, func(r config.Recipient) bool { return slices.Contains(r.Grantees(), grantee) })
+	if i < 0 {
+		return config.Recipient{}, false
+	}
+	return h.cfg.Recipients[i], true
+}
+
+// answerPause and answerResume have a recipient of the configuration sent nothing for a while. That is a change of the
+// configuration, which is on trial first.
+const (
+	answerPause  = "pause"
+	answerResume = "resume"
+)
 
 // answerTold is that a person has told a recipient of a withdrawal.
 const answerTold = "told"

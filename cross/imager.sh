@@ -13,7 +13,7 @@ case $from in https://*) ;; *) echo "imager: $from is not an https address" >&2;
 # devices FILE: for which models, by the architecture in the image's name, in the Imager's words.
 devices() {
   case $1 in
-    *arm64*) echo '["pi5-64bit","pi4-64bit","pi3-64bit"]' ;;
+    *arm64*) echo '["pi4-64bit","pi3-64bit"]' ;;
     *armhf*) echo '["pi5-32bit","pi4-32bit","pi3-32bit","pi2-32bit","pi1-32bit"]' ;;
     *) echo "imager: neither arm64 nor armhf is in the name $1" >&2; return 2 ;;
   esac

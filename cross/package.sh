@@ -74,10 +74,17 @@ while read -r name _; do
 done <cross/targets
 rm -rf "$DOCUMENTS"
 
-# bom: the modules in the binary, which are the same for every machine; without what the tool says of itself.
+# bom: what is in the binary, which is the same for every machine: its modules, Go's own library, and what the page took from
+# npm. Without what the tool says of itself and of the machine that it runs on.
 made=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
-tool cyclonedx-gomod bin -json -noserial -version "$VERSION" $out/releve-linux-arm64 2>/dev/null |
-  jq --arg made "$made" '.metadata.timestamp = $made | del(.metadata.tools)' >"$dist/releve-$VERSION.cdx.json"
+tool cyclonedx-gomod bin -json -noserial -std -version "$VERSION" $out/releve-linux-arm64 2>/dev/null |
+  jq --arg made "$made" --slurpfile npm agent/status/npm/package-lock.json '
+    [$npm[0].packages | to_entries[] | select(.key != "") | (.key | sub(".*node_modules/"; "")) as $name |
+      { "bom-ref": "pkg:npm/\($name)@\(.value.version)", type: "library", name: $name, version: .value.version, scope: "required",
+        purl: "pkg:npm/\($name)@\(.value.version)", licenses: [{ license: { id: .value.license } }] }] as $page |
+    .metadata.timestamp = $made | del(.metadata.tools) | .components += $page |
+    .dependencies[0].dependsOn += [$page[]."bom-ref"] | .dependencies += [$page[] | { ref: ."bom-ref" }] |
+    walk(if type == "string" then sub("&goos=[a-z]+&goarch=[a-z0-9]+"; "") else . end)' >"$dist/releve-$VERSION.cdx.json"
 
 cp cross/pi/user-data "$dist/"
 cd "$dist"

@@ -58,7 +58,8 @@ type Terms struct {
 	Sent      time.Time // when something last left under it
 	Forgotten bool      // whether something has was erased from the ledger
 	Entry     int64     // of the ledger that says so; -1 when there is none
-	Answers   []string  // accept, refuse, withdraw, told
+	Answers   []string  // accept, refuse, withdraw, told, pause, resume
+	Recipient string    // of the configuration, that is paused and resumed
 	Untold    string    // whom a person has to tell of the withdrawal
 }
 

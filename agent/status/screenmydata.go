@@ -136,7 +136,10 @@ func (v *visit) answer(view *termsView, t Terms, do string) {
 	hide := []hidden{{"consent", t.ID}}
 	if do != "accept" {
 		f := v.newForm(id, do)
-		f.Hidden, f.Danger, f.Second = hide, do == "withdraw", do == "refuse"
+		f.Hidden, f.Danger, f.Second = hide, do == "withdraw", do == "refuse" || do == "pause" || do == "resume"
+		if do == "pause" || do == "resume" {
+			f.Button = v.say("form."+do, t.Recipient)
+		}
 		if do == "told" {
 			f.Button = v.say("form.told", t.Untold)
 		}

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Makes the root of the image, as a tar: the packages of cross/image/packages, then the files of cross/image/files, then our package.
+#   root.sh PACKAGE.deb ROOT.tar
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+package=$(realpath "$1")
+suite=trixie
+
+# Programs of the packages run in between, on an emulated processor, which the kernel has to know.
+binfmt=/proc/sys/fs/binfmt_misc
+[ "$(dpkg --print-architecture)" = arm64 ] || [ -e $binfmt/qemu-aarch64 ] || {
+  [ -e $binfmt/register ] || mount -t binfmt_misc binfmt_misc $binfmt
+  cat /usr/lib/binfmt.d/qemu-aarch64.conf >$binfmt/register
+}
+
+wanted=$(sed '/^#/d' "$here/packages" | paste -sd,)
+units=releve.service,releve-import.service,releve-code.path,releve-screen.path,releve-grow.service
+units+=,systemd-networkd.service,systemd-resolved.service,systemd-timesyncd.service
+
+mmdebstrap --quiet --architectures=arm64 --variant=essential --components=main,non-free-firmware --include="$wanted" \
+  --aptopt='Apt::Install-Recommends "false"' --dpkgopt='force-confold' \
+  --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-include=/usr/share/doc/releve/*' \
+  --essential-hook="cp -r --no-preserve=ownership '$here/files/.' \"\$1\"" \
+  --customize-hook="copy-in '$package' /tmp" \
+  --customize-hook='chroot "$1" sh -c "dpkg --install /tmp/releve_*.deb && rm /tmp/releve_*.deb"' \
+  --customize-hook="systemctl --quiet --root=\"\$1\" enable ${units//,/ }" \
+  --customize-hook="systemctl --quiet --root=\"\$1\" disable getty@tty1.service systemd-networkd-wait-online.service wpa_supplicant.service" \
+  "$suite" "$2"
