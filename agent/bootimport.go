@@ -139,9 +139,9 @@ func (v configBootImportVerb) place(text []byte, secrets map[string][]byte) erro
 	return writeFor(v.Config, text, gid)
 }
 
-// writeFor writes a file that root and a group can read.
+// writeFor writes a file that root and a group can read, whatever the umask of who runs this takes away.
 func writeFor(name string, text []byte, gid int) error {
-	f, err := renameio.NewPendingFile(name, renameio.WithPermissions(0o640))
+	f, err := renameio.NewPendingFile(name, renameio.WithStaticPermissions(0o640))
 	if err != nil {
 		return err
 	}

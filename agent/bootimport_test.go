@@ -2,10 +2,12 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,5 +93,28 @@ func TestImportFromBoot(t *testing.T) {
 				t.Errorf("the boot partition, and what counts (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What was taken can be read by the agent's group although the unit takes that from all files (UMask=0077).
+func TestImportUnderUmask(t *testing.T) {
+	t.Parallel()
+	group, err := user.LookupGroupId(strconv.Itoa(os.Getgid()))
+	must(t, err)
+	partition, etc := t.TempDir(), t.TempDir()
+	run(t, "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", partition)
+	t.Cleanup(func() { must(t, syscall.Unmount(partition, syscall.MNT_DETACH)) })
+	must(t, os.Mkdir(filepath.Join(partition, bootSecrets), 0o700))
+	writeAll(t, partition, map[string]string{bootConfig: "[[meter]]\nname = \"linky\"\n", bootSecrets + "/xmpp": "pw"})
+	config := filepath.Join(etc, "releve.toml")
+	verb := exec.Command("sh", "-c", `umask 077 && exec "$0" "$@"`, os.Args[0], "config", "import-boot", "--config", config, "--group", group.Name, "--boot", partition)
+	verb.Env = append(os.Environ(), asReleve+"=1")
+	if said, err := verb.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, name := range []string{config, filepath.Join(etc, "secrets", "xmpp")} {
+		if about, err := os.Stat(name); err != nil || about.Mode() != 0o640 {
+			t.Errorf("%s: %v, %v; want -rw-r-----", name, about.Mode(), err)
+		}
 	}
 }
