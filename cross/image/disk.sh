@@ -24,6 +24,7 @@ mv "$work/root/var" "$work/var"
 mv "$work/root/etc/releve" "$work/var/lib/releve-etc"
 rm -f "$work"/root/boot/{vmlinuz,initrd.img}-*
 mkdir -m 0755 "$work/root/boot/firmware" "$work/root/var" "$work/root/etc/releve"
+mkdir -m 1777 "$work/root/var/tmp" # systemd-resolved starts before /var is there
 
 PATH=$PATH:/sbin:/usr/sbin
 mkfs.vfat -C -F 32 -n RELEVE -i 52454c56 --invariant "$work/boot.img" $((boot_mb * 1024)) >/dev/null
