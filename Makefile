@@ -131,6 +131,10 @@ test-release: packages-release ## builds everything twice and compares, then liv
 image: packages-image release ## a card for a Raspberry Pi 3, 4 or Zero 2: cross/out/image/releve_VERSION_arm64.img.xz (root; cross/IMAGE.md)
 	@cross/image.sh
 
+.PHONY: test-image
+test-image: packages-image packages ## boots that image in an emulated machine: a meter, readings across two domains, a power cut (root; after image)
+	@image=$$(ls cross/out/image/releve_*_arm64.img) && IMAGE=$$(realpath "$$image") $(GO) test -count=1 -timeout 3h -v -run '^TestIntegrationImage$$' ./cross/image
+
 .PHONY: fmt
 fmt: ## fails on files that are not formatted
 	@files=$$(gofmt -s -l .); test -z "$$files" || { echo "not formatted (gofmt -s -w):"; echo "$$files"; exit 1; }

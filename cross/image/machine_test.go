@@ -1,0 +1,198 @@
+package image_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is how long anything is waited for: the processor is emulated, and shared with others.
+const patience = 30 * time.Minute
+
+// bootAt is where the boot partition begins in the image (cross/image/disk.sh), as mtools want it.
+const bootAt = "@@4M"
+
+// machine is an emulated computer with a copy of the image on a larger card, a page that is reached from outside, and a line
+// for a meter. It has no network but this machine, which it knows as 10.0.2.2.
+type machine struct {
+	t     *testing.T
+	dir   string
+	page  string // host:port
+	cmd   *exec.Cmd
+	ended chan struct{}
+	began time.Time // of this power-up
+	shell *shell
+}
+
+// newMachine copies the image to a card of 4 GB.
+func newMachine(t *testing.T, image string) *machine {
+	t.Helper()
+	m := &machine{t: t, dir: t.TempDir(), page: freeAddress(t)}
+	m.run("cp", "--sparse=always", image, m.path("card"))
+	must(t, os.Truncate(m.path("card"), 4<<30))
+	m.run("mcopy", "-i", m.path("card")+bootAt, "::cmdline.txt", m.path("cmdline"))
+	for _, name := range []string{"vmlinuz", "initrd.img"} {
+		m.run("mcopy", "-i", m.path("card")+bootAt, "::"+name+"-*", m.path(name))
+	}
+	return m
+}
+
+func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
+
+// run is a program of this machine that has to do what it is for.
+func (m *machine) run(name string, args ...string) string {
+	m.t.Helper()
+	said, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		m.t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, said)
+	}
+	return string(said)
+}
+
+// put writes a file to the boot partition, as somebody does who has the card in a computer.
+func (m *machine) put(name, text string) {
+	m.t.Helper()
+	must(m.t, os.WriteFile(m.path("put"), []byte(text), 0o600))
+	if folder := filepath.Dir(name); folder != "." {
+		_ = exec.Command("mmd", "-i", m.path("card")+bootAt, "::"+folder).Run() // it may be there
+	}
+	m.run("mcopy", "-o", "-i", m.path("card")+bootAt, m.path("put"), "::"+name)
+}
+
+// boots is the names on the boot partition that are of Relève.
+func (m *machine) boots() []string {
+	m.t.Helper()
+	var ours []string
+	for name := range strings.FieldsSeq(m.run("mdir", "-b", "-/", "-i", m.path("card")+bootAt, "::")) {
+		if name = strings.TrimPrefix(name, "::/"); strings.HasPrefix(name, "releve") {
+			ours = append(ours, name)
+		}
+	}
+	return ours
+}
+
+// power switches it on. It is given the kernel, the initrd and the command line that the firmware of a Pi would find, and beside
+// them a console that is written down and a shell for the test, which the image itself does not have. What the watchdog would do is
+// left out: an emulated processor on a busy machine is too slow for its 15 s.
+func (m *machine) power() {
+	m.t.Helper()
+	words, err := os.ReadFile(m.path("cmdline"))
+	must(m.t, err)
+	for _, socket := range []string{"line", "shell"} {
+		if err := os.Remove(m.path(socket)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			m.t.Fatal(err)
+		}
+	}
+	args := strings.Fields(fmt.Sprintf(`-M virt -cpu cortex-a53 -smp 2 -m 1024 -display none -monitor none -nodefaults
+		-kernel %[1]s/vmlinuz -initrd %[1]s/initrd.img -serial file:%[1]s/console
+		-drive if=none,id=card,format=raw,file=%[1]s/card -device virtio-blk-pci,drive=card
+		-netdev user,id=net,hostfwd=tcp:%[2]s-:8080 -device virtio-net-pci,netdev=net,romfile=
+		-device qemu-xhci -chardev socket,id=line,path=%[1]s/line,server=on,wait=off -device usb-serial,chardev=line
+		-device virtio-serial-pci -chardev socket,id=shell,path=%[1]s/shell,server=on,wait=off -device virtconsole,chardev=shell
+		-device virtio-rng-pci -device i6300esb -watchdog-action none -device bochs-display,romfile=`, m.dir, m.page))
+	m.cmd = exec.Command("qemu-system-aarch64", append(args, "-append",
+		strings.TrimSpace(string(words))+" console=ttyAMA0 systemd.show_status=yes systemd.debug_shell=1 systemd.default_debug_tty=hvc0")...)
+	var said bytes.Buffer
+	m.cmd.Stderr = &said
+	must(m.t, m.cmd.Start())
+	m.began, m.ended = time.Now(), make(chan struct{})
+	go func() {
+		defer close(m.ended)
+		_ = m.cmd.Wait() // it may be killed
+	}()
+	m.t.Cleanup(func() {
+		m.cut()
+		if m.t.Failed() {
+			console, _ := os.ReadFile(m.path("console"))
+			m.t.Logf("qemu said %q; the end of the console:\n%s", &said, console[max(0, len(console)-4096):])
+		}
+	})
+	m.shell = &shell{t: m.t, file: m.path("shell")}
+}
+
+// cut takes the power away.
+func (m *machine) cut() {
+	_ = m.cmd.Process.Kill() // it may have ended
+	<-m.ended
+}
+
+// powerOff shuts it down, as a long press of a button would.
+func (m *machine) powerOff() {
+	m.t.Helper()
+	m.shell.send("systemctl poweroff")
+	select {
+	case <-m.ended:
+	case <-time.After(patience):
+		m.t.Fatal("it does not shut down")
+	}
+}
+
+// snapshot is what the page says of how things are.
+type snapshot struct {
+	Meters []struct {
+		Frames    uint64    `json:"frames"`
+		LastFrame time.Time `json:"last_frame"`
+	} `json:"meters"`
+	Buffer struct {
+		Packs uint64 `json:"packs"`
+	} `json:"buffer"`
+	Recipients []struct {
+		Pending uint64 `json:"pending"`
+	} `json:"recipients"`
+	Federation struct {
+		State string `json:"state"`
+	} `json:"federation"`
+}
+
+func (m *machine) look() (s snapshot, err error) {
+	client := http.Client{Timeout: time.Minute}
+	response, err := client.Get("http://" + m.page + "/api/v1/status")
+	if err != nil {
+		return s, err
+	}
+	defer response.Body.Close()
+	return s, json.NewDecoder(response.Body).Decode(&s)
+}
+
+// until waits for what the page says, and returns it.
+func (m *machine) until(what string, is func(snapshot) bool) snapshot {
+	m.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		s, err := m.look()
+		if err == nil && is(s) {
+			return s
+		}
+		if time.Now().After(deadline) {
+			m.t.Fatalf("%s: not within %s; the page says %+v, %v", what, patience, s, err)
+		}
+		select {
+		case <-m.ended:
+			m.t.Fatalf("%s: the machine has ended", what)
+		default:
+		}
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
