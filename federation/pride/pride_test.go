@@ -115,6 +115,7 @@ func TestRefusals(t *testing.T) {
 		{401, "who are you", "stopped"},
 		{404, "Not Found", "stopped"},
 		{302, "Found", "stopped"},
+		{200, "<html>Log in to the network</html>", "stopped"},
 		{400, "Error when updating data: Parse error at index 3 in '1// a{PRM=" + point + "} x'", "refused"},
 		{500, "Timestamp 1 is too far in the past.", "refused"},
 		{500, "Value too large for GTS x{}", "refused"},

@@ -2,9 +2,7 @@ package pride
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"releve/federation"
 )
@@ -16,11 +14,7 @@ func (r *Recipient) Reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := r.post(ctx, updateEndpoint, token, "")
-	if err == nil && strings.TrimSpace(string(text)) != "" {
-		return federation.Meaning(errors.New("what answers in place of PRIDE says something to an update of nothing"), federation.ErrStranger)
-	}
-	return err
+	return r.update(ctx, token, "", func() error { return nil })
 }
 
 // Reach asks how many series each selector has, and reads none. Its errors are those of Recipient.Reach, and

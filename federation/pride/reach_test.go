@@ -31,7 +31,7 @@ func TestReach(t *testing.T) {
 		{name: "in trouble", token: "writes", mind: says(http.StatusServiceUnavailable, "down"), text: "PRIDE answers 503: Error 503 HTTP ERROR 503 Reason: down"},
 		{name: "another path", token: "writes", mind: says(http.StatusNotFound, "Not Found"), meant: federation.ErrStranger, text: "stopped until somebody mends it: PRIDE answers 404: Error 404 HTTP ERROR 404 Reason: Not Found"},
 		{name: "sent elsewhere", token: "writes", mind: says(http.StatusFound, ""), meant: federation.ErrStranger, text: "stopped until somebody mends it: PRIDE answers 302: Error 302 HTTP ERROR 302 Reason:"},
-		{name: "a portal", token: "writes", mind: says(http.StatusOK, "log in"), meant: federation.ErrStranger, text: "what answers in place of PRIDE says something to an update of nothing"},
+		{name: "a portal", token: "writes", mind: says(http.StatusOK, "log in"), meant: federation.ErrStranger, text: "stopped until somebody mends it: who answers 200 in place of PRIDE says something to an update"},
 		{name: "read token", token: "reads", selector: "=a{PRM=" + point + "}"},
 		{name: "another read token", token: "writes", selector: "=a{}", meant: federation.ErrDenied, text: "stopped until somebody mends it: PRIDE answers 500: Exception at '=>FIND<=' in section '[TOP]' (FIND given an invalid read token. (Invalid token.))"},
 		{name: "no series", token: "reads", selector: "=b{PRM=" + point + "}", meant: federation.ErrAbsent, text: "selector 1 has no series, for this token"},

@@ -3,6 +3,7 @@ package pride
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -61,7 +62,10 @@ func (r *Recipient) update(ctx context.Context, token, body string, granted func
 	if err := granted(); err != nil {
 		return err
 	}
-	_, err := r.post(ctx, updateEndpoint, token, body)
+	text, err := r.post(ctx, updateEndpoint, token, body)
+	if err == nil && strings.TrimSpace(string(text)) != "" { // Warp 10 says nothing: a portal or a proxy has taken what it will not store
+		return fmt.Errorf("%w: %w", federation.ErrStopped, federation.Meaning(errors.New("who answers 200 in place of PRIDE says something to an update"), federation.ErrStranger))
+	}
 	return err
 }
 
