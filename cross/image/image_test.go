@@ -162,7 +162,7 @@ func (h *house) inspect() {
 		{"logins", "systemctl list-units --plain --no-legend '*getty*' '*ssh*' | grep -c running", "0"},
 		{"passwords", "cut -d: -f2 /etc/shadow | grep -vc '^[!*]'", "0"},
 		{"the system", "grep -c '^[^ ]* / ext4 ro,' /proc/mounts", "1"},
-		{"what changes", "findmnt -no FSTYPE,LABEL /var", "ext4   releve-var"},
+		{"what changes", "findmnt -rno FSTYPE,LABEL /var", "ext4 releve-var"},
 		{"the card", "[ $(findmnt -bno SIZE /var) -gt 2000000000 ] && echo whole", "whole"},
 		{"the configuration", "stat -c '%a %U %G' /etc/releve/releve.toml /etc/releve/secrets/xmpp | uniq", "640 root releve"},
 		{"Wi-Fi", "stat -c '%a %U' /etc/releve/wpa_supplicant.conf", "600 root"},
@@ -177,7 +177,7 @@ func (h *house) inspect() {
 			h.t.Errorf("%s (-want +got):\n%s", tt.what, diff)
 		}
 	}
-	h.t.Logf("the journal:\n%s", h.shell.ask("journalctl -b -o short-monotonic --no-hostname -u releve.service -u releve-import.service -u releve-grow.service -u systemd-machine-id-commit.service -u init.scope _TRANSPORT=kernel + | grep -i 'linux version\\|releve\\|watchdog\\|mmc\\|Reached target multi\\|ttyUSB0\\|Startup finished' | head -60"))
+	h.t.Logf("the journal:\n%s", h.shell.ask("journalctl -b -o short-monotonic --no-hostname | grep -i 'linux version\\|releve\\[\\|relève\\|watchdog\\|ttyUSB0\\|target multi\\|startup finished' | cut -c1-160 | head -60"))
 }
 
 // measure writes down what the agent costs.
