@@ -29,6 +29,7 @@ func (s *shell) connect() {
 	must(s.t, err)
 	s.t.Cleanup(func() { _ = s.conn.Close() }) // the machine may have closed it
 	s.out = bufio.NewReader(s.conn)
+	s.write("exec sh") // bash edits lines, and writes of that between what commands say
 	for deadline := time.Now().Add(patience); ; {
 		s.write("PS1=; PS2=; stty -echo; echo re''ady")
 		if s.hears("ready", 5*time.Second) {
