@@ -50,7 +50,7 @@ func (v configBootImportVerb) Run(_ context.Context, t terminal) error {
 		}
 		done, err := v.take(folder)
 		if err != nil {
-			return fmt.Errorf("take the configuration from %s: %w", folder, err)
+			return fmt.Errorf("take what is on %s: %w", folder, err)
 		}
 		_, err = fmt.Fprintln(t.out, done)
 		return err
@@ -68,10 +68,20 @@ func (v configBootImportVerb) take(folder string) (done string, err error) {
 	defer boot.Close()
 	joins, wrong := v.takeWifi(boot)
 	done, err = v.takeConfiguration(boot)
+	done = strings.Join(slices.DeleteFunc([]string{joins, done}, func(s string) bool { return s == "" }), "; ")
 	if wrong = errors.Join(wrong, err); wrong != nil {
-		return "", errors.Join(wrong, boot.WriteFile(bootError, []byte("Relève : la configuration n'est pas reprise.\r\nRelève: the configuration is not taken.\r\n\r\n"+wrong.Error()+"\r\n"), 0o600))
+		return done, errors.Join(wrong, boot.WriteFile(bootError, bootRefusal(wrong, done), 0o600))
 	}
-	return strings.Join(slices.DeleteFunc([]string{joins, done}, func(s string) bool { return s == "" }), "; "), nil
+	return done, nil
+}
+
+// bootRefusal is what the boot partition says of what was not taken, and of what was all the same.
+func bootRefusal(wrong error, done string) []byte {
+	lines := []string{"Relève : ce qui suit n'est pas repris.", "Relève: this is not taken.", "", strings.ReplaceAll(wrong.Error(), "\n", "\r\n")}
+	if done != "" {
+		lines = append(lines, "", done)
+	}
+	return []byte(strings.Join(lines, "\r\n") + "\r\n")
 }
 
 // takeConfiguration moves the secrets, then the configuration: until that a power cut has changed nothing that counts, and after it

@@ -99,8 +99,8 @@ func TestImportWifi(t *testing.T) {
 		{"both", good, config, true, "the Wi-Fi was taken from the boot partition; the configuration was taken from the boot partition", "", nil, []string{"releve.toml", "wpa"}},
 		{"networks alone", good, "", true, "the Wi-Fi was taken from the boot partition; there is no configuration on the boot partition", "", nil, []string{"wpa"}},
 		{"nobody reads them", good, config, false, "the configuration was taken from the boot partition", "", []string{bootWifi}, []string{"releve.toml"}},
-		{"wrong networks", "x = 1\n", config, true, "", "unknown key", []string{bootError, bootWifi}, []string{"releve.toml"}},
-		{"wrong configuration", good, "x = 1\n", true, "", "unknown key", []string{bootError, bootConfig}, []string{"wpa"}},
+		{"wrong networks", "x = 1\n", config, true, "the configuration was taken from the boot partition", "unknown key", []string{bootError, bootWifi}, []string{"releve.toml"}},
+		{"wrong configuration", good, "x = 1\n", true, "the Wi-Fi was taken from the boot partition", "unknown key", []string{bootError, bootConfig}, []string{"wpa"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -117,6 +117,9 @@ func TestImportWifi(t *testing.T) {
 			done, err := verb.take(boot)
 			if done != tt.done || (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("done %q, error %v; want %q, %q", done, err, tt.done, tt.err)
+			}
+			if said, _ := os.ReadFile(filepath.Join(boot, bootError)); err != nil && string(said) != string(bootRefusal(err, tt.done)) {
+				t.Errorf("%s says %q", bootError, said)
 			}
 			if diff := cmp.Diff([][]string{tt.boots, tt.has}, [][]string{slices.Sorted(maps.Keys(tree(t, boot))), slices.Sorted(maps.Keys(tree(t, etc)))}); diff != "" {
 				t.Errorf("the boot partition, and what counts (-want +got):\n%s", diff)

@@ -47,11 +47,25 @@ memory() {
 
 "$here" simulate --start now --pty "$work/line" 2>"$work/meter.log" &
 pids+=($!)
-until [ -e "$work/line" ]; do sleep 0.1; done
+# until_it CONDITION…: waits for what a process brings about, as long as all of them live.
+until_it() {
+  until "$@"; do
+    kill -0 "${pids[@]}" || { echo "resources: a program has ended: $(cat "$work"/*.log "$work"/*/log)" >&2; exit 1; }
+    sleep 0.5
+  done
+}
+listens() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+stores() {
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+  printf 'GET /metrics HTTP/1.0\r\nHost: 127.0.0.1:%d\r\n\r\n' "$1" >&3
+  grep -q '^releve_buffer_packs [1-9]' <&3
+}
+
+until_it test -e "$work/line"
 meter="port = \"$work/line\"
 share = \"127.0.0.1:$port\""
 agent shared $((port + 1)) "$here"
-until (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
+until_it listens "$port"
 
 meter="port = \"tcp://127.0.0.1:$port\""
 names=() agents=() decoders=() bases=() page=$((port + 2))
@@ -70,7 +84,7 @@ while read -r name _ _ emulator cpu _; do
 done <cross/targets
 
 # What is compiled or translated once is over when packs are stored.
-for name in "${names[@]}"; do until [ -s "$work/$name/state/buffer/JOURNAL" ]; do sleep 1; done; done
+for i in "${!names[@]}"; do until_it stores $((port + 2 + i)); done
 sleep 75
 before=() decoded=()
 for i in "${!names[@]}"; do before+=("$(spent "${agents[i]}")") decoded+=("$(spent "${decoders[i]}")"); done

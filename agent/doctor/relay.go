@@ -25,7 +25,7 @@ type End struct {
 }
 
 // endPatience bounds the exam of an end. All are examined at once.
-const endPatience = 5 * time.Second
+const endPatience = 10 * time.Second
 
 // relays is the tree of all relays, which are examined when it is run. One that has a single end is that end.
 func (e Exam) relays(ctx context.Context) *status.Check {

@@ -174,6 +174,7 @@ func (p *Porch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer in.guests.Done()
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(requestTime)) // who waited has its time to send a form all the same
 	ctx, leave := context.WithCancel(r.Context())
 	defer leave()
 	defer context.AfterFunc(in.ends, leave)()

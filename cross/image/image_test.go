@@ -236,9 +236,11 @@ func (h *house) stored() []byte {
 func (h *house) compare(before []byte, looked snapshot) {
 	h.t.Helper()
 	stored, arrived, said := factsOf(h.t, h.stored(), "/"), factsOf(h.t, h.received.lines(), "_"), h.line.values()
-	first, last := int64(1)<<62, int64(0)
+	first, last := map[string]int64{}, int64(0) // the deliveries of a subscriber begin one after the other, so each series by itself
 	for f := range arrived {
-		first = min(first, f.millis)
+		if at, known := first[f.path]; !known || f.millis < at {
+			first[f.path] = f.millis
+		}
 		if !stored[f] {
 			h.t.Errorf("received and not on the card: %v", f)
 		}
@@ -247,7 +249,7 @@ func (h *house) compare(before []byte, looked snapshot) {
 		last = max(last, f.millis)
 	}
 	for f := range stored {
-		if f.millis >= first+2000 && !arrived[f] { // the two deliveries of a subscriber begin one after the other
+		if from, known := first[f.path]; known && f.millis >= from && !arrived[f] {
 			h.t.Errorf("stored and lost: %v", f)
 		}
 		if !said[f.path][f.value] {
@@ -262,7 +264,7 @@ func (h *house) compare(before []byte, looked snapshot) {
 		}
 	}
 	h.t.Logf("%d readings on the card, %d across; of those heard before the cut, the last %.1f s are lost", len(stored), len(arrived), float64(heard-kept)/1000)
-	if lost := time.Duration(heard-kept) * time.Millisecond; lost > period+period/2 { // half a period to write
+	if lost := time.Duration(heard-kept) * time.Millisecond; lost > 2*period { // as long again for a processor that is emulated and busy
 		h.t.Errorf("the cut took %s, and may take %s", lost, period)
 	}
 	if code := h.boots(); !slices.Equal(code, []string{"releve-code.txt"}) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"releve/federation/lab"
 )
 
 // patience is how long anything is waited for: the processor is emulated, and shared with others.
@@ -184,10 +185,10 @@ func (m *machine) until(what string, is func(snapshot) bool) snapshot {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := lab.Address()
 	must(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Cleanup(func() { _ = release() })
+	return address
 }
 
 func must(t *testing.T, err error) {

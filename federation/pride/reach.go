@@ -17,14 +17,17 @@ func (r *Recipient) Reach(ctx context.Context) error {
 	return r.update(ctx, token, "", func() error { return nil })
 }
 
-// Reach asks how many series each selector has, and reads none. Its errors are those of Recipient.Reach, and
+// mostAsked is how many selectors Reach asks about.
+const mostAsked = 10
+
+// Reach asks how many series each of the first selectors has, and reads none. Its errors are those of Recipient.Reach, and
 // federation.ErrAbsent where a selector has no series.
 func (s *Supplier) Reach(ctx context.Context) error {
 	token, err := s.Token()
 	if err != nil {
 		return err
 	}
-	for i, selector := range s.Selectors {
+	for i, selector := range s.Selectors[:min(len(s.Selectors), mostAsked)] {
 		body, err := s.post(ctx, execEndpoint, token, countScript(token, selector))
 		if err != nil {
 			return err
