@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -48,43 +49,50 @@ func TestDamagedIndex(t *testing.T) {
 }
 
 // TestTablesMergedByTheWeek: rolled up hours leave marks that questions read past, until a week of them is worth merging the
-// tables.
+// tables, also when the store is opened again in between.
 func TestTablesMergedByTheWeek(t *testing.T) {
 	t.Parallel()
-	clock := newYear.time().Add((manyRolled + 2) * time.Hour)
-	b, err := Open(Options{Dir: t.TempDir(), still: true, Clock: func() (time.Time, bool) { return clock, true }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
-	for _, hours := range []struct{ from, to, marks int }{{0, manyRolled - 1, manyRolled - 1}, {manyRolled - 1, manyRolled, 0}} {
-		var p senml.Pack
-		for h := hours.from; h < hours.to; h++ {
-			p = append(p, senml.Record{Name: "n", Unit: "W", Value: senml.NumberValue(1), Time: (newYear + hour(h)).start()})
-		}
-		_, err := b.Put(p)
-		if err := errors.Join(err, b.Settle(), b.reclaimIfDue()); err != nil {
-			t.Fatal(err)
-		}
-		if got := marks(t, b); got != hours.marks {
-			t.Errorf("%d hours were rolled up and %d marks are left, want %d", hours.to, got, hours.marks)
-		}
+	for _, again := range []bool{false, true} {
+		t.Run(fmt.Sprintf("opened again %t", again), func(t *testing.T) {
+			t.Parallel()
+			clock := newYear.time().Add((manyRolled + 2) * time.Hour)
+			o := Options{Dir: t.TempDir(), still: true, Clock: func() (time.Time, bool) { return clock, true }}
+			b, err := Open(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = b.Close() })
+			for _, hours := range []struct{ from, to, marks int }{
+				{0, manyRolled - 3, manyRolled - 3}, {manyRolled - 3, manyRolled - 1, manyRolled - 1}, {manyRolled - 1, manyRolled, 0},
+			} {
+				if again {
+					if err := b.Close(); err != nil {
+						t.Fatal(err)
+					}
+					if b, err = Open(o); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var p senml.Pack
+				for h := hours.from; h < hours.to; h++ {
+					p = append(p, senml.Record{Name: "n", Unit: "W", Value: senml.NumberValue(1), Time: (newYear + hour(h)).start()})
+				}
+				_, err := b.Put(p)
+				if err := errors.Join(err, b.Settle(), b.reclaimIfDue()); err != nil {
+					t.Fatal(err)
+				}
+				if got := marks(t, b); got != hours.marks {
+					t.Errorf("%d hours were rolled up and %d marks are left, want %d", hours.to, got, hours.marks)
+				}
+			}
+		})
 	}
 }
 
 // marks counts what rolled up hours have left in the database.
 func marks(t *testing.T, b *Buffer) (n int) {
 	t.Helper()
-	err := b.look(func(txn *badger.Txn) error {
-		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindOpen}, AllVersions: true})
-		defer it.Close()
-		for it.Rewind(); it.Valid(); it.Next() {
-			if it.Item().IsDeletedOrExpired() {
-				n++
-			}
-		}
-		return nil
-	})
+	err := b.look(func(txn *badger.Txn) error { n = countMarks(txn); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

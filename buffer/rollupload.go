@@ -9,8 +9,10 @@ import (
 	"github.com/dgraph-io/badger/v4"
 )
 
-// loadRollUps reads which hours and days wait to be rolled up, and how large the blocks are.
+// loadRollUps reads which hours and days wait to be rolled up, how many hours were since the tables were merged, and how large
+// the blocks are.
 func (b *Buffer) loadRollUps(txn *badger.Txn) error {
+	b.rolled = countMarks(txn)
 	err := eachNumber(txn, kindOpen, func(n uint32) { b.open[hour(n)] = time.Time{} })
 	if err == nil {
 		err = eachNumber(txn, kindUnmade, func(n uint32) { b.unmade[day(n)] = struct{}{} })
@@ -22,6 +24,18 @@ func (b *Buffer) loadRollUps(txn *badger.Txn) error {
 		b.blocks += item.ValueSize()
 		return nil
 	})
+}
+
+// countMarks counts the deletions that rolled up hours have left: until the tables are merged all are there.
+func countMarks(txn *badger.Txn) (n int) {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindOpen}, AllVersions: true})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		if it.Item().IsDeletedOrExpired() {
+			n++
+		}
+	}
+	return n
 }
 
 // eachNumber calls f with the number in every key of a kind that consists of one.
