@@ -47,7 +47,6 @@ type Buffer struct {
 	shelf *shelf // while hours are rolled up; whoever has the turn
 
 	reclaiming sync.Mutex // whoever gives space back or erases; taken before the turn
-	finished   []Erasure  // begun by the process before; whoever has reclaiming writes it
 
 	mu      sync.Mutex    // guards everything below
 	wake    chan struct{} // closed and replaced when packs arrive or a cursor goes
@@ -56,9 +55,10 @@ type Buffer struct {
 	bad     map[Seq]struct{} // stored packs that were found damaged
 	corrupt uint64           // all that were found damaged since Open
 	damage  string           // what upkeep has found, see Stats.Damage
-	owing   string           // why an erasure is not done, see Stats.Unerased
+	owing   error            // why an erasure is not done, see Stats.Unerased
 
-	erasures uint64 // done since Open
+	finished []Erasure // begun before
+	erasures uint64    // done since Open
 
 	state // written by whoever has both the turn and mu, read by whoever has either
 }
@@ -76,7 +76,7 @@ type state struct {
 	unmade  map[day]struct{}   // days with hours that were rolled up since the day was
 	nextID  uint32
 	dropped int64 // bytes trimmed since space was last given back
-	rolled  int   // hours rolled up since then
+	rolled  int   // hours rolled up since the tables were merged
 
 	unsynced bool // a block was written that may not be on the disk; whoever has the turn says so
 

@@ -20,7 +20,8 @@
 //     once, in order. Records of before 2020 or of the future are refused, and nothing goes for its age while the time
 //     of day is not known (Options.Clock).
 //   - What Erase has taken away is in no file of the store any more, nor in folders that were set aside; what is left is
-//     as if it had never been put. An erasure that was begun is finished at the next opening.
+//     as if it had never been put. An erasure that was begun is finished at the next opening, or once there is room for
+//     it, and before any other.
 //   - A sequence number is never used for two packs, not after trimming everything nor after a store was set
 //     aside: a new store starts above all numbers the old one had reserved, and above the clock (see SEQUENCE).
 //     A folder that an older copy has replaced knows nothing of what came after: it goes on with the numbers and the
@@ -32,7 +33,8 @@
 // removal of a cursor, trimming. The mutex guards memory alone and is never held over disk input or output, so an
 // acknowledgement does not wait for an fsync. One goroutine, the keeper, writes late acknowledgements, folds the journal
 // and trims by age when nothing is put, rolls up what is over, and gives disk space back; it sleeps without a timer when
-// there is nothing to do but the hourly look at what is due. Readers take Badger snapshots and lock nothing.
+// there is nothing to do but the hourly look at what is due and, while an erasure waits for room, one for that each
+// minute. Readers take Badger snapshots and lock nothing.
 //
 // # Where things are
 //
@@ -40,7 +42,7 @@
 //	a pack on its way in   envelope columnar · note tail held unfinished replay torn (the journal) · index series idset (the history)
 //	an hour that is over   column block (its readings) · cell kind tens day (its roll-ups) · rollup rollupload (making them)
 //	a period that is asked snapshot shelf hours cellreader decoded almanac (what there is, stored or not) → assembler
-//	erasing                erasure eraser eraserhistory (what is left) successor (the store that has it)
+//	erasing                erasure promise (to do it) eraser eraserhistory (what is left) successor (the store that has it)
 //	keeping within bounds  keeper trim spent living room · load (what is kept in memory, read back)
 //	numbers in bytes       keys numbers scanner change
 //	Badger's own files     tuning log · folder manifest table stray wal (made fit for it) · damage lock sequence
@@ -129,7 +131,7 @@
 //
 // # Files besides Badger's
 //
-//	ERASE      the erasure that was begun, JSON; the next opening finishes it
+//	ERASE      the erasure that was begun, JSON; the next opening that has room finishes it, or the keeper
 //	JOURNAL    what Badger has not yet, see package journal
 //	NEXT*/     the store that is to take the place of this one, see successor
 //	LOCK       process number of the owner; the lock itself is a flock on the folder

@@ -2,17 +2,13 @@ package buffer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/google/renameio/v2"
 )
 
 // Erasure says which readings are to be erased. The zero value is all of them.
@@ -34,6 +30,15 @@ type Erased struct {
 
 // All tells whether nothing is to be left.
 func (e Erasure) All() bool { return e.Series == nil && e.From.IsZero() && e.To.IsZero() }
+
+// covers tells whether all that another takes away goes with it.
+func (e Erasure) covers(other Erasure) bool {
+	from, end := e.hours()
+	otherFrom, otherEnd := other.hours()
+	spared := func(name string) bool { return !slices.Contains(e.Series, name) }
+	named := e.Series == nil || other.Series != nil && !slices.ContainsFunc(other.Series, spared)
+	return named && from <= otherFrom && otherEnd <= end
+}
 
 // hours is the time as from ≤ hour < end.
 func (e Erasure) hours() (from, end hour) {
@@ -71,10 +76,17 @@ func (b *Buffer) Measure(ctx context.Context, what Erasure) (Erased, error) {
 //
 // Once it is certain to be done, whatever happens to the power, record is called with what goes; its error is returned, and
 // then nothing was erased. After another error that is also so, unless it says that it will be done at the next opening.
+//
+// One that was begun before and still waits is done first, see Finished, unless this one covers it; as long as it cannot be
+// done, this one is refused.
 func (b *Buffer) Erase(ctx context.Context, what Erasure, record func(Erased) error) (Erased, error) {
 	b.reclaiming.Lock()
 	defer b.reclaiming.Unlock()
-	sum, err := b.erase(ctx, what, record)
+	err := b.keepEarlier(what)
+	var sum Erased
+	if err == nil {
+		sum, err = b.erase(ctx, what, record)
+	}
 	if err != nil {
 		return Erased{}, fmt.Errorf("erase readings: %w", err)
 	}
@@ -89,13 +101,7 @@ func (b *Buffer) erase(ctx context.Context, what Erasure, record func(Erased) er
 	defer b.give()
 	sum, err := b.buildSuccessor(ctx, what)
 	if err == nil {
-		err = promise(b.o.Dir, what)
-		b.o.watch("promised")
-	}
-	if err == nil {
-		if err = record(sum); err != nil {
-			err = errors.Join(err, fulfil(b.o.Dir))
-		}
+		err = b.promise(what, func() error { return record(sum) })
 	}
 	if err != nil {
 		return Erased{}, errors.Join(err, os.RemoveAll(filepath.Join(b.o.Dir, nextPart)))
@@ -103,15 +109,8 @@ func (b *Buffer) erase(ctx context.Context, what Erasure, record func(Erased) er
 	if err := b.succeed(); err != nil {
 		return Erased{}, fmt.Errorf("it is done once releve is started again: %w", err)
 	}
-	b.owe("")
+	b.owe(nil)
 	return sum, nil
-}
-
-// owe notes why an erasure is not done.
-func (b *Buffer) owe(why string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.owing = why
 }
 
 // Erasures is how many were done since Open: whoever holds packs from before one reads them again.
@@ -119,66 +118,4 @@ func (c *Cursor) Erasures() uint64 {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()
 	return c.b.erasures
-}
-
-// Finished lists the erasures that the process before had begun and that are done since Open.
-func (b *Buffer) Finished() []Erasure {
-	b.reclaiming.Lock()
-	defer b.reclaiming.Unlock()
-	return slices.Clone(b.finished)
-}
-
-// promise makes durable that an erasure is to be done.
-func promise(dir string, what Erasure) error {
-	text, err := json.Marshal(what)
-	if err == nil {
-		err = renameio.WriteFile(filepath.Join(dir, eraseFile), text, 0o600)
-	}
-	if err == nil {
-		err = syncPath(dir)
-	}
-	if err != nil {
-		return fmt.Errorf("note what is to be erased: %w", err)
-	}
-	return nil
-}
-
-// fulfil makes durable that there is none to be done any more.
-func fulfil(dir string) error {
-	return errors.Join(os.RemoveAll(filepath.Join(dir, eraseFile)), syncPath(dir))
-}
-
-// promised reads what the process before had begun to erase.
-func promised(dir string) (what Erasure, found bool, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, eraseFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return what, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &what)
-	}
-	if err != nil {
-		return what, false, fmt.Errorf("read what is to be erased, erase again: %w", err)
-	}
-	return what, true, nil
-}
-
-// keepPromise does what the process before had begun. Without room for it the store is used as it is, and the keeper tries
-// again.
-func (b *Buffer) keepPromise() error {
-	b.reclaiming.Lock()
-	defer b.reclaiming.Unlock()
-	what, found, err := promised(b.o.Dir)
-	if err == nil && found {
-		_, err = b.erase(context.Background(), what, func(Erased) error { return nil })
-	}
-	if err != nil {
-		b.owe(err.Error())
-		return fmt.Errorf("finish erasing: %w", err)
-	}
-	if found {
-		b.finished = append(b.finished, what)
-		b.o.Log.Warn("an erasure that was begun before is done")
-	}
-	return nil
 }

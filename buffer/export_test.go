@@ -26,6 +26,12 @@ func (o Options) WithFree(free func(string) (uint64, error)) Options {
 	return o
 }
 
+// WithAgain sets how often the keeper looks for room for an erasure that waits.
+func (o Options) WithAgain(again time.Duration) Options {
+	o.again = again
+	return o
+}
+
 // WithPacks sets who is told when a pack is decoded for a question or a roll-up.
 func (o Options) WithPacks(packs func()) Options {
 	o.packs = packs

@@ -13,19 +13,25 @@ import (
 const ageCheck = time.Hour
 
 // keep is the keeper: it writes acknowledgements that no Put has taken along, trims by age, and gives space
-// back. It ends with Close.
+// back, and does an erasure that waits. It ends with Close.
 func (b *Buffer) keep() {
 	defer b.keeping.Done()
 	age := time.NewTicker(ageCheck)
 	defer age.Stop()
-	var late, opened <-chan time.Time
+	var late, opened, room <-chan time.Time
 	if !b.o.still {
 		opened = time.After(decodeAfter)
 	}
 	for {
+		if room == nil && b.waitsForRoom() {
+			room = time.After(b.o.again)
+		}
 		select {
 		case <-b.quit:
 			return
+		case <-room:
+			room = nil
+			b.tend(b.keepPromiseIfRoom)
 		case <-b.nudge:
 			if late == nil {
 				late = time.After(b.o.AckDelay)

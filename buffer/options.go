@@ -38,6 +38,7 @@ type Options struct {
 	KeepTens, KeepCurve time.Duration
 
 	free  func(dir string) (uint64, error) // bytes free for us; tests set it
+	again time.Duration                    // how often the keeper looks for room for an erasure that waits; tests set it
 	still bool                             // the keeper rolls nothing up: tests whose clock it must not look at set it
 	packs func()                           // told when a pack is decoded for a question or a roll-up; tests set it
 	watch func(point string)               // told when Badger has "written" and is "synced", and when the journal is "entered" or "emptied"; tests set it
@@ -75,6 +76,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Clock == nil {
 		o.Clock = func() (time.Time, bool) { return time.Now(), true }
 	}
+	o.again = cmp.Or(o.again, time.Minute)
 	if o.watch == nil {
 		o.watch = func(string) {}
 	}

@@ -31,7 +31,7 @@ type Stats struct {
 	// space back; opened again, it sets the store aside.
 	Damage string
 	// Unerased tells why an erasure that was begun before a cut is not done yet, mostly for want of room, or is empty. What is to
-	// go is still there; it is tried again each minute.
+	// go is still there. Each minute the keeper looks whether there is room; after another error it tries again each hour.
 	Unerased string
 }
 
@@ -44,11 +44,15 @@ func (b *Buffer) Stats() Stats {
 	for _, u := range b.undated {
 		undated += uint64(u.records)
 	}
+	unerased := ""
+	if b.owing != nil {
+		unerased = b.owing.Error()
+	}
 	return Stats{
 		Packs: b.packs, Bytes: b.bytes, DiskBytes: disk,
 		First: b.first, Last: b.next - 1,
 		Undated: undated, UndatedGone: b.undatedGone,
-		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Strays: b.strays, Damage: b.damage, Unerased: b.owing,
+		Trimmed: b.trimmed, Corrupt: b.corrupt, SetAside: slices.Clone(b.aside), Strays: b.strays, Damage: b.damage, Unerased: unerased,
 	}
 }
 

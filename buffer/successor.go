@@ -28,11 +28,7 @@ func (b *Buffer) buildSuccessor(ctx context.Context, what Erasure) (Erased, erro
 	if err := b.catchUp(); err != nil {
 		return Erased{}, err
 	}
-	need := uint64(openRoom)
-	if !what.All() {
-		need += uint64(b.bytes + b.blocks + b.undatedBytes)
-	}
-	if err := checkRoom(b.o, need); err != nil {
+	if err := b.checkSuccessorRoom(what); err != nil {
 		return Erased{}, err
 	}
 	dir := filepath.Join(b.o.Dir, nextPart)
@@ -48,6 +44,17 @@ func (b *Buffer) buildSuccessor(ctx context.Context, what Erasure) (Erased, erro
 	}
 	b.o.watch("built")
 	return sum, nil
+}
+
+// checkSuccessorRoom refuses when there is no room for what is left.
+func (b *Buffer) checkSuccessorRoom(what Erasure) error {
+	need := uint64(openRoom)
+	if !what.All() {
+		b.mu.Lock()
+		need += uint64(b.bytes + b.blocks + b.undatedBytes)
+		b.mu.Unlock()
+	}
+	return checkRoom(b.o, need)
 }
 
 // fill copies what is left into a new database.
