@@ -58,7 +58,8 @@ type agent struct {
 	notary       *notary
 	keyring      *keyring // nil without [federation]
 	herald       *herald  // nil without [federation]
-	finished     int      // erasures that were begun before and are recorded
+	finishing    sync.Mutex
+	finished     int // erasures that were begun before and are recorded; whoever has finishing writes it
 	erasures     *erasureNotices
 	cosignatures *cosignatures // nil without a witness
 	witness      *witness      // of others; nil without any

@@ -83,6 +83,7 @@ func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, err
 		}
 		return errors.Join(a.eraseBeside(), a.follows(chosen))
 	})
+	a.finishErased() // one that waited went first
 	if err != nil {
 		return erased{}, err
 	}
@@ -198,6 +199,8 @@ func (a *agent) recordErased(context.Context) error {
 
 // finishErased is recordErased of what found room only while the agent ran.
 func (a *agent) finishErased() {
+	a.finishing.Lock()
+	defer a.finishing.Unlock()
 	if len(a.buffer.Finished()) == a.finished {
 		return
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"releve/agent/config"
 	"releve/agent/status"
+	"releve/buffer"
 	"releve/federation/consent"
 	"releve/federation/ledger"
 	"releve/senml"
@@ -222,6 +224,30 @@ func TestEraseWaits(t *testing.T) {
 	}
 	if found := stillSaid(t, h.cfg.Agent.State); found != nil {
 		t.Errorf("left in %q", found)
+	}
+}
+
+// An erasure that waits is done before the next one, and the ledger has both.
+func TestEraseAfterOneThatWaits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.spoken(t)
+	text, err := json.Marshal(buffer.Erasure{Series: []string{saidSeries}})
+	must(t, errors.Join(err, os.WriteFile(h.state("buffer/ERASE"), text, 0o600)))
+	if _, err := h.erase(t.Context(), erasure{Series: []string{"linky/voltage/1"}}, byTerminal); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range (&registry{t: t, dir: h.notary.dir}).entries() {
+		if e.Kind == ledger.Erasure {
+			told = append(told, e.Text)
+		}
+	}
+	if diff := cmp.Diff([]string{"readings of series", "finished after a restart"}, told); diff != "" {
+		t.Errorf("(-want +told):\n%s", diff)
+	}
+	if left := h.buffer.Known(); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 
