@@ -37,6 +37,9 @@ var _ consent.Tally = (*tally)(nil)
 func (t *tally) Leaving(place string, all ...consent.Batch) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if place == "" {
+		return t.once(all)
+	}
 	a := t.from(place)
 	a.latest = map[mark]int{}
 	again := false
@@ -52,10 +55,8 @@ func (t *tally) Leaving(place string, all ...consent.Batch) error {
 				continue
 			}
 			c.add(r, keyed[key:])
-			if place != "" {
-				a.noted[m] = append(a.noted[m], c)
-				c.Afloat++
-			}
+			a.noted[m] = append(a.noted[m], c)
+			c.Afloat++
 		}
 	}
 	if !again {
@@ -64,14 +65,41 @@ func (t *tally) Leaving(place string, all ...consent.Batch) error {
 	return t.note()
 }
 
+// once counts what never comes again. With an error it does not leave, and is not counted.
+func (t *tally) once(all []consent.Batch) error {
+	before := map[*transfer]transfer{}
+	for _, b := range all {
+		c := t.of(b)
+		if _, kept := before[c]; !kept {
+			before[c] = c.clone()
+		}
+		for _, r := range b.Pack {
+			c.add(r, sentLine(nil, r))
+		}
+	}
+	err := t.note()
+	if err != nil {
+		for c, was := range before {
+			t.restore(c, was)
+		}
+	}
+	return err
+}
+
+// restore has a count be what it was. What is on the disk may say more until it is written next.
+func (t *tally) restore(c *transfer, was transfer) {
+	if *c = was; c.Records == 0 {
+		delete(t.counts, c.key())
+	}
+	c.dirty, t.changed = true, true
+}
+
 // from is what is afloat from a place.
 func (t *tally) from(place string) *afloat {
 	a := t.afloat[place]
 	if a == nil {
 		a = &afloat{noted: map[mark][]*transfer{}}
-		if place != "" {
-			t.afloat[place] = a
-		}
+		t.afloat[place] = a
 	}
 	return a
 }

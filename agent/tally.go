@@ -180,6 +180,13 @@ func (c *transfer) add(r senml.Record, line []byte) {
 	c.dirty = true
 }
 
+// clone is a count that goes its own way.
+func (c *transfer) clone() transfer {
+	was := *c
+	was.sum, _ = c.sum.(hash.Cloner).Clone() // never fails
+	return was
+}
+
 // sentLine appends the line of a record.
 func sentLine(to []byte, r senml.Record) []byte {
 	return fmt.Appendf(to, "%s %d %s\n", r.Name, millisOf(r), r.Value)

@@ -299,3 +299,41 @@ func TestTallyWear(t *testing.T) {
 	}
 	must(t, one.close())
 }
+
+// What cannot be noted does not leave: an answer that is refused so, however often, counts nothing.
+func TestRefusedAnswersCountNothing(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	answered := func(of *tally, id string, p senml.Pack) error {
+		return of.Leaving("", consent.Batch{Recipient: "a@sen2.example", Consent: id, Pack: p})
+	}
+	open := func() *tally {
+		dir := filepath.Join(t.TempDir(), "state")
+		must(t, os.Mkdir(dir, 0o700))
+		one, err := openTally(filepath.Join(dir, "transfers.json"), quiet)
+		must(t, err)
+		return one
+	}
+	one, calm := open(), open()
+	dir := filepath.Dir(one.file)
+	for _, of := range []*tally{one, calm} {
+		must(t, answered(of, "c1", sent(begin, 3)))
+	}
+	must(t, one.journal.Close())
+	one.journal = nil
+	must(t, os.RemoveAll(dir)) // nothing can be written any more
+	for range 3 {
+		for _, id := range []string{"c1", "c2"} {
+			if err := answered(one, id, sent(begin.Add(time.Hour), 50)); err == nil {
+				t.Errorf("an answer under %s left that was not noted", id)
+			}
+		}
+	}
+	must(t, os.MkdirAll(dir, 0o700))
+	for _, of := range []*tally{one, calm} {
+		must(t, answered(of, "c1", sent(begin.Add(time.Minute), 2)))
+	}
+	if diff := cmp.Diff(entriesOf(t, calm), entriesOf(t, one)); diff != "" {
+		t.Errorf("(-never refused +refused):\n%s", diff)
+	}
+}
