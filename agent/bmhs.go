@@ -27,7 +27,7 @@ func (a *agent) reachBMHS(r config.Recipient, way config.ToBMHS, one *outgoing) 
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the recipients: %w", err)
 	}
-	gate := placing{one.delivery.Gate, a.book, r.Grantee(), way.Devices}
+	gate := &placing{Gate: one.delivery.Gate, book: a.book, grantee: r.Grantee(), devices: way.Devices}
 	o := bmhs.Options{
 		Name: r.Name, Data: dataOf(way.BMHS), Scope: gate.Scope, Zone: way.Zone, Every: r.Every, File: file,
 		Client: webClient(way.CAFile), Now: a.now, Log: a.log,
@@ -89,6 +89,8 @@ type placing struct {
 	book    *consent.Book
 	grantee string
 	devices map[string]string // by meter
+
+	was map[string]string // what the gate calls what passed last, by name
 }
 
 // owner is whose series come under a URN: the meter, and whether all of them may say so.
@@ -98,23 +100,32 @@ type owner struct {
 }
 
 // Pass renames what passes.
-func (g placing) Pass(p senml.Pack) senml.Pack {
+func (g *placing) Pass(p senml.Pack) (passed senml.Pack) {
 	owners := g.owners(p)
-	return g.placed(g.Gate.Pass(p), owners)
+	passed, g.was = g.placed(g.Gate.Pass(p), owners)
+	return passed
+}
+
+// Leaving tells the gate, which does not know these names.
+func (g *placing) Leaving(goes senml.Pack, was func(string) string) error {
+	return g.Gate.Leaving(goes, func(name string) string { return g.was[was(name)] })
 }
 
 // live lets through what is granted as it comes; a gate remembers how far its delivery is, and this is none of it.
-func (g placing) live(p senml.Pack, log *slog.Logger) senml.Pack {
+func (g *placing) live(p senml.Pack, log *slog.Logger) senml.Pack {
 	owners := g.owners(p)
 	passed, err := g.book.Shown(g.grantee, p)
 	if err != nil {
 		log.Warn("nothing is shown live", "recipient", g.grantee, "error", err)
 		return nil
 	}
-	return g.placed(passed, owners)
+	passed, _ = g.placed(passed, owners)
+	return passed
 }
 
-func (g placing) placed(passed senml.Pack, owners map[string]owner) senml.Pack {
+// placed renames records. It returns what each was called, too.
+func (g *placing) placed(passed senml.Pack, owners map[string]owner) (placed senml.Pack, was map[string]string) {
+	was = map[string]string{}
 	for i, r := range passed {
 		place := federation.PlaceOf(r.Name)
 		of := owners[place.URN]
@@ -124,11 +135,12 @@ func (g placing) placed(passed senml.Pack, owners map[string]owner) senml.Pack {
 			place.Device = ""
 		}
 		passed[i].Name = place.Name()
+		was[passed[i].Name] = r.Name
 	}
-	return passed
+	return passed, was
 }
 
-func (g placing) owners(p senml.Pack) map[string]owner {
+func (g *placing) owners(p senml.Pack) map[string]owner {
 	owners, seen := map[string]owner{}, map[string]bool{}
 	for _, r := range p {
 		name := ""

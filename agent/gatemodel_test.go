@@ -369,7 +369,7 @@ func (g *visitor) deliver(p *party) {
 	scope := p.gate.Scope()
 	passed := p.gate.Pass(whole)
 	if len(passed) > 0 {
-		must(g.t, p.gate.Leaving())
+		must(g.t, p.gate.Leaving(passed, func(name string) string { return name }))
 	}
 	if p.away {
 		return

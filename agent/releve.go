@@ -21,5 +21,5 @@ func (a *agent) namedAs(naming string, gate federation.Gate) federation.Gate {
 		return gate
 	}
 	own := a.cfg.Federation.JID
-	return sen1.Gate{Gate: gate, App: own.Localpart(), Server: own.Domainpart()}
+	return &sen1.Gate{Gate: gate, App: own.Localpart(), Server: own.Domainpart()}
 }

@@ -35,10 +35,10 @@ func (q *queue) Ack(uint64) error { q.taken = true; return nil }
 // openGate grants all.
 type openGate struct{}
 
-func (openGate) Pass(p senml.Pack) senml.Pack { return p }
-func (openGate) Scope() string                { return "all" }
-func (openGate) Settled(bool)                 {}
-func (openGate) Leaving() error               { return nil }
+func (openGate) Pass(p senml.Pack) senml.Pack                  { return p }
+func (openGate) Scope() string                                 { return "all" }
+func (openGate) Settled(bool)                                  {}
+func (openGate) Leaving(senml.Pack, func(string) string) error { return nil }
 
 // sender is a recipient that does what a test wants.
 type sender func(ctx context.Context, granted func() error) error

@@ -196,7 +196,7 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, may func() b
 	if len(granted) == 0 {
 		return nil
 	}
-	if err := d.Gate.Leaving(); err != nil {
+	if err := d.Gate.Leaving(granted, asPassed); err != nil {
 		return err
 	}
 	send := d.Recipient.Send
@@ -218,6 +218,9 @@ func (d *Delivery) attempt(ctx context.Context, granted senml.Pack, may func() b
 	}
 	return nil
 }
+
+// asPassed is what a record was called that goes under the name it passed under.
+func asPassed(name string) string { return name }
 
 func (d *Delivery) setSending(is bool) {
 	d.mu.Lock()

@@ -416,7 +416,7 @@ type counted struct {
 	noted func() error
 }
 
-func (g counted) Leaving() error { return g.noted() }
+func (g counted) Leaving(senml.Pack, func(string) string) error { return g.noted() }
 
 // TestNothingLeavesUncounted: what cannot be noted to be leaving waits, and goes once it can.
 func TestNothingLeavesUncounted(t *testing.T) {

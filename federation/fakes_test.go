@@ -150,10 +150,10 @@ func stall(ctx context.Context, _ int) error {
 // gate lets through what it is told to.
 type gate func(senml.Pack) senml.Pack
 
-func (g gate) Pass(p senml.Pack) senml.Pack { return g(p) }
-func (g gate) Settled(bool)                 {}
-func (g gate) Leaving() error               { return nil }
-func (g gate) Scope() string                { return "" }
+func (g gate) Pass(p senml.Pack) senml.Pack                  { return g(p) }
+func (g gate) Settled(bool)                                  {}
+func (g gate) Leaving(senml.Pack, func(string) string) error { return nil }
+func (g gate) Scope() string                                 { return "" }
 
 // scoped is a gate whose scope changes.
 type scoped struct {

@@ -46,8 +46,9 @@ type Gate interface {
 	// Scope is another word whenever what is granted, or how it is named, is other than it was. It costs little, and may
 	// be asked from anywhere at any time.
 	Scope() string
-	// Leaving notes, so that no cut loses it, that what the latest Pass let through is about to leave. With an error it may not.
-	Leaving() error
+	// Leaving notes, so that no cut loses it, that these records of what the latest Pass let through are about to leave. Who
+	// gave them other names says of each what it was called. With an error nothing may leave.
+	Leaving(goes senml.Pack, was func(name string) string) error
 	// Settled ends what began with the latest Pass: the recipient has what passed, or, when taken is false, never will.
 	Settled(taken bool)
 }

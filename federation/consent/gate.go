@@ -2,6 +2,7 @@ package consent
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 
@@ -19,8 +20,7 @@ type Gate struct {
 	coarse    coarsener
 
 	sights map[string]sight // of the latest pack, by local series
-	passed senml.Pack       // of it
-	left   bool             // that was about to leave
+	left   bool             // of it something was about to leave
 }
 
 // Gate returns the gate of a recipient for the delivery of one cursor, by whose name it knows how far it has come. Of what
@@ -66,7 +66,7 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 	for _, local := range order {
 		passed = append(passed, g.coarse.periods(g.sights[local], coarse[local])...)
 	}
-	g.passed, g.left = passed, false
+	g.left = false
 	return passed
 }
 
@@ -85,16 +85,20 @@ func (g *Gate) Settled(taken bool) {
 		}
 	}
 	g.coarse.settle(withheld)
-	g.sights, g.passed, g.left = nil, nil, false
+	g.sights, g.left = nil, false
 }
 
-// Leaving notes of each consent what is about to leave under it.
-func (g *Gate) Leaving() error {
-	if g.coarse.book.Tally == nil {
+// Leaving notes of each consent what is about to leave under it, as it goes.
+func (g *Gate) Leaving(goes senml.Pack, was func(name string) string) error {
+	if g.coarse.book.Tally == nil || len(goes) == 0 {
 		return nil
 	}
+	all, err := g.batches(goes, was)
+	if err != nil {
+		return err
+	}
 	g.left = true
-	return g.coarse.book.Tally.Leaving(g.coarse.place, g.batches()...)
+	return g.coarse.book.Tally.Leaving(g.coarse.place, all...)
 }
 
 // onlyLeave is what allows all that passed, when it is one: nothing has to be copied then.
@@ -112,18 +116,29 @@ func (g *Gate) onlyLeave() (only leave, is bool) {
 	return only, is
 }
 
-// batches is what passed, by whom it goes to and what allows it.
-func (g *Gate) batches() []Batch {
+// errNoConsent is of a record that the gate let through under no such name: it stays, rather than leave uncounted.
+var errNoConsent = errors.New("note what leaves: no consent is known for one of the readings")
+
+// batches is what goes, by whom it goes to and what allows it.
+func (g *Gate) batches(goes senml.Pack, was func(name string) string) ([]Batch, error) {
 	if l, is := g.onlyLeave(); is {
-		return []Batch{{l.recipient, l.grant, g.passed}}
+		return []Batch{{l.recipient, l.grant, goes}}, nil
 	}
 	seen := map[string]sight{}
 	for _, s := range g.sights {
 		seen[s.name] = s
 	}
 	under := map[leave]senml.Pack{}
-	for _, r := range g.passed {
-		for _, l := range seen[seriesOf(r.Name)].leaves(g.recipient) {
+	for _, r := range goes {
+		name := was(r.Name)
+		s, known := seen[name]
+		if !known {
+			s = seen[seriesOf(name)]
+		}
+		if s.name == "" {
+			return nil, errNoConsent
+		}
+		for _, l := range s.leaves(g.recipient) {
 			under[l] = append(under[l], r)
 		}
 	}
@@ -133,5 +148,5 @@ func (g *Gate) batches() []Batch {
 	}) {
 		all = append(all, Batch{l.recipient, l.grant, under[l]})
 	}
-	return all
+	return all, nil
 }

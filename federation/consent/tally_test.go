@@ -28,6 +28,8 @@ func (s *slate) Settled(place string, arrived bool) {
 	s.said = append(s.said, fmt.Sprintf("%q arrived %t", place, arrived))
 }
 
+func same(name string) string { return name }
+
 // Whatever leaves is noted first, under the consent that allows it: through a gate, as an answer, and shown live. What
 // cannot be noted does not leave, and what was not about to leave is not settled.
 func TestTally(t *testing.T) {
@@ -41,8 +43,7 @@ func TestTally(t *testing.T) {
 	g := b.Gate(client, "place", nil)
 	g.Pass(pack)
 	g.Settled(true) // none of it was about to leave
-	g.Pass(pack)
-	for _, err := range []error{g.Leaving(), b.Answered(client, "linky/power/raw", pack[:2])} {
+	for _, err := range []error{g.Leaving(g.Pass(pack), same), b.Answered(client, "linky/power/raw", pack[:2])} {
 		if err != nil {
 			t.Error(err)
 		}
@@ -65,10 +66,12 @@ func TestTally(t *testing.T) {
 	if diff := cmp.Diff(want, s.said); diff != "" {
 		t.Errorf("(-want +noted):\n%s", diff)
 	}
+	if err := g.Leaving(g.Pass(pack), func(string) string { return "urn:dev:ow:1_power" }); err == nil || len(s.said) != len(want) {
+		t.Errorf("what passed under no such name gives %v, and %v is noted", err, s.said[len(want):])
+	}
 	s.err = errors.New("the card is full")
-	g.Pass(pack)
 	_, err = b.Shown(client, pack)
-	for _, err := range []error{err, g.Leaving(), b.Answered(client, "linky/power/raw", pack[:2])} {
+	for _, err := range []error{err, g.Leaving(g.Pass(pack), same), b.Answered(client, "linky/power/raw", pack[:2])} {
 		if !errors.Is(err, s.err) {
 			t.Errorf("what cannot be noted gives %v", err)
 		}

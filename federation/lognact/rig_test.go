@@ -66,10 +66,10 @@ func (t *tape) Ack(seq uint64) error {
 // open lets everything through as it is.
 type open struct{}
 
-func (open) Pass(p senml.Pack) senml.Pack { return p }
-func (open) Settled(bool)                 {}
-func (open) Leaving() error               { return nil }
-func (open) Scope() string                { return "" }
+func (open) Pass(p senml.Pack) senml.Pack                  { return p }
+func (open) Settled(bool)                                  {}
+func (open) Leaving(senml.Pack, func(string) string) error { return nil }
+func (open) Scope() string                                 { return "" }
 
 // rig is a recipient between a tape and a fake Zabbix.
 type rig struct {

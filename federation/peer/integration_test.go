@@ -231,10 +231,10 @@ func (s *stage) deliver(l *line, session Session, wake <-chan struct{}) *federat
 
 type through struct{}
 
-func (through) Pass(p senml.Pack) senml.Pack { return p }
-func (through) Settled(bool)                 {}
-func (through) Leaving() error               { return nil }
-func (through) Scope() string                { return "" }
+func (through) Pass(p senml.Pack) senml.Pack                  { return p }
+func (through) Settled(bool)                                  {}
+func (through) Leaving(senml.Pack, func(string) string) error { return nil }
+func (through) Scope() string                                 { return "" }
 
 func values(from, to int) (all []float64, texts []string) {
 	for v := from; v < to; v++ {

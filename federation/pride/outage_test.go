@@ -32,10 +32,10 @@ func (c kept) Ack(seq uint64) error { return c.Cursor.Ack(buffer.Seq(seq)) }
 // open is a gate that lets everything through.
 type open struct{}
 
-func (open) Pass(p senml.Pack) senml.Pack { return p }
-func (open) Settled(bool)                 {}
-func (open) Leaving() error               { return nil }
-func (open) Scope() string                { return "" }
+func (open) Pass(p senml.Pack) senml.Pack                  { return p }
+func (open) Settled(bool)                                  {}
+func (open) Leaving(senml.Pack, func(string) string) error { return nil }
+func (open) Scope() string                                 { return "" }
 
 // absent is a platform that can be away.
 type absent struct {

@@ -71,7 +71,9 @@ func (s *Sieve) Pass(p senml.Pack) senml.Pack {
 func (s *Sieve) Scope() string { return s.Next.Scope() }
 
 // Leaving tells the next gate.
-func (s *Sieve) Leaving() error { return s.Next.Leaving() }
+func (s *Sieve) Leaving(goes senml.Pack, was func(string) string) error {
+	return s.Next.Leaving(goes, was)
+}
 
 // Settled tells the next gate.
 func (s *Sieve) Settled(taken bool) { s.Next.Settled(taken) }

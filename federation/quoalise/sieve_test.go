@@ -19,10 +19,10 @@ import (
 // through is a gate that lets everything through.
 type through struct{}
 
-func (through) Pass(p senml.Pack) senml.Pack { return p }
-func (through) Settled(bool)                 {}
-func (through) Leaving() error               { return nil }
-func (through) Scope() string                { return "" }
+func (through) Pass(p senml.Pack) senml.Pack                  { return p }
+func (through) Settled(bool)                                  {}
+func (through) Leaving(senml.Pack, func(string) string) error { return nil }
+func (through) Scope() string                                 { return "" }
 
 // sieveOf returns a sieve, as a start leaves it, for the records of an archive.
 func sieveOf(a *archive, wanted Thinning) *Sieve {

@@ -139,7 +139,7 @@ type granted struct{ h house }
 
 func (g granted) Settled(bool) {}
 
-func (g granted) Leaving() error { return nil }
+func (g granted) Leaving(senml.Pack, func(string) string) error { return nil }
 
 func (g granted) Scope() string { return "" }
 

@@ -50,8 +50,9 @@ type Gate struct {
 	// Mismatched counts records whose unit is not that of their route, nor can become it: they are left out.
 	Mismatched atomic.Uint64
 
-	met  sync.Map        // routes that a series has come along, by their place in Routes
-	sent map[leg]float64 // time of the record that was let through last
+	met  sync.Map          // routes that a series has come along, by their place in Routes
+	sent map[leg]float64   // time of the record that was let through last
+	was  map[string]string // what the other gate calls what passed last, by name
 }
 
 // leg is one series on one route.
@@ -73,15 +74,22 @@ func (g *Gate) Pass(p senml.Pack) senml.Pack {
 			legs[name] = g.routes(r.Name)
 		}
 	}
+	g.was = map[string]string{}
 	var passed senml.Pack
 	for _, r := range g.Gate.Pass(p) {
 		for _, i := range legsOf(legs, r.Name) {
 			if routed, ok := g.along(i, r); ok {
 				passed = append(passed, routed)
+				g.was[routed.Name] = r.Name
 			}
 		}
 	}
 	return passed
+}
+
+// Leaving tells the other gate of what goes along a route, once for each.
+func (g *Gate) Leaving(goes senml.Pack, was func(string) string) error {
+	return g.Gate.Leaving(goes, func(name string) string { return g.was[was(name)] })
 }
 
 // legsOf finds the routes of a record. What is granted coarser has its aggregation and its resolution behind its name.

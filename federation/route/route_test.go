@@ -37,9 +37,9 @@ func (granted) Pass(p senml.Pack) senml.Pack {
 	return passed
 }
 
-func (granted) Settled(bool)   {}
-func (granted) Leaving() error { return nil }
-func (granted) Scope() string  { return "" }
+func (granted) Settled(bool)                                  {}
+func (granted) Leaving(senml.Pack, func(string) string) error { return nil }
+func (granted) Scope() string                                 { return "" }
 
 func number(name, unit string, n, at float64) senml.Record {
 	return senml.Record{Name: name, Unit: unit, Value: senml.NumberValue(n), Time: at}

@@ -96,14 +96,14 @@ func FuzzName(f *testing.F) {
 
 type through struct{}
 
-func (through) Pass(p senml.Pack) senml.Pack { return p }
-func (through) Settled(bool)                 {}
-func (through) Leaving() error               { return nil }
-func (through) Scope() string                { return "" }
+func (through) Pass(p senml.Pack) senml.Pack                  { return p }
+func (through) Settled(bool)                                  {}
+func (through) Leaving(senml.Pack, func(string) string) error { return nil }
+func (through) Scope() string                                 { return "" }
 
 func TestGate(t *testing.T) {
 	t.Parallel()
-	g := Gate{through{}, "maison", "breizh-sen1.example"}
+	g := &Gate{Gate: through{}, App: "maison", Server: "breizh-sen1.example"}
 	got := g.Pass(senml.Pack{
 		{Name: "urn:dev:prm:01234567890123_voltage/1"}, {Name: "urn:dev:org:60060-1f2e3d4c5b6a7988_current/1"},
 		{Name: "urn:dev:prm:01234567890123_voltage/1"},
