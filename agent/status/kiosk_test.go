@@ -98,7 +98,7 @@ func TestKioskSays(t *testing.T) {
 		says  []string
 		never []string
 	}{
-		{"live", status.Kiosk{Past: past{}}, "/kiosk/sheet?view=now&lang=fr", []string{"Prélevé sur le réseau", "1\u00a0240", "en direct", "aujourd’hui, au plus 671\u00a0VA"}, nil},
+		{"live", status.Kiosk{Past: past{}}, "/kiosk/sheet?view=now&lang=fr", []string{"Prélevé sur le réseau", "1\u00a0240", "en direct", "aujourd’hui, au plus 671\u00a0VA en moyenne"}, nil},
 		{"in English", status.Kiosk{Past: past{}}, "/kiosk/sheet?view=now&lang=en", []string{"1,240", "live"}, []string{"Prélevé"}},
 		{"without a past", status.Kiosk{}, "/kiosk/sheet?lang=fr", []string{"1\u00a0240"}, []string{"24 h"}},
 		{"production", status.Kiosk{Past: past{}}, "/kiosk/sheet?view=synchro&lang=fr", []string{"9,7\u00a0kWh", "9,3\u00a0kWh", "62\u00a0%"}, []string{"1\u00a0240"}},

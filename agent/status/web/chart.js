@@ -75,7 +75,7 @@ const curve = (figure, table, uPlot) => {
   const from = Date.parse(figure.dataset.from) / 1000;
   const to = Date.parse(figure.dataset.to) / 1000;
   const at = (share) => from + share * (to - from);
-  const ticks = [...svg.querySelectorAll(".ticks text")].filter((t) => t.getClientRects().length);
+  const ticks = [...svg.querySelectorAll(".ticks text")];
   const marks = [...scale.querySelectorAll("[data-value]")];
   const bands = [...svg.querySelectorAll(".band")].map((b) => ({ from: at(percent(b, "x")), to: at(percent(b, "x") + percent(b, "width")), fill: getComputedStyle(b).fill, off: b.classList.contains("off-peak") }));
   const guides = [...svg.querySelectorAll(".guide")].map((g) => at(percent(g, "x1")));
@@ -136,7 +136,15 @@ const curve = (figure, table, uPlot) => {
     const labels = whole(u)
       ? ticks.map((t) => [at(percent(t, "x")), t.textContent, t.getAttribute("text-anchor")])
       : Array.from({ length: 4 }, (_, i) => u.scales.x.min + ((u.scales.x.max - u.scales.x.min) * (i + 0.5)) / 4).map((t) => [t, zone.format(t * 1000), "middle"]);
-    for (const [t, label, anchor] of labels) write(u, label, u.valToPos(t, "x", true), bottom, { start: "left", end: "right" }[anchor] ?? "center");
+    let free = -Infinity; // where the next word may begin: a phone that is turned has room for fewer
+    for (const [t, label, anchor] of labels) {
+      const x = u.valToPos(t, "x", true);
+      const width = ctx.measureText(label).width;
+      const left = x - ({ start: 0, end: width }[anchor] ?? width / 2);
+      if (left < free) continue;
+      free = left + width + letter * px;
+      write(u, label, left, bottom, "left");
+    }
     ctx.restore();
   };
   const size = () => ({ width: drawing.clientWidth, height });
