@@ -158,9 +158,9 @@ const curve = (figure, table, uPlot) => {
     scales: { x: { time: true, min: from, max: to, range: (u, min, max) => [min ?? from, max ?? to] }, y: { range: [low, high] } },
     axes: [{ show: false }, { show: false }],
     series: [{}, ...table.classes.map((name, i) => ({
-      label: table.labels[i], stroke: colour(name), width: 2, spanGaps: false, points: { size: 6, fill: colour(name), filter: (u, line) => lonely(u.data[line]) },
+      label: table.labels[i], stroke: () => colour(name), width: 2, spanGaps: false, points: { size: 6, fill: () => colour(name), filter: (u, line) => lonely(u.data[line]) },
       dash: name === "before" ? [4, 4] : name === "other" ? [8, 3] : undefined,
-      fill: svg.querySelector(`.surface.${CSS.escape(name)}`) ? colour(name) + "29" : undefined,
+      fill: svg.querySelector(`.surface.${CSS.escape(name)}`) ? () => colour(name) + "29" : undefined,
     }))],
     hooks: {
       drawClear: [tint, guide],
@@ -174,6 +174,7 @@ const curve = (figure, table, uPlot) => {
   for (const drawn of [svg, scale]) drawn.classList.add("redrawn"); // it stays for screen readers and for paper
   walk(drawing, table.times.length, (row) => plot.setCursor(row < 0 ? { left: -10, top: -10 } : { left: plot.valToPos(data[0][row], "x"), top: 1 }));
   new ResizeObserver(() => plot.setSize(size())).observe(drawing);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw()); // some turn dark in the evening
 };
 
 // enhance takes over the figures that it has not yet. uPlot is not there in a program
