@@ -36,7 +36,7 @@ func NewGate(places map[string]string, user, secret string) (*Gate, error) {
 		return nil, fmt.Errorf("open gate: %w", err)
 	}
 	g.port = reserved[0]
-	if g.listen, err = net.Listen("tcp", g.Addr()); err != nil {
+	if g.listen, err = listen(g.port); err != nil {
 		return nil, errors.Join(fmt.Errorf("open gate: %w", err), g.ports.release())
 	}
 	g.work.Go(g.accept)

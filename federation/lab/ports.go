@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
+	"time"
 )
 
 // loopback is the only address anything here listens on.
@@ -66,6 +68,20 @@ func Address() (at string, release func() error, err error) {
 	}
 	return address(reserved[0]), p.release, nil
 }
+
+// listen listens on a reserved port. A child that was forked while another socket of ours was open there holds that until it
+// runs its own program, which takes a busy machine a while.
+func listen(port int) (net.Listener, error) {
+	for began := time.Now(); ; time.Sleep(probePause) {
+		l, err := net.Listen("tcp", address(port))
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Since(began) > forkPatience {
+			return l, err
+		}
+	}
+}
+
+// forkPatience is how long a child may take from its fork to its program.
+const forkPatience = 30 * time.Second
 
 // free reports whether a TCP server could listen on the port now.
 func free(port int) bool {

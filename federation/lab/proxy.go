@@ -151,7 +151,7 @@ func (p *Proxy) Resume() error {
 	if p.listener != nil || p.closed {
 		return nil
 	}
-	listener, err := net.Listen("tcp", p.Addr())
+	listener, err := listen(p.port)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", p.Addr(), err)
 	}
