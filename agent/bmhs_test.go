@@ -19,7 +19,8 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation/bmhs"
-	lab "releve/federation/lab/bmhs"
+	"releve/federation/lab"
+	labbmhs "releve/federation/lab/bmhs"
 )
 
 const (
@@ -30,14 +31,14 @@ const (
 
 // bmhsHousehold is a meter and an agent, each a process, and a BMHS server that they hand readings to. Nothing else is
 // there: no federation.
-func bmhsHousehold(t *testing.T, grant string) (*household, *lab.Server) {
+func bmhsHousehold(t *testing.T, grant string) (*household, *labbmhs.Server) {
 	t.Helper()
-	server, err := lab.Start(lab.Options{Zone: paris(t)})
+	server, err := labbmhs.Start(labbmhs.Options{Zone: paris(t)})
 	must(t, err)
 	t.Cleanup(server.Close)
 	server.AddUser(bmhsUser, bmhsKey)
 	server.Activate(bmhsUser, bmhsMAC)
-	h := &household{t: t, dir: t.TempDir(), page: freeAddress(t)}
+	h := &household{t: t, dir: t.TempDir(), page: lab.FreeAddress(t)}
 	h.write("key", bmhsKey+"\n")
 	h.write("agent.toml", fmt.Sprintf(`
 [agent]
@@ -73,7 +74,7 @@ purpose = "test"
 
 // bmhsMessages are those that the server has, each once, and how many came twice: the very same, or the server would have
 // two of one time.
-func bmhsMessages(t *testing.T, server *lab.Server) (once []lab.Message, twice int) {
+func bmhsMessages(t *testing.T, server *labbmhs.Server) (once []labbmhs.Message, twice int) {
 	t.Helper()
 	seen := map[time.Time]string{}
 	for _, m := range server.Messages() {
@@ -123,7 +124,7 @@ func TestBMHSKillLosesNothing(t *testing.T) {
 	if twice > kills+1 {
 		t.Errorf("%d messages came twice, more than were cut off", twice)
 	}
-	if !slices.IsSortedFunc(messages, func(a, b lab.Message) int { return a.At.Compare(b.At) }) {
+	if !slices.IsSortedFunc(messages, func(a, b labbmhs.Message) int { return a.At.Compare(b.At) }) {
 		t.Error("messages came out of order")
 	}
 	if diff := cmp.Diff([]string{"linky-12"}, server.Devices()); diff != "" {
@@ -133,9 +134,9 @@ func TestBMHSKillLosesNothing(t *testing.T) {
 }
 
 // addsUp holds that what was drawn in each period is what the indexes say in the end.
-func addsUp(t *testing.T, messages []lab.Message) {
+func addsUp(t *testing.T, messages []labbmhs.Message) {
 	t.Helper()
-	count := func(m lab.Message, name string) (sum int) {
+	count := func(m labbmhs.Message, name string) (sum int) {
 		n, err := strconv.Atoi(m.Metavalues[name].Value)
 		must(t, err)
 		return n
@@ -225,7 +226,7 @@ func TestBMHSDoubt(t *testing.T) {
 // TestBMHSSource holds that rows of a BMHS server come into the buffer, each once, also over a restart.
 func TestBMHSSource(t *testing.T) {
 	t.Parallel()
-	server, err := lab.Start(lab.Options{Zone: paris(t)})
+	server, err := labbmhs.Start(labbmhs.Options{Zone: paris(t)})
 	must(t, err)
 	t.Cleanup(server.Close)
 	server.AddUser(bmhsUser, bmhsKey)
@@ -234,7 +235,7 @@ func TestBMHSSource(t *testing.T) {
 	want := map[float64]float64{}
 	for n := range 1300 {
 		at := begin.Add(time.Duration(n) * 5 * time.Second)
-		server.Put(bmhsUser, "021528603314", "base", lab.Row{At: at, Value: 13_427_301 + float64(n)})
+		server.Put(bmhsUser, "021528603314", "base", labbmhs.Row{At: at, Value: 13_427_301 + float64(n)})
 		want[float64(at.Unix())] = 13_427_301 + float64(n)
 	}
 	state, token := t.TempDir(), written(t, "token", "dG9rZW4=\n")

@@ -104,7 +104,7 @@ func (c *chain) relay(name string) house {
 	server := c.servers.Server(own.JID.Domainpart())
 	must(c.t, server.Register(c.t.Context(), own.JID.Localpart(), "pw"))
 	own.PasswordFile, own.Address, own.CAFile = written(c.t, "password", "pw\n"), server.Addr(), c.servers.CAFile()
-	loaded.Agent.State, loaded.Agent.TrustClock, loaded.Status.Listen = c.t.TempDir(), true, freeAddress(c.t)
+	loaded.Agent.State, loaded.Agent.TrustClock, loaded.Status.Listen = c.t.TempDir(), true, lab.FreeAddress(c.t)
 	hasten(&loaded)
 	h := newHouse(c.t, func(cfg *config.Config) { *cfg = loaded })
 	c.stops = append(c.stops, h.runs())

@@ -53,7 +53,7 @@ func newConsented(t *testing.T, own lab.Kind) *consented {
 	account := []lab.Account{{User: "relais", Password: "pw"}}
 	c := &consented{t: t, begin: time.Now().Add(-9 * time.Hour).Truncate(30 * time.Minute)}
 	c.servers = lab.New(t, lab.Options{Domains: []lab.Domain{{Name: houseDomain, Kind: own, Accounts: account}, {Name: consumerDomain, Kind: other, Accounts: account}}})
-	c.link, c.page = newLink(t, c.servers.Server(houseDomain).Addr()), freeAddress(t)
+	c.link, c.page = newLink(t, c.servers.Server(houseDomain).Addr()), lab.FreeAddress(t)
 	c.open(t.TempDir())
 	t.Cleanup(func() { c.leave() })
 	c.visit()

@@ -23,6 +23,7 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/federation"
+	"releve/federation/lab"
 	labbmhs "releve/federation/lab/bmhs"
 	"releve/federation/lab/warp10"
 	"releve/federation/lognact"
@@ -72,7 +73,7 @@ func TestDoorTrouble(t *testing.T) {
 // What goes wrong on the way, for real: the errors of the network are those that have the sentences.
 func TestDoorOnTheWay(t *testing.T) {
 	t.Parallel()
-	free := freeAddress(t)
+	free := lab.FreeAddress(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer silent.Close()
@@ -144,7 +145,7 @@ func TestDoctorExaminesRelays(t *testing.T) {
 		fmt.Fprint(w, `{"error":{"code":-32500,"message":"Application error.","data":"Not authorized."}}`)
 	}))
 	defer api.Close()
-	free, point := freeAddress(t), "99123456789012"
+	free, point := lab.FreeAddress(t), "99123456789012"
 	file := written(t, "releve.toml", fmt.Sprintf(`
 [agent]
 state = %[1]q

@@ -141,7 +141,7 @@ func (z *zabbixed) isPseudonymous(secrets []string) {
 // newReader is an agent without a federation whose source is the Zabbix.
 func (z *zabbixed) newReader() *household {
 	z.t.Helper()
-	r := &household{t: z.t, dir: z.t.TempDir(), page: freeAddress(z.t)}
+	r := &household{t: z.t, dir: z.t.TempDir(), page: lab.FreeAddress(z.t)}
 	r.write("agent.toml", fmt.Sprintf(`
 [agent]
 state = %q

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"releve/federation/lab"
 	"releve/federation/lab/warp10"
 	"releve/senml"
 )
@@ -90,7 +91,7 @@ func plainValue(v senml.Value) any {
 // prideHousehold is a meter and an agent, each a process, that hands all readings to a platform. There is no federation.
 func prideHousehold(t *testing.T, url string) *household {
 	t.Helper()
-	h := &household{t: t, dir: t.TempDir(), page: freeAddress(t)}
+	h := &household{t: t, dir: t.TempDir(), page: lab.FreeAddress(t)}
 	h.write("token", "W\n")
 	h.write("agent.toml", fmt.Sprintf(`
 [agent]

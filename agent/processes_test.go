@@ -133,7 +133,7 @@ func settleWith(t *testing.T, s servers, suffix string, of habits) *household {
 	t.Helper()
 	h := &household{
 		slixmpp: of.slixmpp,
-		t:       t, dir: t.TempDir(), page: freeAddress(t), received: &received{}, servers: s, began: time.Now(),
+		t:       t, dir: t.TempDir(), page: lab.FreeAddress(t), received: &received{}, servers: s, began: time.Now(),
 		house:    lab.Account{User: "maison" + suffix, Password: "pw"},
 		consumes: lab.Account{User: "conseil" + suffix, Password: "pw"},
 		link:     newLink(t, s.Server(houseDomain).Addr()),
@@ -207,16 +207,6 @@ func (h *household) path(name string) string { return filepath.Join(h.dir, name)
 func (h *household) write(name, text string) {
 	h.t.Helper()
 	must(h.t, os.WriteFile(h.path(name), []byte(text), 0o600))
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, release, err := lab.Address()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = release() })
-	return address
 }
 
 func (h *household) startAgent() {

@@ -17,7 +17,7 @@ import (
 // with empty stores.
 func (h *household) newRelay() *household {
 	h.t.Helper()
-	relay := &household{t: h.t, dir: h.t.TempDir(), page: freeAddress(h.t), house: lab.Account{User: "quartier", Password: "pw"}}
+	relay := &household{t: h.t, dir: h.t.TempDir(), page: lab.FreeAddress(h.t), house: lab.Account{User: "quartier", Password: "pw"}}
 	h.register(consumerDomain, relay.house)
 	relay.write("password", relay.house.Password+"\n")
 	relay.write("agent.toml", fmt.Sprintf(`

@@ -71,7 +71,7 @@ func newRelayHost(t *testing.T, relays, agents, packs int, of func(r int) []stri
 // newRelay starts a relay, the real program, from packs to a platform.
 func (h *relayHost) newRelay(t *testing.T, s servers, number int, senders []string) *household {
 	t.Helper()
-	relay := &household{t: t, dir: t.TempDir(), page: freeAddress(t), servers: s, house: lab.Account{User: fmt.Sprint("relais", number), Password: "pw"}}
+	relay := &household{t: t, dir: t.TempDir(), page: lab.FreeAddress(t), servers: s, house: lab.Account{User: fmt.Sprint("relais", number), Password: "pw"}}
 	relay.register(consumerDomain, relay.house)
 	relay.write("password", "pw\n")
 	relay.write("write", "W\n")

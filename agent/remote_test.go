@@ -24,6 +24,7 @@ import (
 	"releve/agent/status"
 	"releve/agent/trial"
 	"releve/federation/command"
+	"releve/federation/lab"
 	"releve/federation/ledger"
 	"releve/federation/xmpp"
 	"releve/tic"
@@ -114,7 +115,7 @@ func newSteered(t *testing.T, dir, trial, more string) *steered {
 		text += "jid = \"maison@b.example/releve\"\npassword_file = \"DIR/password\"\naddress = \"127.0.0.1:1\"\n"
 	}
 	if _, err := os.Stat(filepath.Join(dir, "releve.toml")); err != nil {
-		text = strings.NewReplacer("PORT", loudMeter(t), "PAGE", freeAddress(t), "DIR", dir, "TRIAL", trial).Replace(text)
+		text = strings.NewReplacer("PORT", loudMeter(t), "PAGE", lab.FreeAddress(t), "DIR", dir, "TRIAL", trial).Replace(text)
 		writeAll(t, dir, map[string]string{"releve.toml": text, "password": "pw\n"})
 	}
 	s := &steered{t: t, dir: dir, log: &said{}, over: make(chan error, 1)}

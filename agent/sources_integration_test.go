@@ -25,7 +25,7 @@ type downstream struct {
 func newDownstream(h *household) *downstream {
 	h.t.Helper()
 	h.consumer.end(syscall.SIGTERM)
-	n := &downstream{household: h, page: freeAddress(h.t)}
+	n := &downstream{household: h, page: lab.FreeAddress(h.t)}
 	h.write("neighbour.toml", fmt.Sprintf(`
 [agent]
 state = %q

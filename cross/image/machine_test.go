@@ -37,7 +37,7 @@ type machine struct {
 // newMachine copies the image to a card of 4 GB.
 func newMachine(t *testing.T, image string) *machine {
 	t.Helper()
-	m := &machine{t: t, dir: t.TempDir(), page: freeAddress(t)}
+	m := &machine{t: t, dir: t.TempDir(), page: lab.FreeAddress(t)}
 	m.run("cp", "--sparse=always", image, m.path("card"))
 	must(t, os.Truncate(m.path("card"), 4<<30))
 	m.run("mcopy", "-i", m.path("card")+bootAt, "::cmdline.txt", m.path("cmdline"))
@@ -181,14 +181,6 @@ func (m *machine) until(what string, is func(snapshot) bool) snapshot {
 		default:
 		}
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, release, err := lab.Address()
-	must(t, err)
-	t.Cleanup(func() { _ = release() })
-	return address
 }
 
 func must(t *testing.T, err error) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -59,14 +60,17 @@ func (p *ports) release() error {
 	return errors.Join(errs...)
 }
 
-// Address returns a loopback address on which nothing listens, for a server that is not the lab's. It stays reserved until release.
-func Address() (at string, release func() error, err error) {
+// FreeAddress returns a loopback address on which nothing listens, for a server that is not the lab's. It stays reserved until
+// the test ends.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
 	var p ports
 	reserved, err := p.reserve(1)
 	if err != nil {
-		return "", nil, err
+		t.Fatal(err)
 	}
-	return address(reserved[0]), p.release, nil
+	t.Cleanup(func() { _ = p.release() })
+	return address(reserved[0])
 }
 
 // listen listens on a reserved port. A child that was forked while another socket of ours was open there holds that until it

@@ -25,7 +25,7 @@ type house struct {
 // newHouse builds the agent and starts it; it is ready once it has read its meter.
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{dir: t.TempDir(), address: freeAddress(t)}
+	h := &house{dir: t.TempDir(), address: lab.FreeAddress(t)}
 	h.releve = filepath.Join(h.dir, "releve")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", h.releve, "releve/agent").CombinedOutput(); err != nil {
 		t.Fatalf("build the agent: %v: %s", err, out)
@@ -159,14 +159,4 @@ func await(t *testing.T, what string, is func() bool) {
 			t.Fatalf("wait for %s: it did not come", what)
 		}
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, release, err := lab.Address()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = release() })
-	return address
 }
