@@ -91,7 +91,9 @@ func (a *agent) serveCounter(ctx context.Context) error {
 func (a *agent) attend(ctx context.Context, conn net.Conn, exports *sync.WaitGroup) {
 	_ = conn.SetDeadline(time.Now().Add(counterPatience))
 	var r request
-	err := json.NewDecoder(io.LimitReader(conn, maxRequest)).Decode(&r)
+	asked := json.NewDecoder(io.LimitReader(conn, maxRequest))
+	asked.DisallowUnknownFields() // an erasure read without what bounds it would take more
+	err := asked.Decode(&r)
 	if err == nil && r.Do == "export" {
 		exports.Go(func() { a.handOver(ctx, conn) })
 		return

@@ -19,8 +19,8 @@ import (
 
 // erasure is what somebody wants erased. The zero value is everything.
 type erasure struct {
-	Series []string  `json:"series,omitempty"` // globs, as in an export; none means all
-	From   time.Time `json:"from,omitzero"`    // full hours; zero means no bound
+	Series []string  `json:"series,omitzero"` // globs, as in an export; nil means all, and a list of none is refused
+	From   time.Time `json:"from,omitzero"`   // full hours; zero means no bound
 	To     time.Time `json:"to,omitzero"`
 	Ledger bool      `json:"ledger,omitempty"` // in place of readings, what the ledger tells of what left
 }
@@ -118,8 +118,11 @@ func (a *agent) choose(what erasure) (buffer.Erasure, error) {
 	if !what.From.IsZero() && !what.To.IsZero() && !what.From.Before(what.To) {
 		return chosen, errors.New("the period ends before it begins")
 	}
-	if len(what.Series) == 0 {
+	if what.Series == nil {
 		return chosen, nil
+	}
+	if len(what.Series) == 0 {
+		return chosen, errors.New("no series is named")
 	}
 	names, err := a.named(pattern(what.Series))
 	if err == nil && len(names) == 0 {

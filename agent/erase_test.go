@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,11 +188,57 @@ func TestEraseMisuse(t *testing.T) {
 		{nil, "erase: say what: --all, --series, --from, --to or --ledger"},
 		{[]string{"--all", "--from", "-1d"}, "erase: --all leaves nothing to choose; leave it out, or --series, --from and --to"},
 		{[]string{"--from", "soon"}, `erase: --from: "soon" is not a time`},
+		{[]string{"--series", "", "--from", "-1d"}, "erase: --series is given nothing"},
+		{[]string{"--series=", "--from", "-1d"}, "erase: --series is given nothing"},
+		{[]string{"--series", "voltage/1", "--from", ""}, "erase: --from is given nothing"},
+		{[]string{"--to=", "--all"}, "erase: --to is given nothing"},
 	} {
 		code, out, said := eraseVerbIn(t, file, "", row.args...)
 		if code != exitUsage || out != "" || !strings.HasPrefix(said, "releve: "+row.want) {
 			t.Errorf("%v: %d, %q, %q", row.args, code, out, said)
 		}
+	}
+}
+
+// What names no series takes none, whatever asks for it.
+func TestEraseNoSeries(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.spoken(t)
+	page := pageHouse{h.agent}
+	sent := func(line string) error {
+		here, there := net.Pipe()
+		defer here.Close() // it has answered
+		go h.attend(t.Context(), there, nil)
+		var answer reply
+		_, err := here.Write([]byte(line))
+		err = errors.Join(err, json.NewDecoder(here).Decode(&answer))
+		if answer.Error != "" {
+			err = errors.Join(err, errors.New(answer.Error))
+		}
+		return err
+	}
+	for _, row := range []struct {
+		name string
+		ask  func() error
+		want string
+	}{
+		{"here", func() error { _, err := h.erase(t.Context(), erasure{Series: []string{}}, byTerminal); return err }, "no series is named"},
+		{"to be confirmed", func() error { _, err := h.erasable(t.Context(), erasure{Series: []string{}}); return err }, "no series is named"},
+		{"page", func() error { _, err := page.Erase(t.Context(), status.Erasure{Series: []string{}}); return err }, "no series is named"},
+		{"terminal", func() error { return sent(`{"do":"erase","erasure":{"series":[]}}`) }, "no series is named"},
+		{"what this version does not know", func() error { return sent(`{"do":"erase","erasure":{"meters":["linky"]}}`) }, `json: unknown field "meters"`},
+	} {
+		if err := row.ask(); err == nil || err.Error() != row.want {
+			t.Errorf("%s: error %v, want %s", row.name, err, row.want)
+		}
+	}
+	if left := len(h.buffer.Known()); left != 2 {
+		t.Errorf("%d series are left, want 2", left)
+	}
+	text, err := json.Marshal(erasure{Series: []string{}})
+	if err != nil || string(text) != `{"series":[]}` {
+		t.Errorf("it travels as %s, %v", text, err)
 	}
 }
 

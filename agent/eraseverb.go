@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"releve/agent/clock"
 	"releve/agent/config"
@@ -26,6 +29,20 @@ type eraseVerb struct {
 	Ledger bool     `help:"Erase, in place of readings, what the ledger tells of what was sent, all or between --from and --to. That it was erased stays, as do consents."`
 	Yes    bool     `help:"Do not ask whether it is meant."`
 	JSON   bool     `name:"json" help:"Print what was erased as JSON."`
+}
+
+// AfterApply refuses a flag that is given nothing, such as a shell's variable that is not set: more would go than was meant.
+func (eraseVerb) AfterApply(line *kong.Context) error {
+	for _, word := range line.Path {
+		f := word.Flag
+		if f == nil || f.Target.Kind() != reflect.String && f.Target.Kind() != reflect.Slice {
+			continue
+		}
+		if f.Target.Len() == 0 {
+			return fmt.Errorf("erase: --%s is given nothing", f.Name)
+		}
+	}
+	return nil
 }
 
 // erasePatience is how long the agent may take: it reads and writes the whole store.

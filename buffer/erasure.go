@@ -13,8 +13,9 @@ import (
 
 // Erasure says which readings are to be erased. The zero value is all of them.
 type Erasure struct {
-	// Series are the names of those of which readings go; nil means all.
-	Series []string `json:"series,omitempty"`
+	// Series are the names of those of which readings go; nil means all. A list of none is refused: whoever made it has found
+	// nothing of what was meant.
+	Series []string `json:"series,omitzero"`
 	// From and To bound the time; zero means no bound. An hour goes whole, so From is rounded down and To up.
 	From time.Time `json:"from,omitzero"`
 	To   time.Time `json:"to,omitzero"`
@@ -30,6 +31,16 @@ type Erased struct {
 
 // All tells whether nothing is to be left.
 func (e Erasure) All() bool { return e.Series == nil && e.From.IsZero() && e.To.IsZero() }
+
+// errNoSeries is of a list of none, which must never be taken for all.
+var errNoSeries = errors.New("it names no series")
+
+func (e Erasure) check() error {
+	if e.Series != nil && len(e.Series) == 0 {
+		return errNoSeries
+	}
+	return nil
+}
 
 // covers tells whether all that another takes away goes with it.
 func (e Erasure) covers(other Erasure) bool {
@@ -54,10 +65,14 @@ func (e Erasure) hours() (from, end hour) {
 
 // Measure tells what Erase would take away now. It reads every pack that has something of it.
 func (b *Buffer) Measure(ctx context.Context, what Erasure) (Erased, error) {
-	if err := b.take(); err != nil {
+	err := what.check()
+	if err == nil {
+		err = b.take()
+	}
+	if err != nil {
 		return Erased{}, fmt.Errorf("measure an erasure: %w", err)
 	}
-	err := b.catchUp()
+	err = b.catchUp()
 	e := newEraser(b, what, func([]byte, []byte) error { return nil })
 	b.give()
 	if err == nil {
@@ -82,7 +97,10 @@ func (b *Buffer) Measure(ctx context.Context, what Erasure) (Erased, error) {
 func (b *Buffer) Erase(ctx context.Context, what Erasure, record func(Erased) error) (Erased, error) {
 	b.reclaiming.Lock()
 	defer b.reclaiming.Unlock()
-	err := b.keepEarlier(what)
+	err := what.check()
+	if err == nil {
+		err = b.keepEarlier(what)
+	}
 	var sum Erased
 	if err == nil {
 		sum, err = b.erase(ctx, what, record)

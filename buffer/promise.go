@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,8 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// errGarbled means that nobody can know what was promised. The next erasure takes its place.
+// errGarbled means that nobody can know what was promised, also when it says more than this version knows of: read without
+// that, it might take everything. The next erasure takes its place.
 var errGarbled = errors.New("what is to be erased cannot be read, erase again")
 
 // promise makes durable that an erasure is to be done, in the place of one that it covers. When that cannot be recorded it is
@@ -52,10 +54,24 @@ func promised(dir string) (what Erasure, found bool, err error) {
 	if err != nil || text == nil {
 		return what, false, err
 	}
-	if err := json.Unmarshal(text, &what); err != nil {
-		return what, false, fmt.Errorf("%w: %w", errGarbled, err)
+	if what, err = parsePromise(text); err != nil {
+		return Erasure{}, false, fmt.Errorf("%w: %w", errGarbled, err)
 	}
 	return what, true, nil
+}
+
+// parsePromise reads an object and nothing else.
+func parsePromise(text []byte) (Erasure, error) {
+	var what *Erasure
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&what); err != nil {
+		return Erasure{}, err
+	}
+	if what == nil || !json.Valid(text) {
+		return Erasure{}, errors.New("it is not one object")
+	}
+	return *what, what.check()
 }
 
 // readPromise is the content of ERASE, or nil when there is none.

@@ -121,6 +121,46 @@ func TestEraseCoversOneThatWaits(t *testing.T) {
 	}
 }
 
+// TestEraseNothing wants an erasure that names no series to be refused, and one that cannot be read for sure not to be done: both
+// would be of everything if they were taken for one that leaves the series open.
+func TestEraseNothing(t *testing.T) {
+	t.Parallel()
+	o := buffer.Options{Dir: filepath.Join(t.TempDir(), "buffer")}.WithClock(func() time.Time { return noon.Add(time.Hour) })
+	b := open(t, o)
+	put(t, b, withSecret(noon))
+	before := readAll(t, b)
+	none := buffer.Erasure{Series: []string{}}
+	_, err := b.Erase(t.Context(), none, recorded)
+	if errorText(err) != "erase readings: it names no series" {
+		t.Errorf("erase: %v", err)
+	}
+	if _, err = b.Measure(t.Context(), none); errorText(err) != "measure an erasure: it names no series" {
+		t.Errorf("measure: %v", err)
+	}
+	travels, err := json.Marshal(none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{string(travels), `{"series":[]}`, `null`, ``, `[]`, `{"meters":["linky"]}`, `{} {}`, `{} ]`, `{"series":"all"}`} {
+		if err := errors.Join(b.Close(), os.WriteFile(filepath.Join(o.Dir, "ERASE"), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		b = open(t, o)
+		if why := b.Stats().Unerased; !strings.Contains(why, "what is to be erased cannot be read, erase again") {
+			t.Errorf("%q: %q", text, why)
+		}
+		if diff := cmp.Diff(before, readAll(t, b), sameValue); diff != "" {
+			t.Errorf("%q (-before +after):\n%s", text, diff)
+		}
+	}
+	if _, err := b.Erase(t.Context(), ofSecret, recorded); err != nil {
+		t.Fatal(err)
+	}
+	if why := b.Stats().Unerased; why != "" || strings.Contains(fmt.Sprint(packsOf(t, b)), secret) {
+		t.Errorf("the next erasure: %q, %v", why, packsOf(t, b))
+	}
+}
+
 // TestKeeperFindsRoom wants the keeper to do an erasure that waits once there is room.
 func TestKeeperFindsRoom(t *testing.T) {
 	t.Parallel()
