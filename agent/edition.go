@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // edition is the version that runs, and what became of the one that somebody asked for.
 type edition struct {
 	own, dpkg string // root's folder, and dpkg's list
-	installed string // when the process began: dpkg may be at work later; "" without a package
+	program   string // the file that this process began from
 	placed    chan struct{}
 	steady    int // looks in a row at which all worked; of the task alone
 }
@@ -29,10 +30,20 @@ const (
 
 func newEdition(own, dpkg string) *edition {
 	s := &edition{own: own, dpkg: dpkg, placed: make(chan struct{}, 1)}
-	if has, err := update.ReadInstalled(dpkg); err == nil {
-		s.installed = has.Version
-	}
+	s.program, _ = os.Executable()
 	return s
+}
+
+// installed is the version of the package that this process runs; "" without one, or once another program is in its place.
+// A new version begins before dpkg, whose script starts it, has written down that it is there: hence it is read each time.
+func (e *edition) installed() string {
+	runs, err := os.Stat("/proc/self/exe")
+	there, errThere := os.Stat(e.program)
+	if errors.Join(err, errThere) != nil || !os.SameFile(runs, there) {
+		return ""
+	}
+	has, _ := update.ReadInstalled(e.dpkg)
+	return has.Version
 }
 
 // words names what works, for another version to compare.
@@ -88,7 +99,7 @@ func (a *agent) trackAsked(ctx context.Context) (pending bool, err error) {
 	if err != nil || asked.To == "" {
 		return false, err
 	}
-	if asked.To == a.edition.installed && a.prove(&asked) {
+	if asked.To == a.edition.installed() && a.prove(&asked) {
 		if err := statefile.Write(file, asked); err != nil {
 			return true, err
 		}
@@ -150,7 +161,7 @@ func (a *agent) editionFinding() status.Finding {
 	asked, _ := statefile.Look[update.Asked](a.state(update.AskedFile), nil)
 	outcome, _ := update.ReadOutcome(a.edition.own)
 	switch {
-	case outcome.Returned() && outcome.From == a.edition.installed && a.now().Sub(outcome.At) < toldFor:
+	case outcome.Returned() && outcome.From == a.edition.installed() && a.now().Sub(outcome.At) < toldFor:
 		return status.Finding{
 			State:  status.Warning,
 			Text:   status.Sayf("La version %[1]s n'a pas fait ses preuves : la version %[2]s est revenue.", "Version %[1]s did not prove itself: version %[2]s has returned.", outcome.To, outcome.From),
@@ -159,7 +170,7 @@ func (a *agent) editionFinding() status.Finding {
 		}
 	case asked.To == "":
 		return status.Finding{}
-	case asked.To == a.edition.installed:
+	case asked.To == a.edition.installed():
 		return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s fait ses preuves.", "Version %s proves itself.", asked.To)}
 	case update.Waits(a.state(update.Folder)):
 		return status.Finding{

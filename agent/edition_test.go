@@ -21,8 +21,14 @@ func withEdition(t *testing.T, version string) (house, string) {
 	t.Helper()
 	h := newHouse(t, func(c *config.Config) { c.Update = config.Update{From: "https://breizh-sen1.example", KeyFile: "key"} })
 	own := t.TempDir()
-	h.edition = newEdition(own, written(t, "status", "Package: releve\nVersion: "+version+"\nArchitecture: arm64\n"))
+	h.edition = newEdition(own, dpkgHas(t, version))
 	return h, own
+}
+
+// dpkgHas is a list of dpkg's.
+func dpkgHas(t *testing.T, version string) string {
+	t.Helper()
+	return written(t, "status", "Package: releve\nVersion: "+version+"\nArchitecture: arm64\n")
 }
 
 // look is one turn of the task.
@@ -51,8 +57,15 @@ func TestVersionProvesItself(t *testing.T) {
 		t.Fatalf("pending: %t; asked of the version before (-want +got):\n%s", pending, diff)
 	}
 
-	after, own := withEdition(t, "1.2.0")
+	after, own := withEdition(t, "1.1.0") // dpkg has started it, and not yet written down that it is there
 	must(t, statefile.Write(after.state(update.AskedFile), asked))
+	for range proveLooks {
+		_, asked = after.look(t)
+	}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("before dpkg is done (-want +got):\n%s", diff)
+	}
+	after.edition.dpkg = dpkgHas(t, "1.2.0")
 	for range proveLooks {
 		_, asked = after.look(t)
 	}
@@ -86,6 +99,20 @@ func TestVersionProvesItself(t *testing.T) {
 	after.session = session
 	if tree := after.tree(t); strings.Contains(tree, "1.2.0") {
 		t.Errorf("the page still speaks of it:\n%s", tree)
+	}
+}
+
+// The version before, which may run on for a while, does not prove what has taken its place.
+func TestReplacedProgramProvesNothing(t *testing.T) {
+	t.Parallel()
+	h, _ := withEdition(t, "1.2.0")
+	h.edition.program = written(t, "releve", "of version 1.2.0")
+	h.play(t, linky.Scenario{}, 1)
+	must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
+	for range proveLooks {
+		if pending, asked := h.look(t); !pending || asked.Proved {
+			t.Fatalf("pending %t, %+v", pending, asked)
+		}
 	}
 }
 
