@@ -48,9 +48,10 @@ echo '# mine' >>"$root/etc/releve/releve.toml"
 inside install -d -o releve -m 0700 /var/lib/releve
 echo readings >"$root/var/lib/releve/readings"
 newer=$root/srv/newer.deb
-repack() { # VERSION: the same package under a newer version
+repack() { # VERSION: the same package under a newer version, with other defaults, about which dpkg would ask
   rm -rf "$root/srv/tree"
   dpkg-deb -R "$root"/srv/apt/pool/releve_*_"$(dpkg --print-architecture)".deb "$root/srv/tree"
+  [ ! -e "$root/srv/tree/DEBIAN/conffiles" ] || sed "s|^|$root/srv/tree|" "$root/srv/tree/DEBIAN/conffiles" | xargs sed -i '$a# newer'
   sed -i "s/^Version: .*/Version: $1/" "$root/srv/tree/DEBIAN/control"
 }
 repack 99.0
