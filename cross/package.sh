@@ -28,10 +28,11 @@ export VERSION
 # tool NAME …: one of the programs pinned in tools/go.mod.
 tool() { "${GO:-go}" tool -modfile=tools/go.mod "$@"; }
 
-# debian NAME: the name Debian has for a target; the ARMv6 binary runs on every armhf machine, so it is armhf.
+# debian NAME: the names Debian has for a target. The ARMv6 binary runs on every machine of armhf; of armel, which is all that
+# Debian has for a Raspberry Pi 1 or Zero, on those with floating point: postinst says so to others.
 debian() {
   case $1 in
-    armv6) echo armhf ;;
+    armv6) echo armhf armel ;;
     arm64 | amd64) echo "$1" ;;
   esac
 }
@@ -66,11 +67,11 @@ documents "$DOCUMENTS"
 while read -r name _; do
   case $name in '' | '#'*) continue ;; esac
   tarball "$name"
-  ARCH=$(debian "$name")
-  [ -n "$ARCH" ] || continue
-  BINARY=$out/releve-linux-$name
-  export ARCH BINARY
-  tool nfpm package --config cross/nfpm.yaml --packager deb --target "$dist/releve_${VERSION}_$ARCH.deb" | sed -n "/using deb/!p" >&2
+  export BINARY=$out/releve-linux-$name
+  for ARCH in $(debian "$name"); do
+    export ARCH
+    tool nfpm package --config cross/nfpm.yaml --packager deb --target "$dist/releve_${VERSION}_$ARCH.deb" | sed -n "/using deb/!p" >&2
+  done
 done <cross/targets
 rm -rf "$DOCUMENTS"
 

@@ -8,7 +8,8 @@ rm -rf apt
 mkdir -p apt/pool
 cp dist/*.deb apt/pool/
 cd apt
-for arch in armhf arm64 amd64; do
+architectures='armhf armel arm64 amd64'
+for arch in $architectures; do
   folder=dists/stable/main/binary-$arch
   mkdir -p "$folder"
   apt-ftparchive --arch "$arch" packages pool >"$folder/Packages"
@@ -16,7 +17,7 @@ for arch in armhf arm64 amd64; do
 done
 apt-ftparchive -o APT::FTPArchive::Release::Origin=releve -o APT::FTPArchive::Release::Suite=stable \
   -o APT::FTPArchive::Release::Codename=stable -o APT::FTPArchive::Release::Components=main \
-  -o APT::FTPArchive::Release::Architectures="armhf arm64 amd64" release dists/stable >Release
+  -o APT::FTPArchive::Release::Architectures="$architectures" release dists/stable >Release
 mv Release dists/stable/Release
 if [ -n "${RELEASE_KEY:-}" ]; then
   gpg --batch --yes --local-user "$RELEASE_KEY" --armor --detach-sign --output dists/stable/Release.gpg dists/stable/Release
