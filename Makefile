@@ -128,8 +128,8 @@ test-release: packages-release ## builds everything twice and compares, then liv
 	@cross/lifecycle.sh
 
 .PHONY: image
-image: packages-image release ## a card for a Raspberry Pi 3, 4 or Zero 2: cross/out/image/releve_VERSION_arm64.img.xz (root; cross/IMAGE.md)
-	@cross/image.sh
+image: packages-image release ## a card for a Raspberry Pi 3, 4 or Zero 2 (ARCH=armel: 1, Zero, Zero W): cross/out/image/releve_VERSION_ARCH.img.xz (root; cross/IMAGE.md)
+	@cross/image.sh $(ARCH)
 
 .PHONY: test-image
 test-image: packages-image packages ## boots that image in an emulated machine: a meter, readings across two domains, a power cut (root; after image)

@@ -1,23 +1,30 @@
 #!/bin/bash
-# Makes the root of the image, as a tar: the packages of cross/image/packages, then the files of cross/image/files, then our package.
+# Makes the root of the image, as a tar: the packages of cross/image/packages, then the files of cross/image/files, then our package,
+# whose architecture is that of all.
 #   root.sh PACKAGE.deb ROOT.tar
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 package=$(realpath "$1")
 suite=trixie
+arch=$(dpkg-deb --field "$package" Architecture)
+case $arch in
+  arm64) emulator=qemu-aarch64 ;;
+  armel) emulator=qemu-arm ;;
+  *) echo "root: $arch is no architecture of a Raspberry Pi that this makes images for" >&2; exit 2 ;;
+esac
 
 # Programs of the packages run in between, on an emulated processor, which the kernel has to know.
 binfmt=/proc/sys/fs/binfmt_misc
-[ "$(dpkg --print-architecture)" = arm64 ] || [ -e $binfmt/qemu-aarch64 ] || {
+[ "$(dpkg --print-architecture)" = "$arch" ] || [ -e $binfmt/$emulator ] || {
   [ -e $binfmt/register ] || mount -t binfmt_misc binfmt_misc $binfmt
-  cat /usr/lib/binfmt.d/qemu-aarch64.conf >$binfmt/register
+  cat /usr/lib/binfmt.d/$emulator.conf >$binfmt/register
 }
 
-wanted=$(sed '/^#/d' "$here/packages" | paste -sd,)
+wanted=$(sed "/^#/d; s/ \\[$arch]\$//; / /d" "$here/packages" | paste -sd,)
 units=releve.service,releve-import.service,releve-code.path,releve-screen.path,releve-grow.service
 units+=,systemd-networkd.service,systemd-resolved.service,systemd-timesyncd.service
 
-mmdebstrap --quiet --architectures=arm64 --variant=essential --components=main,non-free-firmware --include="$wanted" \
+mmdebstrap --quiet --architectures="$arch" --variant=essential --components=main,non-free-firmware --include="$wanted" \
   --aptopt='Apt::Install-Recommends "false"' --dpkgopt='force-confold' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-include=/usr/share/doc/releve/*' \
