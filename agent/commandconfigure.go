@@ -171,16 +171,17 @@ func (a *agent) configure(c command.Caller, title status.Words, changes config.C
 
 // invalid is faults beside the fields that they are about; what is about none of them is told of the form.
 func invalid(faults []config.Fault, changes config.Changes) command.Invalid {
-	said := map[string]string{}
+	said := map[string]status.Words{}
 	for _, fault := range faults {
 		if _, ours := changes[fault.Path]; !ours {
 			fault.Path = ""
 		}
-		said[fault.Path] = strings.TrimLeft(said[fault.Path]+" "+fault.Text+".", " ")
+		more, before := status.Say(fault.French, fault.Text), said[fault.Path]
+		said[fault.Path] = status.Say(strings.TrimLeft(before.FR+" "+more.In("fr")+".", " "), strings.TrimLeft(before.EN+" "+more.EN+".", " "))
 	}
 	wrong := command.Invalid{}
 	for path, sentences := range said {
-		wrong[path] = text("%s", sentences)
+		wrong[path] = sentences
 	}
 	return wrong
 }

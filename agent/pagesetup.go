@@ -113,9 +113,9 @@ func (s pageSetup) Change(values map[string][]string) error {
 		var refusals status.Refusals
 		for _, fault := range faults {
 			if _, ours := values[fault.Path]; !ours {
-				fault.Text, fault.Path = fault.Path+": "+fault.Text, ""
+				fault.Path = "" // its sentence begins with it
 			}
-			refusals = append(refusals, status.Refusal{Field: fault.Path, Text: status.Words{EN: fault.Text}})
+			refusals = append(refusals, status.Refusal{Field: fault.Path, Text: status.Say(fault.French, fault.Text)})
 		}
 		return refusals
 	}

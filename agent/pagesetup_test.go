@@ -28,6 +28,8 @@ func TestSettingsOnThePage(t *testing.T) {
 	fields := []string{"form", "set-status", "do", "set", "section", "status"}
 	v.sends("/settings", append(fields, "status.view", "open")...).says(t, 422, "/settings", "Nothing would change.")
 	v.sends("/settings", append(fields, "status.view", "closed")...).says(t, 422, "/settings", "is not one of open, password")
+	v.sends("/settings?lang=fr", append(fields, "status.view", "closed")...).says(t, 422, "/settings?lang=fr", "n’est ni open ni password")
+	v.goes("/settings?lang=en")
 	v.sends("/settings", append(fields, "status.view", "password")...).says(t, 200, "/settings?done=set", "The change is on trial.")
 	proved := s.isStage(trial.Proved)
 	s.until("the change has proved itself", func() bool {

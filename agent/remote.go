@@ -148,7 +148,10 @@ func (r *remote) changeBy(by changer, asked config.Changes) (trial.Change, []con
 	case err != nil:
 		return trial.Change{}, config.Faults(err), nil
 	case !by.role(next).May(needed):
-		return trial.Change{}, []config.Fault{{Path: "federation.owners", Text: "you could not confirm this change: it takes your role from you"}}, nil
+		return trial.Change{}, []config.Fault{{
+			Path: "federation.owners", Text: "federation.owners: you could not confirm this change: it takes your role from you",
+			French: "federation.owners : vous ne pourriez pas confirmer ce changement, qui vous retire votre rôle",
+		}}, nil
 	}
 	c := trial.Change{By: by.name, At: time.Now().UTC(), Role: string(needed), Overlay: trial.Values(overlay)}
 	if c.Differences = differences(r.loaded, next); len(c.Differences) == 0 {

@@ -372,7 +372,7 @@ func TestChangeRefused(t *testing.T) {
 		{alice, config.Changes{"buffer.period": {"1s"}}, errNoChange, ""},
 		{alice, config.Changes{}, errNoChange, ""},
 		{alice, config.Changes{"buffer.period": {"1h"}}, nil, `buffer.period: buffer.period: "1h" is not a time from 1s to 1m, written like 10s, 5m, 12h or 31d`},
-		{alice, config.Changes{"federation.owners": {"bob@b.example"}}, nil, "federation.owners: you could not confirm this change: it takes your role from you"},
+		{alice, config.Changes{"federation.owners": {"bob@b.example"}}, nil, "federation.owners: federation.owners: you could not confirm this change: it takes your role from you"},
 		{alice, config.Changes{"federation.jid": {""}}, nil, "federation.jid: federation.jid is missing: the agent's address, such as maison@breizh-sen1.example/releve"},
 	} {
 		_, faults, err := s.change(jidOf(t, test.who), test.asked)
@@ -585,4 +585,16 @@ func TestEndedInsteadOfBeginningAnew(t *testing.T) {
 	s.reads()
 	s.again()
 	s.stop()
+}
+
+// Faults are told beside their fields in both languages, several as sentences one after the other.
+func TestInvalidInTwoLanguages(t *testing.T) {
+	t.Parallel()
+	got := invalid([]config.Fault{
+		{Path: "buffer.period", Text: "one", French: "un"}, {Path: "buffer.period", Text: "two", French: "deux"}, {Path: "grant[1]", Text: "three"},
+	}, config.Changes{"buffer.period": {"x"}})
+	want := command.Invalid{"buffer.period": status.Say("un. deux.", "one. two."), "": status.Say("three.", "three.")}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

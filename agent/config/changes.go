@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -91,7 +90,7 @@ func (l *Loaded) overlay(text string, values []string) error {
 		return l.remove(path)
 	}
 	if key, known := schemaOf(path.SchemaKey()); !known || key.Afar == Nobody {
-		return fmt.Errorf("%s: this cannot be changed from afar", path)
+		return wrongf("%s: this cannot be changed from afar", path)
 	}
 	if _, there := l.raw.at(path, false); !there && path.Entry != "" && path.Key != "kind" {
 		return nil // of what is in no file any more: it was not the overlay that brought it, or kind had come before
@@ -108,7 +107,7 @@ func (l *Loaded) remove(path Path) error {
 		maps.DeleteFunc(l.places, func(at string, _ Place) bool { return strings.HasPrefix(at, path.String()+".") })
 		return nil
 	}
-	return fmt.Errorf("%s: this cannot be taken out from afar", path)
+	return wrongf("%s: this cannot be taken out from afar", path)
 }
 
 // Secrets is the folder, under agent.state, of files that keys may name from afar.
@@ -136,8 +135,9 @@ func (c Changes) Needed() Role {
 func (b Base) Check(c Changes) []Fault {
 	var faults []Fault
 	for _, text := range slices.Sorted(maps.Keys(c)) {
-		if err := b.changeable(text, c[text]); err != nil {
-			faults = append(faults, Fault{Path: text, Text: err.Error()})
+		for _, fault := range Faults(b.changeable(text, c[text])) {
+			fault.Path = text
+			faults = append(faults, fault)
 		}
 	}
 	return faults
@@ -154,13 +154,13 @@ func (b Base) changeable(text string, values []string) error {
 	key, known := schemaOf(path.SchemaKey())
 	switch place := b.places[text]; {
 	case !known || key.Entry != (path.Entry != ""):
-		return fmt.Errorf("there is no such key")
+		return wrongf("there is no such key")
 	case key.Afar == Nobody:
-		return fmt.Errorf("this can be changed on the device only")
+		return wrongf("this can be changed on the device only")
 	case place.Layer == Environment || place.Layer == Flag:
-		return fmt.Errorf("this is given by %s on the device, which counts before any change from afar", place)
+		return wrongf("this is given by %s on the device, which counts before any change from afar", place)
 	case path.Table == "meter" && !b.has(path):
-		return fmt.Errorf("there is no meter of that name")
+		return wrongf("there is no meter of that name")
 	case path.Table == "recipient" && path.Key != "every" && path.Key != "paused":
 		if err := b.readdresses(path); err != nil {
 			return err
@@ -178,10 +178,10 @@ func (b Base) changeable(text string, values []string) error {
 // from afar.
 func (b Base) readdresses(path Path) error {
 	if b.has(path) {
-		return fmt.Errorf("this recipient is in the device's files: from afar only every and paused can be changed, or add another")
+		return wrongf("this recipient is in the device's files: from afar only every and paused can be changed, or add another")
 	}
 	if slices.ContainsFunc(b.raw.Grant, func(g rawGrant) bool { return g.To == path.Entry }) {
-		return fmt.Errorf("a consent in the device's files names %s: choose another name", path.Entry)
+		return wrongf("a consent in the device's files names %s: choose another name", path.Entry)
 	}
 	return nil
 }
@@ -199,13 +199,13 @@ const maxValue = 4 << 10
 func (b Base) safe(key Key, value string) error {
 	switch {
 	case len(value) > maxValue:
-		return fmt.Errorf("a value has at most %d bytes", maxValue)
+		return wrongf("a value has at most %d bytes", maxValue)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7F }):
-		return fmt.Errorf("a value has no control characters")
+		return wrongf("a value has no control characters")
 	case key.Type == File && value != "" && filepath.Dir(filepath.Clean(value)) != filepath.Join(b.State(), Secrets):
-		return fmt.Errorf("from afar only files in %s can be named", filepath.Join(b.State(), Secrets))
+		return wrongf("from afar only files in %s can be named", filepath.Join(b.State(), Secrets))
 	case key.Type == Port && !isLine(value):
-		return fmt.Errorf("from afar a port is auto, /dev/tty…, /dev/serial/…, /dev/tic…, tcp://host:port or rfc2217://host:port")
+		return wrongf("from afar a port is auto, /dev/tty…, /dev/serial/…, /dev/tic…, tcp://host:port or rfc2217://host:port")
 	}
 	return nil
 }

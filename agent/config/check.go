@@ -43,7 +43,7 @@ func CheckText(text string) error {
 type findings struct{ errs []error }
 
 func (f *findings) addf(format string, args ...any) {
-	f.errs = append(f.errs, fmt.Errorf(format, args...))
+	f.errs = append(f.errs, wrongf(format, args...))
 }
 
 func check(d document) (Config, error) {
@@ -146,7 +146,7 @@ func (f *findings) meter(key string, r rawMeter, m *Meter) {
 		f.addf("%s: title must be at most %d characters of text", key, longestTitle)
 	}
 	if err := port.Check(m.Port); err != nil {
-		f.addf("%s: %w", key, err)
+		f.addf("%s: port: %w", key, err)
 	}
 	if !prmDigits.MatchString(m.PRM) { // the value is personal data: not repeated in the message
 		f.addf("%s: prm must be the 14 digits on the electricity bill", key)

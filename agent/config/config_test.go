@@ -136,8 +136,8 @@ func TestRefusals(t *testing.T) {
 		// What the checks refuse.
 		{"clock", "[agent]\nclock = \"gps\"\n", `agent.clock: "gps" is not one of auto, system`},
 		{"zone", "[agent]\ntimezone = \"Europe/Rennes\"\n", `agent.timezone: "Europe/Rennes" is not a zone such as Europe/Paris`},
-		{"port that cannot be one", "[[meter]]\nport = \"telnet://box:23\"\n", `meter 1 (linky): open port telnet://box:23: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
-		{"port without a number", "[[meter]]\nport = \"rfc2217://box\"\n", "meter 1 (linky): open port rfc2217://box: address box: missing port in address: write it as rfc2217://host:port"},
+		{"port that cannot be one", "[[meter]]\nport = \"telnet://box:23\"\n", `meter 1 (linky): port: open port telnet://box:23: scheme "telnet" is not supported: use tcp://host:port or rfc2217://host:port`},
+		{"port without a number", "[[meter]]\nport = \"rfc2217://box\"\n", "meter 1 (linky): port: open port rfc2217://box: address box: missing port in address: write it as rfc2217://host:port"},
 		{"two on a port", meter + meter + "name = \"shed\"\n", "meter 2 (shed): two meters cannot read the same port"},
 		{"name with an accent", meter + "name = \"été\"\n", "meter 1 (été): name must be 1 to 32 ASCII letters, digits or hyphens"},
 		{"name with a slash", meter + "name = \"a/b\"\n", "meter 1 (a/b): name must be 1 to 32 ASCII letters, digits or hyphens"},

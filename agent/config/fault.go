@@ -1,15 +1,58 @@
 package config
 
 import (
+	_ "embed"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Fault is one thing that is wrong with a configuration.
 type Fault struct {
-	Path string // of the value or the entry that it is about; "" when it is about none
-	Text string // a sentence
+	Path   string // of the value or the entry that it is about; "" when it is about none
+	Text   string // a sentence
+	French string // the same; "" for what only files can have
+}
+
+// wrong is a fault as a check words it, which faults.fr.json says in French.
+type wrong struct {
+	error
+	format string
+	args   []any
+}
+
+func wrongf(format string, args ...any) error {
+	return &wrong{fmt.Errorf(format, args...), format, args}
+}
+
+func (w *wrong) Unwrap() error { return errors.Unwrap(w.error) }
+
+//go:embed faults.fr.json
+var faultsFR []byte
+
+// readFrench is the French of each format. It is asked for nothing else than a fault.
+func readFrench() (formats map[string]string) {
+	_ = json.Unmarshal(faultsFR, &formats) // a test reads it; without it a fault is said in English
+	return formats
+}
+
+// in says a fault by other formats; "" when they have none for it. What it wraps is said likewise.
+func (w *wrong) in(formats map[string]string) string {
+	format := formats[w.format]
+	if !strings.Contains(format, "%") {
+		return format
+	}
+	args := slices.Clone(w.args)
+	for i := range args {
+		var below *wrong
+		if err, is := args[i].(error); is && errors.As(err, &below) {
+			args[i] = below.in(formats)
+		}
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // Faults takes the error of a configuration apart.
@@ -17,7 +60,19 @@ func Faults(err error) []Fault {
 	if err == nil {
 		return nil
 	}
-	var all []Fault
+	return faultsIn(err, readFrench())
+}
+
+func faultsIn(err error, formats map[string]string) (all []Fault) {
+	if one, is := err.(*wrong); is {
+		return []Fault{{Path: pathOf(one.Error()), Text: one.Error(), French: one.in(formats)}}
+	}
+	if many, is := err.(interface{ Unwrap() []error }); is {
+		for _, one := range many.Unwrap() {
+			all = append(all, faultsIn(one, formats)...)
+		}
+		return all
+	}
 	for line := range strings.Lines(err.Error()) {
 		text := strings.TrimRight(line, "\n")
 		all = append(all, Fault{Path: pathOf(text), Text: text})

@@ -82,8 +82,12 @@ func (f *findings) prices(r rawPrices) Prices {
 }
 
 func (f *findings) number(key string, n, least, most int, unit string) {
-	if n < least || n > most {
-		f.addf("%s", strings.TrimSpace(fmt.Sprintf("%s: %d is not from %d to %d %s", key, n, least, most, unit)))
+	switch {
+	case n >= least && n <= most:
+	case unit == "":
+		f.addf("%s: %d is not from %d to %d", key, n, least, most)
+	default:
+		f.addf("%s: %d is not from %d to %d %s", key, n, least, most, unit)
 	}
 }
 

@@ -183,13 +183,13 @@ func (b *Base) set(path Path, values []string, from Place) error {
 	_, there := b.raw.at(Path{Table: path.Table, Entry: path.Entry}, false)
 	field, ok := b.raw.at(path, true)
 	if !ok {
-		return fmt.Errorf("%s: there is no such key", path)
+		return wrongf("%s: there is no such key", path)
 	}
 	if !there && path.Entry != "" {
 		b.places[Path{Table: path.Table, Entry: path.Entry, Key: "name"}.String()] = from
 	}
 	if err := write(field, values); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return wrongf("%s: %w", path, err)
 	}
 	b.places[path.String()] = from
 	return nil

@@ -22,7 +22,7 @@ var pathForm = regexp.MustCompile(`^([a-z_]+)(?:\[([^\[\]]*)\])?(?:\.([a-z_]+))?
 func ParsePath(text string) (Path, error) {
 	m := pathForm.FindStringSubmatch(text)
 	if m == nil || m[2] == "" && (m[3] == "" || strings.Contains(text, "[")) {
-		return Path{}, fmt.Errorf("%q is not a key such as buffer.period or meter[linky].mode", text)
+		return Path{}, wrongf("%q is not a key such as buffer.period or meter[linky].mode", text)
 	}
 	return Path{Table: m[1], Entry: m[2], Key: m[3]}, nil
 }
@@ -142,7 +142,7 @@ func write(field reflect.Value, values []string) error {
 		return nil
 	}
 	if len(values) != 1 {
-		return fmt.Errorf("there are %d values where one belongs", len(values))
+		return wrongf("there are %d values where one belongs", len(values))
 	}
 	if field.Kind() == reflect.Pointer {
 		fresh := reflect.New(field.Type().Elem())
@@ -166,18 +166,18 @@ func writeOne(field reflect.Value, value string) error {
 		case "false", "0":
 			field.SetBool(false)
 		default:
-			return fmt.Errorf("%q is neither true nor false", value)
+			return wrongf("%q is neither true nor false", value)
 		}
 	case reflect.Int, reflect.Int64:
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || field.OverflowInt(n) {
-			return fmt.Errorf("%q is not a whole number that belongs here", value)
+			return wrongf("%q is not a whole number that belongs here", value)
 		}
 		field.SetInt(n)
 	default:
 		day, ok := field.Addr().Interface().(interface{ UnmarshalText([]byte) error })
 		if !ok || day.UnmarshalText([]byte(value)) != nil {
-			return fmt.Errorf("%q is not a day such as 2027-12-31", value)
+			return wrongf("%q is not a day such as 2027-12-31", value)
 		}
 	}
 	return nil
