@@ -175,7 +175,7 @@ mkdir -p "$root/run/systemd/system"
 rm "$root/usr/sbin/policy-rc.d"
 setsid chroot "$root" perl /srv/meter "$port" &
 meter=$!
-trap 'inside systemctl stop releve.service || true; kill -- "-$meter" 2>/dev/null || true; umount "$root/proc" || true; rm -rf "$root"' EXIT
+trap 'inside systemctl stop releve.service || true; kill -- "-$meter" 2>/dev/null || true; umount "$root/var/lib/releve" 2>/dev/null || true; umount "$root/proc" || true; rm -rf "$root"' EXIT
 outcome() { jq -r .why "$root/var/lib/releve-update/outcome.json"; }
 inside systemctl restart releve.service
 
@@ -250,9 +250,12 @@ mustnt test -e "$root/usr/bin/releve"
 must test -e "$root/var/lib/releve/readings"
 must test -e "$root/etc/releve/releve.toml"
 
-say "purge: nothing stays but the user"
+say "purge, with the readings on a partition of their own: nothing stays but the user and that"
+mount --bind "$root/var/lib/releve" "$root/var/lib/releve"
 inside dpkg -P releve
-mustnt test -e "$root/var/lib/releve"
+must test -z "$(ls -A "$root/var/lib/releve")"
+umount "$root/var/lib/releve"
 mustnt test -e "$root/var/lib/releve-update"
 mustnt test -e "$root/etc/releve"
+mustnt inside dpkg-query -W releve
 say "done"
