@@ -8,6 +8,7 @@ import (
 	"releve/agent/config"
 	"releve/agent/status"
 	"releve/agent/update"
+	"releve/buffer/statefile"
 	"releve/federation/command"
 )
 
@@ -52,6 +53,8 @@ func (a *agent) update(ctx context.Context, c command.Caller, version string) (c
 	if err := a.changed(c, "update of the software", has.Version, version); err != nil {
 		return nil, err
 	}
+	a.edition.fetching.Store(true)
+	defer a.edition.fetching.Store(false)
 	if err := a.askFor(c.Bare(), has.Version, version); err != nil {
 		return nil, err
 	}
@@ -60,7 +63,8 @@ func (a *agent) update(ctx context.Context, c command.Caller, version string) (c
 		err = channel.Place(ctx, offer, a.state(update.Folder))
 	}
 	if err != nil {
-		return a.noUpdate(err), nil
+		none := update.Outcome{From: has.Version, To: version, Why: err.Error(), Refused: true}
+		return a.noUpdate(err), errors.Join(a.recordReturn(c.Bare(), none), statefile.Remove(a.state(update.AskedFile)))
 	}
 	rouse(a.edition.placed)
 	a.log.Info("update placed", "version", version, "by", c.Bare())

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"releve/agent/status"
@@ -19,7 +20,8 @@ type edition struct {
 	own, dpkg string // root's folder, and dpkg's list
 	program   string // the file that this process began from
 	placed    chan struct{}
-	steady    int // looks in a row at which all worked; of the task alone
+	fetching  atomic.Bool // a package is on its way
+	steady    int         // looks in a row at which all worked; of the task alone
 }
 
 // How often a version on trial looks what works, and how often in a row all has to.
@@ -70,7 +72,7 @@ func (a *agent) askFor(by, from, to string) error {
 	return nil
 }
 
-// trackSoftware has a version on trial prove itself, and tells the ledger, and who asked, what became of it.
+// trackEdition has a version on trial prove itself, and tells the ledger, and who asked, what became of it.
 func (a *agent) trackEdition(ctx context.Context) error {
 	tick := time.NewTicker(proveEvery)
 	defer tick.Stop()
@@ -104,14 +106,24 @@ func (a *agent) trackAsked(ctx context.Context) (pending bool, err error) {
 			return true, err
 		}
 	}
+	// Whether it is on its way is asked before the outcome, which root writes before it is done.
+	folder := a.state(update.Folder)
+	atWork, waits := update.AtWork(a.edition.own), a.edition.fetching.Load() || update.Waits(folder)
 	outcome, err := update.ReadOutcome(a.edition.own)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return false, fmt.Errorf("read what became of version %s: %w", asked.To, err)
-	case err != nil || outcome.From != asked.From || outcome.To != asked.To || outcome.At.Before(asked.At):
-		return true, nil // none yet
+	case err == nil && outcome.From == asked.From && outcome.To == asked.To && !outcome.At.Before(asked.At):
+		return a.settleEdition(ctx, asked, outcome)
+	case atWork:
+		return true, nil
+	case asked.Proved: // it was installed by other means, such as apt
+		pending, err = a.settleEdition(ctx, asked, update.Outcome{From: asked.From, To: asked.To})
+		return pending, errors.Join(err, os.RemoveAll(folder))
+	case waits || asked.To == a.edition.installed():
+		return true, nil
 	}
-	return a.settleEdition(ctx, asked, outcome)
+	return a.settleEdition(ctx, asked, update.Outcome{From: asked.From, To: asked.To, Why: "its download was interrupted", Refused: true})
 }
 
 // prove notes what works of what worked before, and says whether there is anything new to tell root.
@@ -133,8 +145,7 @@ func (a *agent) prove(asked *update.Asked) (news bool) {
 func (a *agent) settleEdition(ctx context.Context, asked update.Asked, o update.Outcome) (pending bool, err error) {
 	file := a.state(update.AskedFile)
 	if o.Returned() && !asked.Recorded {
-		a.log.Warn("a newer version was taken back", "version", o.To, "why", o.Why, "runs", o.From)
-		if err := a.notary.Changed(asked.By, "update of the software, taken back: "+o.Why, o.To, o.From); err != nil {
+		if err := a.recordReturn(asked.By, o); err != nil {
 			return true, err
 		}
 		asked.Recorded = true
@@ -142,14 +153,28 @@ func (a *agent) settleEdition(ctx context.Context, asked update.Asked, o update.
 			return true, err
 		}
 	}
-	if a.tell(ctx, asked.By, ranOrReturned(o)) != nil && a.session != nil {
+	if a.tell(ctx, asked.By, whatBecame(o)) != nil && a.session != nil {
 		return true, nil
 	}
 	return false, statefile.Remove(file)
 }
 
-func ranOrReturned(o update.Outcome) string {
-	if o.Returned() {
+// recordReturn tells the log and the ledger that the version before is the one that runs.
+func (a *agent) recordReturn(by string, o update.Outcome) error {
+	became := "taken back"
+	if o.Refused {
+		became = "not installed"
+	}
+	a.log.Warn("a newer version was "+became, "version", o.To, "why", o.Why, "runs", o.From)
+	return a.notary.Changed(by, "update of the software, "+became+": "+o.Why, o.To, o.From)
+}
+
+func whatBecame(o update.Outcome) string {
+	switch {
+	case o.Refused:
+		return fmt.Sprintf("Relève : la version %s n'a pas été installée (%s) ; la version %s reste.\n"+
+			"Relève: version %s was not installed (%s); version %s stays.", o.To, o.Why, o.From, o.To, o.Why, o.From)
+	case o.Returned():
 		return fmt.Sprintf("Relève : la version %s n'a pas fait ses preuves (%s) ; la version %s est revenue.\n"+
 			"Relève: version %s did not prove itself (%s); version %s has returned.", o.To, o.Why, o.From, o.To, o.Why, o.From)
 	}
@@ -161,6 +186,13 @@ func (a *agent) editionFinding() status.Finding {
 	asked, _ := statefile.Look[update.Asked](a.state(update.AskedFile), nil)
 	outcome, _ := update.ReadOutcome(a.edition.own)
 	switch {
+	case outcome.Refused && outcome.From == a.edition.installed() && a.now().Sub(outcome.At) < toldFor:
+		return status.Finding{
+			State:  status.Warning,
+			Text:   status.Sayf("La version %[1]s n'a pas été installée : la version %[2]s reste.", "Version %[1]s was not installed: version %[2]s stays.", outcome.To, outcome.From),
+			Advice: status.Say("Si la place manque, faites-en, puis recommencez ; sinon signalez-le à qui publie les versions.", "If there is no room, make some and begin again; else tell whoever publishes the versions."),
+			Detail: outcome.Why,
+		}
 	case outcome.Returned() && outcome.From == a.edition.installed() && a.now().Sub(outcome.At) < toldFor:
 		return status.Finding{
 			State:  status.Warning,
@@ -172,6 +204,8 @@ func (a *agent) editionFinding() status.Finding {
 		return status.Finding{}
 	case asked.To == a.edition.installed():
 		return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s fait ses preuves.", "Version %s proves itself.", asked.To)}
+	case update.AtWork(a.edition.own):
+		return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s s'installe.", "Version %s is being installed.", asked.To)}
 	case update.Waits(a.state(update.Folder)):
 		return status.Finding{
 			State:  status.Waiting,
@@ -179,5 +213,5 @@ func (a *agent) editionFinding() status.Finding {
 			Advice: status.Say("Si rien ne se passe : systemctl enable --now releve-update.path.", "If nothing happens: systemctl enable --now releve-update.path."),
 		}
 	}
-	return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s s'installe.", "Version %s is being installed.", asked.To)}
+	return status.Finding{State: status.Waiting, Text: status.Sayf("La version %s est téléchargée.", "Version %s is being downloaded.", asked.To)}
 }

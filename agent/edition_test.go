@@ -31,6 +31,13 @@ func dpkgHas(t *testing.T, version string) string {
 	return written(t, "status", "Package: releve\nVersion: "+version+"\nArchitecture: arm64\n")
 }
 
+// place leaves what makes root begin.
+func (h house) place(t *testing.T) {
+	t.Helper()
+	must(t, os.MkdirAll(h.state(update.Folder), 0o700))
+	must(t, os.WriteFile(filepath.Join(h.state(update.Folder), "SHA256SUMS.asc"), nil, 0o600))
+}
+
 // look is one turn of the task.
 func (h house) look(t *testing.T) (pending bool, asked update.Asked) {
 	t.Helper()
@@ -51,6 +58,7 @@ func TestVersionProvesItself(t *testing.T) {
 	before, _ := withEdition(t, "1.1.0")
 	before.play(t, linky.Scenario{}, 1)
 	must(t, before.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
+	before.place(t)
 	pending, asked := before.look(t)
 	want := update.Asked{By: "alice@sen1.example", At: asked.At, From: "1.1.0", To: "1.2.0", Need: []string{"meter linky"}}
 	if diff := cmp.Diff(want, asked); diff != "" || !pending {
@@ -58,6 +66,7 @@ func TestVersionProvesItself(t *testing.T) {
 	}
 
 	after, own := withEdition(t, "1.1.0") // dpkg has started it, and not yet written down that it is there
+	must(t, os.WriteFile(filepath.Join(own, "progress.json"), nil, 0o600))
 	must(t, statefile.Write(after.state(update.AskedFile), asked))
 	for range proveLooks {
 		_, asked = after.look(t)
@@ -109,6 +118,7 @@ func TestReplacedProgramProvesNothing(t *testing.T) {
 	h.edition.program = written(t, "releve", "of version 1.2.0")
 	h.play(t, linky.Scenario{}, 1)
 	must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
+	h.place(t)
 	for range proveLooks {
 		if pending, asked := h.look(t); !pending || asked.Proved {
 			t.Fatalf("pending %t, %+v", pending, asked)
@@ -121,8 +131,19 @@ func TestVersionTakenBack(t *testing.T) {
 	t.Parallel()
 	h, own := withEdition(t, "1.1.0")
 	must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
-	if tree := h.tree(t); !strings.Contains(tree, "Version 1.2.0 is being installed.") {
-		t.Errorf("the page does not say what happens:\n%s", tree)
+	progress := filepath.Join(own, "progress.json")
+	for _, step := range []struct {
+		next func()
+		says string
+	}{
+		{func() {}, "Version 1.2.0 is being downloaded."},
+		{func() { h.place(t) }, "Version 1.2.0 waits to be installed."},
+		{func() { must(t, os.WriteFile(progress, nil, 0o600)) }, "Version 1.2.0 is being installed."},
+	} {
+		step.next()
+		if tree := h.tree(t); !strings.Contains(tree, step.says) {
+			t.Errorf("the page does not say %q:\n%s", step.says, tree)
+		}
 	}
 	why := "it did not prove itself within 5m0s; missing: federation"
 	must(t, statefile.Write(filepath.Join(own, "outcome.json"), update.Outcome{From: "1.1.0", To: "1.2.0", At: time.Now().Add(time.Minute), Why: why}))
@@ -154,6 +175,7 @@ func TestOtherOutcomes(t *testing.T) {
 	t.Parallel()
 	h, own := withEdition(t, "1.1.0")
 	must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
+	h.place(t)
 	for name, text := range map[string]string{
 		"older":           `{"from":"1.1.0","to":"1.2.0","at":"2020-01-01T00:00:00Z","why":"x"}`,
 		"another version": `{"from":"1.1.0","to":"1.3.0","at":"2099-01-01T00:00:00Z","why":"x"}`,
@@ -163,5 +185,46 @@ func TestOtherOutcomes(t *testing.T) {
 		if pending, asked := h.look(t); !pending || asked.Recorded {
 			t.Errorf("%s: pending %t, %+v", name, pending, asked)
 		}
+	}
+}
+
+// A version that was not even begun, for root refused it or the device stopped within the download, is told as such.
+func TestVersionNotInstalled(t *testing.T) {
+	t.Parallel()
+	for why, outcome := range map[string]update.Outcome{
+		"take the update: no space left on device": {From: "1.1.0", To: "1.2.0", At: time.Now().Add(time.Minute), Why: "take the update: no space left on device", Refused: true},
+		"its download was interrupted":             {},
+	} {
+		h, own := withEdition(t, "1.1.0")
+		must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
+		must(t, statefile.Write(filepath.Join(own, "outcome.json"), outcome))
+		if pending, asked := h.look(t); !pending || !asked.Recorded {
+			t.Errorf("%s: pending %t, %+v", why, pending, asked)
+		}
+		entries := ledgered(t, h.state("ledger"))
+		last := entries[len(entries)-1]
+		want := ledger.Entry{By: "alice@sen1.example", Before: "1.2.0", After: "1.1.0", Text: "update of the software, not installed: " + why}
+		if diff := cmp.Diff(want, ledger.Entry{By: last.By, Before: last.Before, After: last.After, Text: last.Text}); diff != "" {
+			t.Errorf("ledger (-want +got):\n%s", diff)
+		}
+		if says := "Version 1.2.0 was not installed: version 1.1.0 stays (" + why + ")."; outcome.Refused != strings.Contains(h.tree(t), says) {
+			t.Errorf("the page says\n%s", h.tree(t))
+		}
+	}
+}
+
+// A version that was asked for, and that apt installed before root did, is one like another, and waits no more.
+func TestVersionInstalledByOtherMeans(t *testing.T) {
+	t.Parallel()
+	h, _ := withEdition(t, "1.2.0")
+	must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
+	h.place(t)
+	h.session = nil // nobody can be told
+	h.play(t, linky.Scenario{}, 1)
+	for range proveLooks {
+		h.look(t)
+	}
+	if pending, asked := h.look(t); pending || asked.To != "" || update.Waits(h.state(update.Folder)) {
+		t.Errorf("pending %t, %+v", pending, asked)
 	}
 }

@@ -43,6 +43,8 @@ type Outcome struct {
 	To   string    `json:"to"`
 	At   time.Time `json:"at"`            // for people only
 	Why  string    `json:"why,omitempty"` // it was taken back; "" for a version that stays
+	// Refused says that nothing was begun.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // Returned says whether the version before is the one that runs.
@@ -54,9 +56,10 @@ func ReadOutcome(own string) (Outcome, error) {
 }
 
 // say writes the outcome where the agent may read it.
-func (i Installer) say(p progress) error {
+func (i Installer) say(o Outcome) error {
 	file := i.Own + "/" + outcomeFile
-	err := statefile.Write(file, Outcome{From: p.From, To: p.To, At: time.Now().UTC(), Why: p.Why})
+	o.At = time.Now().UTC()
+	err := statefile.Write(file, o)
 	if err == nil {
 		err = os.Chmod(file, 0o644)
 	}
@@ -66,17 +69,25 @@ func (i Installer) say(p progress) error {
 // proof is the agent's word on a version on trial: whether it works, and what is missing. It can at most keep a version that
 // was signed, and the text is only shown.
 func (i Installer) proof(to string) (works bool, missing string) {
-	state, err := os.OpenRoot(i.State)
-	if err != nil {
-		return false, ""
-	}
-	defer state.Close()
-	said, err := text(state, AskedFile)
-	var asked Asked
-	if err != nil || json.Unmarshal(said, &asked) != nil || asked.To != to {
+	asked := i.asked()
+	if asked.To != to {
 		return false, ""
 	}
 	return asked.Proved, plain(strings.Join(asked.Missing, ", "))
+}
+
+// asked is what the agent says that was asked for; the zero value when it says nothing that is understood.
+func (i Installer) asked() (a Asked) {
+	state, err := os.OpenRoot(i.State)
+	if err != nil {
+		return a
+	}
+	defer state.Close()
+	said, err := text(state, AskedFile)
+	if err != nil || json.Unmarshal(said, &a) != nil {
+		return Asked{}
+	}
+	return a
 }
 
 // plain is the beginning of a text without what could do anything to a terminal.

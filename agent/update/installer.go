@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"os/exec"
-	"syscall"
 	"time"
 )
 
@@ -38,7 +35,17 @@ var environment = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEN
 // is taken back: the version before it is installed again, from a package made of it first. The outcome says which it was.
 // An error is that nothing was begun, or that it has to be gone on with.
 func (i Installer) Install(ctx context.Context) (Outcome, error) {
-	defer i.untake()
+	err := i.install(ctx)
+	if !errors.Is(err, errNothing) {
+		i.untake()
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return ReadOutcome(i.Own)
+}
+
+func (i Installer) install(ctx context.Context) error {
 	p, err := i.begun()
 	switch {
 	case err != nil:
@@ -50,10 +57,7 @@ func (i Installer) Install(ctx context.Context) (Outcome, error) {
 	for err == nil && p.Stage != "" {
 		p, err = i.goOn(ctx, p)
 	}
-	if err != nil {
-		return Outcome{}, err
-	}
-	return ReadOutcome(i.Own)
+	return err
 }
 
 // begin takes what was placed, and keeps what is installed.
@@ -62,15 +66,25 @@ func (i Installer) begin(ctx context.Context) (p progress, err error) {
 	if err != nil {
 		return p, err
 	}
-	r, err := i.take(has)
+	r, err := i.take(ctx, has)
 	if err != nil {
-		return p, errors.Join(fmt.Errorf("take the update: %w", err), i.remove(newFile))
+		return p, i.refuse(fmt.Errorf("take the update: %w", err))
 	}
 	if err := i.keep(ctx); err != nil {
-		return p, errors.Join(fmt.Errorf("keep version %s: %w", has.Version, err), i.remove(newFile), i.remove(oldFile))
+		return p, i.refuse(fmt.Errorf("keep version %s: %w", has.Version, err))
 	}
 	p = progress{From: has.Version, To: r.Version, File: r.File, Ran: i.condition(ctx).runs()}
 	return p, i.enter(&p, installing)
+}
+
+// refuse forgets what was placed, and says why where the agent reads it, if it has asked for anything.
+func (i Installer) refuse(why error) error {
+	err := errors.Join(why, i.remove(newFile), i.remove(oldFile))
+	asked := i.asked()
+	if asked.To == "" || errors.Is(why, errNothing) {
+		return err
+	}
+	return errors.Join(err, i.say(Outcome{From: asked.From, To: asked.To, Why: why.Error(), Refused: true}))
 }
 
 // goOn does what a stage is for, and returns the one after it; none once all is done.
@@ -152,85 +166,4 @@ func (i Installer) dpkg(ctx context.Context, name string) error {
 		return fmt.Errorf("dpkg: %w", err)
 	}
 	return nil
-}
-
-// take copies the package out of the agent's reach and verifies the copy.
-func (i Installer) take(has Installed) (r Release, err error) {
-	placed, err := i.placed()
-	if err != nil {
-		return r, err
-	}
-	defer placed.Close()
-	signature, errSignature := text(placed, signatureFile)
-	sums, err := text(placed, sumsFile)
-	if err = errors.Join(errSignature, err); err != nil {
-		return r, err
-	}
-	if err := i.Key.check(sums, signature); err != nil {
-		return r, err
-	}
-	if r, err = newest(sums, has); err != nil {
-		return r, err
-	}
-	return r, copyOut(r, placed, i.own(newFile))
-}
-
-// untake removes the signature, so that nothing is taken twice.
-func (i Installer) untake() {
-	placed, err := i.placed()
-	if err != nil {
-		return
-	}
-	defer placed.Close()
-	if err := placed.Remove(signatureFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(i.Out, "what was placed is taken again: %v\n", err)
-	}
-}
-
-// placed opens the folder that the agent places a package in, not by a link that leads out.
-func (i Installer) placed() (*os.Root, error) {
-	state, err := os.OpenRoot(i.State)
-	if err != nil {
-		return nil, err
-	}
-	defer state.Close()
-	return state.OpenRoot(Folder)
-}
-
-func copyOut(r Release, placed *os.Root, file string) error {
-	from, err := OpenPlain(placed, packageFile)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(r.copy(to, from), to.Sync(), to.Close())
-}
-
-func text(placed *os.Root, name string) ([]byte, error) {
-	f, err := OpenPlain(placed, name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readText(f)
-}
-
-// OpenPlain opens a plain file of a folder that others may write: no link leads out of it, and a pipe would never end.
-func OpenPlain(placed *os.Root, name string) (*os.File, error) {
-	f, err := placed.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	about, err := f.Stat()
-	if err == nil && !about.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a plain file", name)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
 }

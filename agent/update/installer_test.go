@@ -3,7 +3,9 @@ package update
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -40,6 +42,10 @@ case $text in
 esac
 `
 	fakeDpkgDeb = `#!/bin/sh
+if [ "$1" = --show ]; then
+  case $(cat "$3") in impostor*) printf "other 1.2.0 arm64" ;; *) printf "releve 1.2.0 arm64" ;; esac
+  exit
+fi
 [ -x "$5/DEBIAN/postinst" ] && [ -x "$5/usr/bin/releve" ] && ! [ -e "$5/etc/releve/releve.toml" ] || exit 1
 { echo old; cat "$5/DEBIAN/control" "$5/usr/bin/releve"; } >"$6"
 `
@@ -109,11 +115,18 @@ func TestTakenAndRefused(t *testing.T) {
 		{"an old release again", func(t *testing.T, s scene) {
 			lay(t, s, release(t, us, map[string]string{"releve_1.0.0_arm64.deb": "the package"}))
 		}, "take the update: version 1.0.0 is not newer than 1.1.0, which is installed"},
-		{"nothing", func(t *testing.T, s scene) { must(t, os.RemoveAll(s.placed(""))) }, "take the update: openat update: no such file or directory"},
+		{"another package under our name", func(t *testing.T, s scene) { lay(t, s, release(t, us, map[string]string{file: "impostor"})) },
+			"take the update: " + file + " is not what it is called: it holds other 1.2.0 arm64"},
 		{"a link that leads out", func(t *testing.T, s scene) {
 			must(t, os.Rename(s.placed(""), s.Own+"/x.elsewhere"))
 			must(t, os.Symlink(s.Own+"/x.elsewhere", s.placed("")))
 		}, "take the update: openat update: path escapes from parent"},
+		{"a signature that is a folder", func(t *testing.T, s scene) {
+			must(t, os.Remove(s.placed(signatureFile)))
+			must(t, os.MkdirAll(s.placed(signatureFile)+"/full", 0o700))
+		}, "take the update: SHA256SUMS.asc is not a plain file"},
+		{"no room", func(t *testing.T, s scene) { must(t, os.Symlink("/dev/full", s.own(newFile))) },
+			"take the update: read " + file + ": write OWN/new.deb: no space left on device"},
 		{"a package that is a link to root's files", func(t *testing.T, s scene) {
 			must(t, os.Remove(s.placed(packageFile)))
 			must(t, os.Symlink(s.Status, s.placed(packageFile)))
@@ -130,18 +143,61 @@ func TestTakenAndRefused(t *testing.T) {
 			s := newScene(t, key)
 			lay(t, s, release(t, us, map[string]string{file: "the package"}))
 			tt.spoil(t, s)
+			must(t, os.WriteFile(s.State+"/"+AskedFile, []byte(`{"from":"1.1.0","to":"1.2.0"}`), 0o600))
 			_, err := s.Install(context.Background())
-			got := strings.ReplaceAll(fmt.Sprint(err), key.file, "KEY")
-			if diff := cmp.Diff([]string{tt.want, ""}, []string{got, s.out.String()}); diff != "" {
+			names := strings.NewReplacer(key.file, "KEY", s.Own, "OWN")
+			if diff := cmp.Diff([]string{tt.want, ""}, []string{names.Replace(fmt.Sprint(err)), s.out.String()}); diff != "" {
 				t.Errorf("error and dpkg (-want +got):\n%s", diff)
+			}
+			told, err := ReadOutcome(s.Own)
+			must(t, err)
+			if diff := cmp.Diff(Outcome{From: "1.1.0", To: "1.2.0", At: told.At, Why: tt.want, Refused: true}, told,
+				cmp.Transformer("names", names.Replace)); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
 			}
 			if left, _ := filepath.Glob(s.own("*.deb")); left != nil {
 				t.Errorf("%v is left", left)
 			}
-			if fi, err := os.Lstat(s.placed("")); err == nil && fi.IsDir() && Waits(s.placed("")) {
-				t.Error("it would be taken again for ever")
+			if fi, err := os.Lstat(s.placed("")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%v, %v: it would be taken again for ever", fi, err)
 			}
 		})
+	}
+}
+
+// A key that the agent could exchange counts for nothing.
+func TestKeyOfTheAgent(t *testing.T) {
+	t.Parallel()
+	us := signer(t)
+	s := newScene(t, publicKey(t, us))
+	lay(t, s, release(t, us, map[string]string{file: "proved"}))
+	s.Key.owner = 65534
+	if err := os.Chown(s.State, s.Key.owner, -1); err != nil {
+		t.Skip("only root can give a folder away")
+	}
+	_, err := s.Install(context.Background())
+	if want := fmt.Sprintf("take the update: the key in %s belongs to the agent's user, who could exchange it: chown root %[1]s", s.Key.file); fmt.Sprint(err) != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// Without a package there is nothing to take and nothing to tell: one may be on its way.
+func TestNothingPlaced(t *testing.T) {
+	t.Parallel()
+	us := signer(t)
+	for _, missing := range []string{"", signatureFile} {
+		s := newScene(t, publicKey(t, us))
+		lay(t, s, release(t, us, map[string]string{file: "proved"}))
+		must(t, os.WriteFile(s.State+"/"+AskedFile, []byte(`{"from":"1.1.0","to":"1.2.0"}`), 0o600))
+		must(t, os.RemoveAll(s.placed(missing)))
+		_, err := s.Install(context.Background())
+		told, errTold := ReadOutcome(s.Own)
+		if diff := cmp.Diff([]any{"take the update: no package was placed", "<nil>", Outcome{}}, []any{fmt.Sprint(err), fmt.Sprint(errTold), told}); diff != "" {
+			t.Errorf("without %q: errors and outcome (-want +got):\n%s", missing, diff)
+		}
+		if _, err := os.Stat(s.placed(packageFile)); missing != "" && err != nil {
+			t.Errorf("what is on its way was taken away: %v", err)
+		}
 	}
 }
 

@@ -65,6 +65,12 @@ func (i Installer) begun() (progress, error) {
 	return p, err
 }
 
+// AtWork says whether root, whose folder it is, is at an installation or has to go on with one.
+func AtWork(own string) bool {
+	_, err := os.Stat(filepath.Join(own, progressFile))
+	return err == nil
+}
+
 // enter writes a stage down.
 func (i Installer) enter(p *progress, s stage) error {
 	if p.Stage != s {
@@ -76,7 +82,7 @@ func (i Installer) enter(p *progress, s stage) error {
 
 // finish writes the outcome down and forgets the rest. It returns that there is nothing more to do.
 func (i Installer) finish(p progress) (progress, error) {
-	if err := i.say(p); err != nil {
+	if err := i.say(Outcome{From: p.From, To: p.To, Why: p.Why}); err != nil {
 		return p, fmt.Errorf("write down what became of version %s: %w", p.To, err)
 	}
 	err := statefile.Remove(i.own(progressFile))
