@@ -53,7 +53,7 @@ tarball() {
   cp systemd/releve.service systemd/releve-backoff.conf systemd/70-releve-tic.rules systemd/allow-adjtimex.conf "$root/$folder"
   cp systemd/sysusers.conf "$root/$folder/sysusers-releve.conf"
   cp agent/config/reference.toml "$root/$folder/releve.toml"
-  cp LICENSE "$root/$folder"
+  cp LICENSE agent/status/licences.txt "$root/$folder"
   documents "$root/$folder"
   chmod -R u=rwX,go=rX "$root/$folder"
   tar -C "$root" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
@@ -64,6 +64,7 @@ tarball() {
 DOCUMENTS=$(mktemp -d)
 export DOCUMENTS
 documents "$DOCUMENTS"
+cat LICENSE agent/status/licences.txt >"$DOCUMENTS/copyright"
 while read -r name _; do
   case $name in '' | '#'*) continue ;; esac
   tarball "$name"

@@ -30,7 +30,8 @@ type asset struct {
 // assets are the files that the pages load.
 type assets struct {
 	Style, Script, Charts, Icon, Sprite asset
-	WallStyle, WallScript               asset  // of screens on walls
+	WallStyle, WallScript               asset // of screens on walls
+	Licences                            asset
 	Library                             *asset // uPlot, nil in a program that was built without npm
 }
 
@@ -57,6 +58,7 @@ func openAssets() (assets, error) {
 			return assets{}, err
 		}
 	}
+	a.Licences = newAsset("licences.txt", licences)
 	return a, a.openLibrary()
 }
 
@@ -77,7 +79,7 @@ func (a *assets) openLibrary() error {
 // all is every asset that has an address.
 func (a assets) all() []asset {
 	list := []asset{
-		a.Style, a.Script, a.Charts, a.Icon, a.Sprite, a.WallStyle, a.WallScript,
+		a.Style, a.Script, a.Charts, a.Icon, a.Sprite, a.WallStyle, a.WallScript, a.Licences,
 		{path: "/assets/go-regular.ttf", kind: "font/ttf", body: kiosk.TTF(false)}, // as wall.css names them
 		{path: "/assets/go-bold.ttf", kind: "font/ttf", body: kiosk.TTF(true)},
 	}
@@ -97,13 +99,17 @@ func openAsset(name string, files []string) (asset, error) {
 		}
 		body = append(body, text...)
 	}
+	return newAsset(name, body), nil
+}
+
+func newAsset(name string, body []byte) asset {
 	extension := path.Ext(name)
 	return asset{
 		path: "/assets/" + strings.TrimSuffix(name, extension) + "-" + digest(body) + extension,
 		kind: mime.TypeByExtension(extension),
 		body: body,
 		tiny: compress(body, gzip.BestCompression),
-	}, nil
+	}
 }
 
 // String is where the asset is, for templates.

@@ -258,3 +258,22 @@ func BenchmarkPage(b *testing.B) {
 		fetch(b, handler, "/")
 	}
 }
+
+// The terms of what others have written are a link away from the list of it, for everybody.
+func TestLicencesAreShown(t *testing.T) {
+	t.Parallel()
+	handler := status.Handler(household, status.Options{})
+	where := regexp.MustCompile(`href="(/assets/licences-[0-9a-f]{12}\.txt)"`).FindStringSubmatch(fetch(t, handler, "/about").Body.String())
+	if where == nil {
+		t.Fatal("no link")
+	}
+	got := fetch(t, handler, where[1])
+	if kind := got.Header().Get("Content-Type"); kind != "text/plain; charset=utf-8" {
+		t.Errorf("it is %s", kind)
+	}
+	for _, want := range []string{"European Union Public Licence", "\nmellium.im/xmpp v", "\ngithub.com/dgraph-io/badger/v4 v", "\nGo, its library and runtime\n", "\nnpm: uplot ", "Apache License", "Leon Sorokin"} {
+		if !strings.Contains(got.Body.String(), want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
