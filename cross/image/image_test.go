@@ -180,13 +180,14 @@ func (h *house) inspect() {
 	h.t.Logf("the journal:\n%s", h.shell.ask("journalctl -b -o short-monotonic --no-hostname | grep -i 'linux version\\|releve\\[\\|relève\\|watchdog\\|ttyUSB0\\|target multi\\|startup finished' | cut -c1-160 | head -60"))
 }
 
-// measure writes down what the agent costs.
+// measure writes down what the agent costs, and what the whole machine writes to the partition of what changes.
 func (h *house) measure() {
 	h.t.Helper()
-	h.t.Log(h.shell.ask(`pid=$(systemctl show -P MainPID releve.service); grep 'VmHWM\|RssAnon\|RssFile' /proc/$pid/status
-		c=$(cat /sys/fs/cgroup/system.slice/releve.service/cpu.stat | awk '/usage_usec/{print $2}'); w=$(awk '{print $7}' /sys/block/vda/stat); sleep 120
-		d=$(cat /sys/fs/cgroup/system.slice/releve.service/cpu.stat | awk '/usage_usec/{print $2}'); x=$(awk '{print $7}' /sys/block/vda/stat)
-		echo "in 120 s: CPU $((d - c)) us, written to the card $(((x - w) / 2)) kB"; head -3 /proc/meminfo; df -h / /var /boot/firmware; systemd-analyze; systemd-analyze blame | head -8`))
+	h.t.Log(h.shell.ask(`pid=$(systemctl show -P MainPID releve.service); grep 'VmHWM\|VmRSS\|RssAnon\|RssFile' /proc/$pid/status
+		cpu() { awk '/usage_usec/{print $2}' /sys/fs/cgroup/system.slice/releve.service/cpu.stat; }; written() { awk '{print $7}' /sys/block/vda/vda3/stat; }
+		c=$(cpu) w=$(written); sleep 300; echo "in 300 s: processor $(($(cpu) - c)) us, written $((($(written) - w) / 2)) kB"
+		grep VmRSS /proc/$pid/status; head -3 /proc/meminfo; df -h / /var /boot/firmware; systemd-analyze; systemd-analyze blame | head -8
+		for unit in releve releve-grow releve-screen; do systemd-analyze security --no-pager $unit.service | tail -1; done`))
 }
 
 // drain waits until all that is stored was acknowledged.
