@@ -63,7 +63,7 @@ func (p *patient) onBoard() bool {
 		return false
 	}
 	name := p.terminal()
-	return name == "serial0" || name == "serial1" || name == "ttyS0" || strings.HasPrefix(name, "ttyAMA")
+	return name == "serial0" || name == "serial1" || name == "ttyS0" || name == upstreamUART || strings.HasPrefix(name, "ttyAMA")
 }
 
 // port says whether the device is there.

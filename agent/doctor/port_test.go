@@ -93,6 +93,7 @@ func TestUART(t *testing.T) {
 		{"good UART, Bluetooth disabled", pi("3 Model B Plus").with(good).with(config("enable_uart=1\ndtoverlay=disable-bt\n")), "/dev/serial0", "uart", "ok: the good one, at pins 8 and 10"},
 		{"good UART, Bluetooth on the other", pi("4 Model B").with(good).with(listing{"/dev/serial1": "-> ttyS0"}), "/dev/ttyAMA0", "uart", "ok: the good one, at pins 8 and 10"},
 		{"good UART, overlay by its old name", pi("3 Model B").with(good).with(config("dtoverlay=pi3-miniuart-bt\n")), "/dev/ttyAMA0", "uart", "ok: the good one, at pins 8 and 10"},
+		{"mini-UART, of Debian's kernel", pi("3 Model B").with(listing{"/dev/ttyS1": "c 0660 0 20", "/dev/ttyAMA0": "c 0660 0 20"}), "/dev/ttyS1", "uart", "ok: " + mini},
 		{"mini-UART", pi("Zero 2 W").with(poor), "/dev/serial0", "uart", "ok: " + mini + " → " + keepBT},
 		{
 			"mini-UART of a floating speed", pi("3 Model B").with(poor).with(config("[pi4]\nenable_uart=1\n")), "/dev/serial0", "uart",

@@ -7,6 +7,9 @@ import (
 	"releve/agent/status"
 )
 
+// upstreamUART is the mini-UART as Linux itself names it, such as Debian's kernel; that of Raspberry Pi OS says ttyS0.
+const upstreamUART = "ttyS1"
+
 // uart says whether the on-board port is the one at pins 8 and 10, and a good one.
 //
 // A Raspberry Pi has a good UART, PL011, and a poor one, the mini-UART. Where there is Bluetooth it has the good one
@@ -20,7 +23,7 @@ func (p *patient) uart() status.Finding {
 		return p.debugConnector()
 	case name == "ttyAMA0" && p.board.Generation < 5 && p.bluetoothHas(name):
 		return p.bluetooth()
-	case name == "ttyS0":
+	case name == "ttyS0" || name == upstreamUART:
 		return p.miniUART()
 	}
 	return status.Finding{Text: status.Say("le bon, aux broches 8 et 10", "the good one, at pins 8 and 10")}
@@ -68,6 +71,8 @@ func (p *patient) miniUART() status.Finding {
 	}
 	_, fixed := p.firmware.Settings["core_freq"]
 	switch {
+	case p.terminal() == upstreamUART:
+		found.Advice = status.Words{} // the overlays that free the other are of Raspberry Pi OS
 	case p.firmware.freesPL011():
 		found.State = status.Warning
 		found.Text = status.Say("Le port est encore le mini-UART, alors que la configuration donne le bon port.", "The port is still the mini-UART, although the configuration gives the good one.")
