@@ -26,16 +26,21 @@ rm -f "$work"/root/boot/{vmlinuz,initrd.img}-*
 mkdir -m 0755 "$work/root/boot/firmware" "$work/root/var" "$work/root/etc/releve"
 mkdir -m 1777 "$work/root/var/tmp" # systemd-resolved starts before /var is there
 
+# The same image of the same root.
+find "$work" -newermt "@$SOURCE_DATE_EPOCH" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+
 PATH=$PATH:/sbin:/usr/sbin
-mkfs.vfat -C -F 32 -n RELEVE -i 52454c56 --invariant "$work/boot.img" $((boot_mb * 1024)) >/dev/null
-mcopy -i "$work/boot.img" -s "$work"/boot/* ::
+export TZ=UTC # FAT keeps the time of the place
+mkfs.vfat -C -F 32 -n RELEVE --invariant "$work/boot.img" $((boot_mb * 1024)) >/dev/null
+mcopy -m -i "$work/boot.img" -s "$work"/boot/* ::
 system() { # NAME NUMBER MB: an ext4 of the folder NAME
-  local uuid=52454c45-5645-4000-8000-00000000000$2 # the same image each time
-  mke2fs -q -t ext4 -m 1 -L "releve-$1" -U "$uuid" -E "hash_seed=$uuid,root_owner=0:0" -d "$work/$1" "$work/$1.img" "$3M" >/dev/null
+  local uuid=52454c45-5645-4000-8000-00000000000$2
+  mke2fs -q -t ext4 -b 4096 -i 16384 -m 1 -L "releve-$1" -U "$uuid" -E "hash_seed=$uuid,root_owner=0:0" -d "$work/$1" "$work/$1.img" "$3M" >/dev/null
 }
 system root 1 $root_mb
 system var 2 $var_mb
 
+# /etc/fstab and the kernel know the partitions by the id of the table.
 at=4 # MiB, where cards begin to be fast
 rm -f "$image"
 truncate -s $(((at + boot_mb + root_mb + var_mb) * 1024 * 1024)) "$image"
