@@ -1,11 +1,16 @@
 package bmhs
 
 import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"releve/federation"
 	"releve/senml"
 )
 
@@ -65,5 +70,67 @@ func TestWithdrawnIsNotSaid(t *testing.T) {
 		if power || most {
 			t.Errorf("a message under the new scope says\n%s", m.Raw)
 		}
+	}
+}
+
+// TestScopeMovesWhilePending moves what is granted while a message has no answer: it does not go again, and its energy is not
+// counted twice where the server may have it, nor lost where it cannot.
+func TestScopeMovesWhilePending(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		lose func(s *stage, p senml.Pack) error
+		want []string
+	}{
+		"taken, the answer lost": {
+			func(s *stage, p senml.Pack) error {
+				s.server.Swallow()
+				return s.r.Send(s.Context(), p)
+			},
+			[]string{"23T12:05:00 " + meter + " iinst=003 base=1040 +40 adps=0", "23T12:10:00 " + meter + " iinst=003 base=1100 +60 adps=0"},
+		},
+		"taken, and killed": {
+			func(s *stage, p senml.Pack) error {
+				s.server.Swallow()
+				err := s.r.Send(s.Context(), p)
+				s.open()
+				return err
+			},
+			[]string{"23T12:05:00 " + meter + " iinst=003 base=1040 +40 adps=0", "23T12:10:00 " + meter + " iinst=003 base=1100 +60 adps=0"},
+		},
+		"no connection": {
+			func(s *stage, p senml.Pack) error {
+				s.r.Client = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					return nil, errors.New("no route")
+				}}}
+				defer func() { s.r.Client = s.o.Client }()
+				return s.r.Send(s.Context(), p)
+			},
+			[]string{"23T12:10:00 " + meter + " iinst=003 base=1100 +100 adps=0"},
+		},
+		"moved before it left": {
+			func(s *stage, p senml.Pack) error {
+				asked := 0
+				return s.r.SendWhile(s.Context(), p, func() error {
+					if asked++; asked > 1 {
+						return federation.ErrWithdrawn
+					}
+					return nil
+				})
+			},
+			[]string{"23T12:10:00 " + meter + " iinst=003 base=1100 +100 adps=0"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scope := "all"
+			s := newStage(t, func(o *Options) { o.Scope = func() string { return scope } })
+			s.send(full(s.now, 1000, 700))
+			if err := row.lose(s, frame(s.now.Add(5*time.Minute), 1040, 700)); err == nil {
+				t.Fatal("no error")
+			}
+			scope = "more"
+			s.send(full(s.now.Add(10*time.Minute), 1100, 700))
+			s.want(append([]string{"23T12:00:00 " + meter + " iinst=003 base=1000 +0 adps=0"}, row.want...)...)
+		})
 	}
 }

@@ -74,7 +74,7 @@ func (m *memory) device(mac, scope string) *device {
 		m.devices[mac] = d
 	}
 	if d.Scope != scope {
-		*d = device{progress: d.progress, Values: map[string]said{}, Scope: scope}
+		*d = device{progress: d.settled(), Values: map[string]said{}, Scope: scope}
 	}
 	return d
 }

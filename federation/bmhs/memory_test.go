@@ -18,7 +18,7 @@ func long(n int) *device {
 	d := newDevice()
 	d.Values[pathPower] = said{Number: float64(n), At: float64(n)}
 	p := progress{Sent: float64(n), Indexes: map[string]uint64{"base": uint64(n)}}
-	d.Pending = &pending{p, strconv.Quote(strings.Repeat("<&é", 20_000))}
+	d.Pending = &pending{progress: p, Message: strconv.Quote(strings.Repeat("<&é", 20_000))}
 	return d
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http/httptrace"
+	"sync/atomic"
 
 	"releve/federation"
 )
@@ -23,6 +25,7 @@ type progress struct {
 type pending struct {
 	progress
 	Message string `json:"message"` // JSON, letter by letter
+	unsent  bool   // for sure: no request with it has had a connection since it was made
 }
 
 // pend makes a message of the device ready to go.
@@ -31,7 +34,7 @@ func (d *device) pend(at float64, m message) (*pending, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write a message: %w", err)
 	}
-	return &pending{d.after(at, m), string(text)}, nil
+	return &pending{progress: d.after(at, m), Message: string(text), unsent: true}, nil
 }
 
 // after is the progress once the server has a message of that time.
@@ -45,6 +48,16 @@ func (d *device) after(at float64, m message) progress {
 	return p
 }
 
+// settled is the progress from which to go on when what is pending must not go any more. Whether the server has it is not
+// known once it may have left; then it counts, or its energy would be there twice. If the server has not, the indexes of
+// later messages have that energy, and no period.
+func (d *device) settled() progress {
+	if d.Pending == nil || d.Pending.unsent {
+		return d.progress
+	}
+	return d.Pending.progress
+}
+
 // letGo notes that a message is done with which the server will never take: the energy in it is in the next one.
 func (d *device) letGo(p progress) { d.Sent, d.Over = p.Sent, p.Over }
 
@@ -56,7 +69,11 @@ func (r *Recipient) deliver(ctx context.Context, mac string, d *device) error {
 		return err
 	}
 	p := d.Pending
-	err := r.Account.deliver(ctx, r.Client, p.Message)
+	var left atomic.Bool
+	err := r.Account.deliver(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { left.Store(true) },
+	}), r.Client, p.Message)
+	p.unsent = p.unsent && !left.Load()
 	if errors.Is(err, errUnknown) {
 		err = r.stuck.again(mac, p.Sent, err)
 	}
