@@ -3,11 +3,15 @@ package systemd_test
 
 import (
 	"encoding/xml"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // analyze runs systemd-analyze. Where CI is set, a machine without it fails.
@@ -118,6 +122,31 @@ func TestUnitIsWatched(t *testing.T) {
 	unit := read(t, "releve.service")
 	for _, line := range []string{"Type=notify", "WatchdogSec=3min", "TimeoutStartSec=15min", "RestartPreventExitStatus=78", "LoadCredential=secrets:/etc/releve/secrets"} {
 		if !strings.Contains(unit, "\n"+line+"\n") {
+			t.Errorf("releve.service has no line %q", line)
+		}
+	}
+}
+
+// A device may be opened that is plugged in after the start: what systemd looks up then is there before, as part of the kernel
+// or as a module that is loaded first (systemd.resource-control(5), DeviceAllow).
+func TestUnitKnowsDevicesBeforeTheyAreThere(t *testing.T) {
+	t.Parallel()
+	modules := map[string]string{"char-ttyUSB": "usbserial", "char-ttyACM": "cdc_acm", "char-ttyAMA": "", "char-ttyS": "", "char-gpiochip": ""} // "": built in
+	var allowed, wants []string
+	for line := range strings.Lines(read(t, "releve.service")) {
+		device, isDevice := strings.CutPrefix(line, "DeviceAllow=")
+		if device, ok := strings.CutSuffix(device, " rw\n"); isDevice && ok {
+			allowed = append(allowed, device)
+			if modules[device] != "" {
+				wants = append(wants, "modprobe@"+modules[device]+".service")
+			}
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(modules)), slices.Sorted(slices.Values(allowed))); diff != "" {
+		t.Errorf("devices (-known here +allowed):\n%s", diff)
+	}
+	for _, key := range []string{"Wants", "After"} {
+		if line := "\n" + key + "=" + strings.Join(wants, " ") + "\n"; !strings.Contains(read(t, "releve.service"), line) {
 			t.Errorf("releve.service has no line %q", line)
 		}
 	}
