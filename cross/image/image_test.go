@@ -160,6 +160,7 @@ func (h *house) inspect() {
 		{"units that failed", "systemctl list-units --failed --plain --no-legend", ""},
 		{"what is off", "systemctl is-enabled releve-kiosk.service releve-kiosk-plain.service releve-update.path | uniq", "disabled"},
 		{"logins", "systemctl list-units --plain --no-legend '*getty*' '*ssh*' | grep -c running", "0"},
+		{"prompts on other terminals", "busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager NAutoVTs", "u 0"},
 		{"passwords", "cut -d: -f2 /etc/shadow | grep -vc '^[!*]'", "0"},
 		{"the system", "grep -c '^[^ ]* / ext4 ro,' /proc/mounts", "1"},
 		{"what changes", "findmnt -rno FSTYPE,SOURCE /var", "ext4 /dev/vda3"},
