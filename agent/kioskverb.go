@@ -8,6 +8,7 @@ import (
 	"image/draw"
 	"image/png"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +23,7 @@ import (
 
 type kioskVerb struct {
 	Framebuffer string        `help:"Device of the screen." default:"/dev/fb0" placeholder:"FILE"`
+	Wait        bool          `help:"Wait for a screen that is plugged in later."`
 	Sysfs       string        `help:"Folder that describes the device; /sys/class/graphics/fb0 for /dev/fb0." placeholder:"FOLDER"`
 	Page        string        `help:"Address of the page, of this device or another." default:"http://127.0.0.1:8080" placeholder:"URL"`
 	TokenFile   string        `help:"File with the token of a screen's pass, for a page that is not open." placeholder:"FILE"`
@@ -31,7 +33,7 @@ type kioskVerb struct {
 }
 
 // Run draws until it is stopped; then the screen shows what it showed before.
-func (v kioskVerb) Run(ctx context.Context) (err error) {
+func (v kioskVerb) Run(ctx context.Context, t terminal) (err error) {
 	c, err := v.client()
 	if err != nil {
 		return err
@@ -40,12 +42,32 @@ func (v kioskVerb) Run(ctx context.Context) (err error) {
 	if sysfs == "" {
 		sysfs = filepath.Join("/sys/class/graphics", filepath.Base(v.Framebuffer))
 	}
-	screen, err := framebuffer.Open(v.Framebuffer, sysfs)
-	if err != nil {
+	screen, err := v.open(ctx, sysfs, t)
+	if screen == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, screen.Close()) }()
 	return c.show(ctx, screen, v.Every)
+}
+
+// open takes the screen, as soon as there is one if it may wait; none and no error is that it was stopped meanwhile.
+func (v kioskVerb) open(ctx context.Context, sysfs string, t terminal) (*framebuffer.Screen, error) {
+	screen, err := framebuffer.Open(v.Framebuffer, sysfs)
+	if !v.Wait || !errors.Is(err, fs.ErrNotExist) {
+		return screen, err
+	}
+	fmt.Fprintf(t.out, "there is no screen at %s yet: waiting for one\n", v.Framebuffer)
+	tick := time.NewTicker(v.Every)
+	defer tick.Stop()
+	for errors.Is(err, fs.ErrNotExist) {
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case <-tick.C:
+		}
+		screen, err = framebuffer.Open(v.Framebuffer, sysfs)
+	}
+	return screen, err
 }
 
 // wallClient asks a page for pictures.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"image"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -66,6 +68,49 @@ func TestKioskVerb(t *testing.T) {
 	}
 	if left, err := os.ReadFile(device); err != nil || !bytes.Equal(left, before) {
 		t.Errorf("the screen does not show what it did before, %v", err)
+	}
+}
+
+// A screen that is plugged in later is drawn on then; who stops waiting for one has done nothing wrong.
+func TestKioskVerbWaits(t *testing.T) {
+	t.Parallel()
+	asked := make(chan bool, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- true
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	defer server.Close()
+	device, sysfs, _ := fakeScreen(t)
+	unplugged := device + "-in-its-box"
+	for _, plugged := range []bool{true, false} {
+		if err := os.Rename(device, unplugged); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		ended := make(chan int, 1)
+		said, talk := io.Pipe()
+		go func() {
+			ended <- execute(ctx, []string{"kiosk", "--wait", "--framebuffer", device, "--sysfs", sysfs, "--page", server.URL, "--every", "1s"}, terminal{out: talk, err: talk})
+			_ = talk.Close() // it never fails
+		}()
+		lines := bufio.NewReader(said)
+		if line, err := lines.ReadString('\n'); err != nil || line != "there is no screen at "+device+" yet: waiting for one\n" {
+			t.Fatalf("it says %q, %v", line, err)
+		}
+		if plugged {
+			if err := os.Rename(unplugged, device); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+		}
+		cancel()
+		if rest, err := io.ReadAll(lines); err != nil || len(rest) != 0 {
+			t.Errorf("it says more: %s, %v", rest, err)
+		}
+		if code := <-ended; code != exitDone {
+			t.Errorf("it ends with %d", code)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +149,17 @@ func TestUnitKnowsDevicesBeforeTheyAreThere(t *testing.T) {
 	for _, key := range []string{"Wants", "After"} {
 		if line := "\n" + key + "=" + strings.Join(wants, " ") + "\n"; !strings.Contains(read(t, "releve.service"), line) {
 			t.Errorf("releve.service has no line %q", line)
+		}
+	}
+}
+
+// The page says that no meter is heard, so what shows it does not wait for one; and a screen may be switched on later.
+func TestWallsDoNotWait(t *testing.T) {
+	t.Parallel()
+	waits := regexp.MustCompile(`(?m)^(After|Wants|Requires|BindsTo)=.*\breleve\.service|^(Condition\w+|DeviceAllow)=/dev/.*`)
+	for _, unit := range []string{"releve-kiosk.service", "releve-kiosk-plain.service"} {
+		if found := waits.FindAllString(read(t, unit), -1); found != nil {
+			t.Errorf("%s waits, or looks once: %q", unit, found)
 		}
 	}
 }
