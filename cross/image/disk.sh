@@ -31,7 +31,7 @@ find "$work" -newermt "@$SOURCE_DATE_EPOCH" -exec touch --no-dereference --date 
 
 PATH=$PATH:/sbin:/usr/sbin
 export TZ=UTC # FAT keeps the time of the place
-mkfs.vfat -C -F 32 -n RELEVE --invariant "$work/boot.img" $((boot_mb * 1024)) >/dev/null
+mkfs.vfat -C -F 32 -n RELEVE --invariant -i 52454c56 "$work/boot.img" $((boot_mb * 1024)) >/dev/null
 mcopy -m -i "$work/boot.img" -s "$work"/boot/* ::
 system() { # NAME NUMBER MB: an ext4 of the folder NAME
   local uuid=52454c45-5645-4000-8000-00000000000$2
@@ -40,7 +40,6 @@ system() { # NAME NUMBER MB: an ext4 of the folder NAME
 system root 1 $root_mb
 system var 2 $var_mb
 
-# /etc/fstab and the kernel know the partitions by the id of the table.
 at=4 # MiB, where cards begin to be fast
 rm -f "$image"
 truncate -s $(((at + boot_mb + root_mb + var_mb) * 1024 * 1024)) "$image"

@@ -60,13 +60,21 @@ func (m *machine) run(name string, args ...string) string {
 }
 
 // put writes a file to the boot partition, as somebody does who has the card in a computer.
-func (m *machine) put(name, text string) {
+func (m *machine) put(name string, text []byte) {
 	m.t.Helper()
-	must(m.t, os.WriteFile(m.path("put"), []byte(text), 0o600))
-	if folder := filepath.Dir(name); folder != "." {
-		_ = exec.Command("mmd", "-i", m.path("card")+bootAt, "::"+folder).Run() // it may be there
+	must(m.t, os.WriteFile(m.path("put"), text, 0o600))
+	for i, letter := range name {
+		if letter == '/' {
+			_ = exec.Command("mmd", "-i", m.path("card")+bootAt, "::"+name[:i]).Run() // it may be there
+		}
 	}
 	m.run("mcopy", "-o", "-i", m.path("card")+bootAt, m.path("put"), "::"+name)
+}
+
+// replace writes the boot partition and the system of an image over those on the card (cross/IMAGE.md).
+func (m *machine) replace(image string) {
+	m.t.Helper()
+	m.run("dd", "if="+image, "of="+m.path("card"), "bs=4M", "skip=1", "seek=1", "count=320", "conv=notrunc", "status=none")
 }
 
 // boots is the names on the boot partition that are of Relève.

@@ -24,13 +24,18 @@ wanted=$(sed "/^#/d; s/ \\[$arch]\$//; / /d" "$here/packages" | paste -sd,)
 units=releve.service,releve-import.service,releve-code.path,releve-screen.path,releve-grow.service
 units+=,systemd-networkd.service,systemd-resolved.service,systemd-timesyncd.service
 
+# Users keep their numbers from one image to the next, so that what is theirs on /var stays theirs when the system is replaced.
+numbered='s/^u releve -/u releve 800/; s/^g gpio -/g gpio 801/; s/^u releve-kiosk -/u releve-kiosk 802/'
+
 mmdebstrap --quiet --architectures="$arch" --variant=essential --components=main,non-free-firmware --include="$wanted" \
   --aptopt='Apt::Install-Recommends "false"' --dpkgopt='force-confold' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-include=/usr/share/doc/releve/*' \
   --essential-hook="cp -r --no-preserve=ownership '$here/files/.' \"\$1\"" \
+  --essential-hook="sed '$numbered' '$here/../../systemd/sysusers.conf' | install -D -m 0644 /dev/stdin \"\$1/etc/sysusers.d/releve.conf\"" \
   --customize-hook="copy-in '$package' /tmp" \
-  --customize-hook='chroot "$1" sh -c "dpkg --install /tmp/releve_*.deb && rm /tmp/releve_*.deb"' \
+  --customize-hook='chroot "$1" sh -c "dpkg --install /tmp/releve_*.deb && rm /tmp/releve_*.deb /etc/sysusers.d/releve.conf"' \
+  --customize-hook='grep -q ^releve:x:800:800: "$1/etc/passwd" && grep -q ^gpio:x:801: "$1/etc/group"' \
   --customize-hook="systemctl --quiet --root=\"\$1\" enable ${units//,/ }" \
   --customize-hook="systemctl --quiet --root=\"\$1\" disable getty@tty1.service systemd-networkd-wait-online.service wpa_supplicant.service" \
   "$suite" "$2"
