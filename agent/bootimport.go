@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
+
+	"releve/agent/strict"
 )
 
 // What a boot partition may bring, which any computer can write: the configuration, and a folder of the secrets that it names
@@ -195,11 +198,21 @@ func readSecrets(boot *os.Root) (map[string][]byte, error) {
 		if !secretName.MatchString(e.Name()) {
 			return nil, fmt.Errorf("%s: a name has letters without accents, digits, dots and hyphens: %q", bootSecrets, e.Name())
 		}
-		if all[e.Name()], err = readBoot(boot, filepath.Join(bootSecrets, e.Name())); err != nil {
+		if all[e.Name()], err = readSecret(boot, filepath.Join(bootSecrets, e.Name())); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// readSecret reads a secret as an editor leaves it: spaces and ends of lines behind it, which nobody sees, are not part of it.
+func readSecret(boot *os.Root, name string) ([]byte, error) {
+	raw, err := readBoot(boot, name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := strict.Text(name, raw)
+	return bytes.TrimRight(text, " \t\r\n"), err
 }
 
 // wipe writes zeros over a file and deletes it, which is what can be done on a card: what its controller keeps is its own.

@@ -29,6 +29,11 @@ func tree(t *testing.T, folder string) map[string]string {
 	return all
 }
 
+// utf16 is a text as Notepad saves it as Unicode.
+const utf16 = "\xff\xfep\x00w\x00\r\x00\n\x00"
+
+func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+
 // What the boot partition brings is taken whole or not at all; a person finds out there why not.
 func TestImportFromBoot(t *testing.T) {
 	t.Parallel()
@@ -48,6 +53,13 @@ func TestImportFromBoot(t *testing.T) {
 			map[string]string{"releve.toml": good, "releve-secrets/xmpp": "pw", "releve-error.txt": "x"}, map[string]string{"releve.toml": other, "secrets/xmpp": "old"},
 			"the configuration was taken from the boot partition", "", map[string]string{},
 			map[string]string{"releve.toml": good, "releve.toml.before-import": other, "secrets/xmpp": "pw"}},
+		{"as editors of Windows leave them", map[string]string{"releve.toml": "\ufeff" + crlf(good), "releve-secrets/xmpp": "\ufeffpw \t\r\n\r\n", "releve-secrets/token": "tok en  "}, nil,
+			"the configuration was taken from the boot partition", "", map[string]string{},
+			map[string]string{"releve.toml": "\ufeff" + crlf(good), "secrets/xmpp": "pw", "secrets/token": "tok en"}},
+		{"a configuration in UTF-16", map[string]string{"releve.toml": utf16}, nil,
+			"", "is not saved as UTF-8", map[string]string{"releve.toml": utf16, "releve-error.txt": ""}, map[string]string{}},
+		{"a secret in UTF-16", map[string]string{"releve.toml": good, "releve-secrets/xmpp": utf16}, nil,
+			"", "releve-secrets/xmpp: it is not saved as UTF-8", map[string]string{"releve.toml": good, "releve-secrets/xmpp": utf16, "releve-error.txt": ""}, map[string]string{}},
 		{"what a power cut before the end left", map[string]string{"releve.toml": good}, map[string]string{"releve.toml": good, "releve.toml.before-import": other, "secrets/xmpp": "pw"},
 			"the configuration was taken from the boot partition", "", map[string]string{},
 			map[string]string{"releve.toml": good, "releve.toml.before-import": other, "secrets/xmpp": "pw"}},

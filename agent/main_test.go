@@ -198,7 +198,7 @@ func TestListenWithoutFederation(t *testing.T) {
 
 func TestPassword(t *testing.T) {
 	t.Parallel()
-	for raw, want := range map[string]string{"pw": "pw", "pw\n": "pw", "pw\r\nmore": "pw", " p w \n": " p w "} {
+	for raw, want := range map[string]string{"pw": "pw", "pw\n": "pw", "pw\r\nmore": "pw", "\ufeffpw\r\n": "pw", " p w \n": " p w "} {
 		got, err := password("key", written(t, "password", raw))
 		if got != want || err != nil {
 			t.Errorf("%q is read as %q, %v; want %q", raw, got, err, want)

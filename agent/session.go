@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"releve/agent/config"
+	"releve/agent/strict"
 	"releve/federation/xmpp"
 )
 
@@ -95,6 +96,9 @@ func authorities(key, file string) (*x509.CertPool, error) {
 func password(key, file string) (string, error) {
 	text, err := os.ReadFile(credential(file))
 	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	if text, err = strict.Text(file, text); err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")

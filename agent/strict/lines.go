@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -10,7 +11,7 @@ import (
 // 0, as in meter[0].port. A text that Decode takes is needed.
 func Lines(text []byte) map[string]int {
 	p := &unstable.Parser{}
-	p.Reset(text)
+	p.Reset(bytes.TrimPrefix(text, byteOrderMark))
 	w := &walk{parser: p, lines: map[string]int{}, entries: map[string]int{}}
 	section := ""
 	for p.NextExpression() {

@@ -1,4 +1,4 @@
-// Package strict reads TOML: a text and a struct come in, the struct filled in goes out, or a sentence for every key that
+// Package strict reads TOML in UTF-8: a text and a struct come in, the struct filled in goes out, or a sentence for every key that
 // it does not know, with the line and the nearest key. It knows nothing of what the keys mean.
 package strict
 
@@ -14,6 +14,10 @@ import (
 
 // Decode fills in what a text says; into points to a struct with toml tags. file is its name in errors.
 func Decode(file string, text []byte, into any) error {
+	text, err := Text(file, text)
+	if err != nil {
+		return err
+	}
 	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into); err != nil {
 		return explain(file, err, Keys(into))
 	}

@@ -38,6 +38,21 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// As editors of Windows save it: a byte order mark, and lines that end in CR LF.
+func TestDecodeFromWindows(t *testing.T) {
+	t.Parallel()
+	var got sample
+	text := []byte("\ufefftitle = \"été\"\r\n[part]\r\nsize = 3\r\n")
+	if err := strict.Decode("f.toml", text, &got); err != nil || got.Title != "été" || got.Part.Size != 3 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if diff := cmp.Diff(map[string]int{"title": 1, "part.size": 3}, strict.Lines(text)); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+const notUTF8 = "f.toml: it is not saved as UTF-8: choose UTF-8 as its encoding where you save it"
+
 func TestDecodeErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, text, err string }{
@@ -46,6 +61,11 @@ func TestDecodeErrors(t *testing.T) {
 		{"nothing near", "\n\nqqqqqqqq = 1\n", "f.toml:3: unknown key qqqqqqqq"},
 		{"two", "a = 1\ntitel = 2\n", "f.toml:1: unknown key a\nf.toml:2: unknown key titel; did you mean title?"},
 		{"kind of value", "[part]\nsize = \"x\"\n", "f.toml:2: part.size: there is a string where something else belongs; texts and times go in quotes, lists in brackets, and a day is 2027-12-31"},
+		{"UTF-16 with its mark", "\xff\xfet\x00i\x00t\x00l\x00e\x00", notUTF8},
+		{"UTF-16 the other way round", "\xfe\xff\x00t\x00i\x00t\x00l\x00e", notUTF8},
+		{"UTF-16 without a mark", "t\x00=\x001\x00", notUTF8},
+		{"Windows-1252", "title = \"\xe9t\xe9\"\n", notUTF8},
+		{"after a mark", "\ufeff\r\nsiez = 3\r\n", "f.toml:2: unknown key siez"},
 		{"kind of value, with a vowel", "title = 1\n", "f.toml:1: title: there is an integer where something else belongs; texts and times go in quotes, lists in brackets, and a day is 2027-12-31"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -67,7 +87,7 @@ func TestKeys(t *testing.T) {
 
 // FuzzDecode: no text makes the reader panic, and an error always names the file.
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{"title = \"t\"", "[part]\nsiez = 3", "[[many]]\nday = 2027-12-31", "a.b.c = [1", "[part]\nat = 2026-01-15T00:00:00Z", "\"\" = 1"} {
+	for _, seed := range []string{"title = \"t\"", "[part]\nsiez = 3", "[[many]]\nday = 2027-12-31", "a.b.c = [1", "[part]\nat = 2026-01-15T00:00:00Z", "\"\" = 1", "\ufefftitle = \"t\"\r\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
