@@ -16,8 +16,6 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
-
-	"releve/agent/strict"
 )
 
 // What a boot partition may bring, which any computer can write: the configuration, and a folder of the secrets that it names
@@ -69,13 +67,31 @@ func (v configBootImportVerb) take(folder string) (done string, err error) {
 		return "", err
 	}
 	defer boot.Close()
-	joins, wrong := v.takeWifi(boot)
-	done, err = v.takeConfiguration(boot)
-	done = strings.Join(slices.DeleteFunc([]string{joins, done}, func(s string) bool { return s == "" }), "; ")
-	if wrong = errors.Join(wrong, err); wrong != nil {
-		return done, errors.Join(wrong, boot.WriteFile(bootError, bootRefusal(wrong, done), 0o600))
+	has, err := arrivals(boot)
+	if err != nil {
+		return "", err
 	}
-	return done, nil
+	joins, wrong := v.takeWifi(boot, has)
+	done, err = v.takeConfiguration(boot, has)
+	done = strings.Join(slices.DeleteFunc([]string{joins, done}, func(s string) bool { return s == "" }), "; ")
+	wrong = errors.Join(wrong, err, has.clear(boot))
+	return done, errors.Join(wrong, tell(boot, wrong, done))
+}
+
+// tell leaves word on the boot partition of what was not taken, or takes it away. Nothing is written that is there already: a power
+// cut during a write may harm the partition.
+func tell(boot *os.Root, wrong error, done string) error {
+	if wrong == nil {
+		if err := boot.Remove(bootError); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	word := bootRefusal(wrong, done)
+	if there, err := boot.ReadFile(bootError); err == nil && bytes.Equal(there, word) {
+		return nil
+	}
+	return boot.WriteFile(bootError, word, 0o600)
 }
 
 // bootRefusal is what the boot partition says of what was not taken, and of what was all the same.
@@ -89,30 +105,30 @@ func bootRefusal(wrong error, done string) []byte {
 
 // takeConfiguration moves the secrets, then the configuration: until that a power cut has changed nothing that counts, and after it
 // the files of the folder are taken once more or only wiped.
-func (v configBootImportVerb) takeConfiguration(boot *os.Root) (done string, err error) {
-	text, err := readBoot(boot, bootConfig)
+func (v configBootImportVerb) takeConfiguration(boot *os.Root, has arrived) (done string, err error) {
+	file, err := has.named(bootConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "there is no configuration on the boot partition", nil
-	}
-	secrets := map[string][]byte{}
-	if err == nil {
-		secrets, err = readSecrets(boot)
-	}
-	if err == nil {
-		err = v.place(text, secrets)
 	}
 	if err != nil {
 		return "", err
 	}
-	names := []string{bootConfig}
-	for name := range secrets {
-		names = append(names, filepath.Join(bootSecrets, name))
+	text, err := readBoot(boot, file)
+	var with arrivedSecrets
+	if err == nil {
+		with, err = readSecrets(boot, has, text)
 	}
-	for _, name := range names {
+	if err == nil {
+		err = v.place(text, with.texts)
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, name := range append([]string{file}, with.files...) {
 		err = errors.Join(err, wipe(boot, name))
 	}
-	for _, name := range []string{bootSecrets, bootError} { // a folder that holds something else stays
-		_ = boot.Remove(name)
+	for _, folder := range has.names[bootSecrets] { // one that holds something else stays
+		_ = boot.Remove(folder)
 	}
 	return "the configuration was taken from the boot partition", err
 }
@@ -183,36 +199,6 @@ func readBoot(boot *os.Root, name string) ([]byte, error) {
 		err = fmt.Errorf("%s is longer than %d bytes", name, maxBootFile)
 	}
 	return text, err
-}
-
-func readSecrets(boot *os.Root) (map[string][]byte, error) {
-	all := map[string][]byte{}
-	entries, err := fs.ReadDir(boot.FS(), bootSecrets)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if len(entries) > maxSecrets {
-		return nil, fmt.Errorf("%s holds more than %d files", bootSecrets, maxSecrets)
-	}
-	for _, e := range entries {
-		if !secretName.MatchString(e.Name()) {
-			return nil, fmt.Errorf("%s: a name has letters without accents, digits, dots and hyphens: %q", bootSecrets, e.Name())
-		}
-		if all[e.Name()], err = readSecret(boot, filepath.Join(bootSecrets, e.Name())); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-// readSecret reads a secret as an editor leaves it: spaces and ends of lines behind it, which nobody sees, are not part of it.
-func readSecret(boot *os.Root, name string) ([]byte, error) {
-	raw, err := readBoot(boot, name)
-	if err != nil {
-		return nil, err
-	}
-	text, err := strict.Text(name, raw)
-	return bytes.TrimRight(text, " \t\r\n"), err
 }
 
 // wipe writes zeros over a file and deletes it, which is what can be done on a card: what its controller keeps is its own.

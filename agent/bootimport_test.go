@@ -38,6 +38,7 @@ func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 func TestImportFromBoot(t *testing.T) {
 	t.Parallel()
 	const good, other = "[[meter]]\nname = \"linky\"\nport = \"auto\"\n", "[[meter]]\nname = \"old\"\n"
+	const named = good + "# token_file = \"/etc/releve/secrets/token.txt\"\n"
 	for _, tt := range []struct {
 		name      string
 		boot, etc map[string]string
@@ -69,9 +70,24 @@ func TestImportFromBoot(t *testing.T) {
 			"", "buffer.period", map[string]string{"releve.toml": good, "releve-error.txt": ""}, map[string]string{"releve.toml": other, "conf.d/more.toml": "[buffer]\nperiod = \"1y\"\n"}},
 		{"too long", map[string]string{"releve.toml": strings.Repeat("#", maxBootFile+1)}, nil,
 			"", "releve.toml is longer than 262144 bytes", map[string]string{"releve.toml": strings.Repeat("#", maxBootFile+1), "releve-error.txt": ""}, map[string]string{}},
-		{"a secret whose name leads elsewhere", map[string]string{"releve.toml": good, "releve-secrets/.x": "pw"}, nil,
-			"", `releve-secrets: a name has letters without accents, digits, dots and hyphens: ".x"`,
-			map[string]string{"releve.toml": good, "releve-secrets/.x": "pw", "releve-error.txt": ""}, map[string]string{}},
+		{"with what macOS writes by itself", map[string]string{"releve.toml": good, "._releve.toml": "x", "._config.txt": "x", "releve-secrets/xmpp": "pw", "releve-secrets/._xmpp": "x", "releve-secrets/.DS_Store": "x"}, nil,
+			"the configuration was taken from the boot partition", "", map[string]string{"._config.txt": "x"}, map[string]string{"releve.toml": good, "secrets/xmpp": "pw"}},
+		{"in capitals, with the ending that Windows hides", map[string]string{"Releve.toml.TXT": named, "Releve-Secrets/xmpp.txt": "pw", "Releve-Secrets/token.txt": "x"}, nil,
+			"the configuration was taken from the boot partition", "", map[string]string{}, map[string]string{"releve.toml": named, "secrets/xmpp": "pw", "secrets/token.txt": "x"}},
+		{"two configurations", map[string]string{"releve.toml": good, "releve.toml.txt": other}, nil,
+			"", "releve.toml and releve.toml.txt stand for the same: leave one of them",
+			map[string]string{"releve.toml": good, "releve.toml.txt": other, "releve-error.txt": ""}, map[string]string{}},
+		{"a name of nothing", map[string]string{"releve.toml.rtf": "x", "releve.toml": good}, nil,
+			"the configuration was taken from the boot partition", "releve.toml.rtf: nothing has this name; call it releve.toml or releve-wifi.toml, or take it away",
+			map[string]string{"releve.toml.rtf": "x", "releve-error.txt": ""}, map[string]string{"releve.toml": good}},
+		{"what was wrong is taken away", map[string]string{"releve-error.txt": "x"}, nil,
+			"there is no configuration on the boot partition", "", map[string]string{}, map[string]string{}},
+		{"two secrets for one name", map[string]string{"releve.toml": good, "releve-secrets/x": "a", "releve-secrets/x.txt": "b"}, nil,
+			"", "releve-secrets: two files stand for x: leave one of them",
+			map[string]string{"releve.toml": good, "releve-secrets/x": "a", "releve-secrets/x.txt": "b", "releve-error.txt": ""}, map[string]string{}},
+		{"a secret whose name nobody can type", map[string]string{"releve.toml": good, "releve-secrets/é": "pw"}, nil,
+			"", `releve-secrets: a name has letters without accents, digits, dots and hyphens: "é"`,
+			map[string]string{"releve.toml": good, "releve-secrets/é": "pw", "releve-error.txt": ""}, map[string]string{}},
 		{"a secret that is a folder", map[string]string{"releve.toml": good, "releve-secrets/x/y": "pw"}, nil,
 			"", "releve-secrets/x is not a plain file",
 			map[string]string{"releve.toml": good, "releve-secrets/x/y": "pw", "releve-error.txt": ""}, map[string]string{}},

@@ -42,14 +42,15 @@ var (
 )
 
 // takeWifi moves the networks of the boot partition to where wpa_supplicant reads them, if that is somewhere.
-func (v configBootImportVerb) takeWifi(boot *os.Root) (done string, err error) {
-	if v.Wifi == "" {
+func (v configBootImportVerb) takeWifi(boot *os.Root, has arrived) (done string, err error) {
+	file, err := has.named(bootWifi)
+	if v.Wifi == "" || errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	text, err := readBoot(boot, bootWifi)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+	if err != nil {
+		return "", err
 	}
+	text, err := readBoot(boot, file)
 	if err != nil {
 		return "", err
 	}
@@ -60,8 +61,7 @@ func (v configBootImportVerb) takeWifi(boot *os.Root) (done string, err error) {
 	if err := renameio.WriteFile(v.Wifi, networks.supplicant(), 0o600); err != nil {
 		return "", err
 	}
-	_ = boot.Remove(bootError) // of an earlier try
-	return "the Wi-Fi was taken from the boot partition", wipe(boot, bootWifi)
+	return "the Wi-Fi was taken from the boot partition", wipe(boot, file)
 }
 
 // parseWifi reads what bootWifi says, or tells what cannot be.

@@ -98,6 +98,7 @@ func TestImportWifi(t *testing.T) {
 	}{
 		{"both", good, config, true, "the Wi-Fi was taken from the boot partition; the configuration was taken from the boot partition", "", nil, []string{"releve.toml", "wpa"}},
 		{"networks alone", good, "", true, "the Wi-Fi was taken from the boot partition; there is no configuration on the boot partition", "", nil, []string{"wpa"}},
+		{"as Windows calls it", "\ufeff" + crlf(good), "", true, "the Wi-Fi was taken from the boot partition; there is no configuration on the boot partition", "", nil, []string{"wpa"}},
 		{"nobody reads them", good, config, false, "the configuration was taken from the boot partition", "", []string{bootWifi}, []string{"releve.toml"}},
 		{"wrong networks", "x = 1\n", config, true, "the configuration was taken from the boot partition", "unknown key", []string{bootError, bootWifi}, []string{"releve.toml"}},
 		{"wrong configuration", good, "x = 1\n", true, "the Wi-Fi was taken from the boot partition", "unknown key", []string{bootError, bootConfig}, []string{"wpa"}},
@@ -105,7 +106,11 @@ func TestImportWifi(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			boot, etc := t.TempDir(), t.TempDir()
-			for name, text := range map[string]string{bootWifi: tt.wifi, bootConfig: tt.config} {
+			there := bootWifi
+			if strings.HasPrefix(tt.name, "as Windows") {
+				there = "Releve-Wifi.toml.txt"
+			}
+			for name, text := range map[string]string{there: tt.wifi, bootConfig: tt.config} {
 				if text != "" {
 					must(t, os.WriteFile(filepath.Join(boot, name), []byte(text), 0o600))
 				}

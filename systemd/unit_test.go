@@ -86,6 +86,31 @@ func TestUnitIsUnderstood(t *testing.T) {
 	}
 }
 
+// What a household may have called its file starts the unit that takes it, also from where older systems have their boot partition.
+func TestImportStarts(t *testing.T) {
+	t.Parallel()
+	for name, starts := range map[string]bool{
+		"firmware/releve.toml": true, "releve.toml": true, "firmware/Releve.toml.txt": true, "firmware/RELEVE~1.TOML": true, "firmware/releve-wifi.toml": true,
+		"firmware/releve.toml.rtf": true, "firmware/releve-error.txt": true,
+		"firmware/config.txt": false, "firmware/releve-code.txt": false, "firmware/._releve.toml": false,
+	} {
+		boot := t.TempDir()
+		if err := os.Mkdir(filepath.Join(boot, "firmware"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(boot, name), "x")
+		conditions := []string{"condition"}
+		for line := range strings.Lines(read(t, "releve-import.service")) {
+			if strings.HasPrefix(line, "Condition") {
+				conditions = append(conditions, strings.Replace(strings.TrimSpace(line), "/boot", boot, 1))
+			}
+		}
+		if said, err := analyze(t, conditions...); (err == nil) != starts {
+			t.Errorf("%s starts it: %v, want %v\n%s", name, err == nil, starts, said)
+		}
+	}
+}
+
 // What only newer versions of systemd know is in a file of its own, of which older ones leave out just that.
 func TestBackOffIsUnderstood(t *testing.T) {
 	t.Parallel()
