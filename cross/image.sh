@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes an image for the SD card of a Raspberry Pi of Debian's packages and our own in cross/out/dist, and packs it:
-# cross/out/image/releve_VERSION_ARCH.img.xz. Needs root, for who owns the files in it, and no loop device.
+# cross/out/image/releve_VERSION_ARCH.img.xz, with its checksum, signed where RELEASE_KEY names a key of gpg. Needs root, for who
+# owns the files in it, and no loop device.
 #
 #   cross/image.sh [arm64 (Raspberry Pi 3, 4, Zero 2) | armel (1, Zero, Zero W)]
 set -euo pipefail
@@ -25,6 +26,11 @@ echo "image: the root of $(stat -c %s "$root" | numfmt --to=si)B in $((SECONDS -
 cross/image/disk.sh "$root" "$image"
 rm "$root"
 xz -T0 -3 --keep "$image"
-sha256sum "$image.xz" >"$image.xz.sha256"
+(cd "$out" && sha256sum "$(basename "$image").xz") >"$image.xz.sha256"
+if [ -n "${RELEASE_KEY:-}" ]; then
+  gpg --batch --yes --local-user "$RELEASE_KEY" --armor --detach-sign --output "$image.xz.sha256.asc" "$image.xz.sha256"
+else
+  echo "image: RELEASE_KEY is not set: the checksum is not signed" >&2
+fi
 du -h --apparent-size "$image" "$image.xz" && du -h "$image"
 echo "image: $((SECONDS - began)) s"
