@@ -65,7 +65,8 @@ func (s standing) words() []string {
 
 // askFor writes down what a version is asked for, before root can find it.
 func (a *agent) askFor(by, from, to string) error {
-	err := statefile.Write(a.state(update.AskedFile), update.Asked{By: by, At: a.now().UTC(), From: from, To: to, Need: a.standing().words()})
+	last, _ := update.ReadOutcome(a.edition.own) // what cannot be read is told when this one's is waited for
+	err := statefile.Write(a.state(update.AskedFile), update.Asked{By: by, At: a.now().UTC(), After: last.At, From: from, To: to, Need: a.standing().words()})
 	if err != nil {
 		return fmt.Errorf("write down which version is asked for: %w", err)
 	}
@@ -113,7 +114,7 @@ func (a *agent) trackAsked(ctx context.Context) (pending bool, err error) {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return false, fmt.Errorf("read what became of version %s: %w", asked.To, err)
-	case err == nil && outcome.From == asked.From && outcome.To == asked.To && !outcome.At.Before(asked.At):
+	case err == nil && outcome.From == asked.From && outcome.To == asked.To && !outcome.At.Equal(asked.After):
 		return a.settleEdition(ctx, asked, outcome)
 	case atWork:
 		return true, nil

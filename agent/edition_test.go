@@ -126,7 +126,8 @@ func TestReplacedProgramProvesNothing(t *testing.T) {
 	}
 }
 
-// A version that was taken back is told to the ledger once, to the page, and to who asked once there is a session.
+// A version that was taken back is told to the ledger once, to the page, and to who asked once there is a session; also by a clock that a
+// restart has put back.
 func TestVersionTakenBack(t *testing.T) {
 	t.Parallel()
 	h, own := withEdition(t, "1.1.0")
@@ -146,7 +147,7 @@ func TestVersionTakenBack(t *testing.T) {
 		}
 	}
 	why := "it did not prove itself within 5m0s; missing: federation"
-	must(t, statefile.Write(filepath.Join(own, "outcome.json"), update.Outcome{From: "1.1.0", To: "1.2.0", At: time.Now().Add(time.Minute), Why: why}))
+	must(t, statefile.Write(filepath.Join(own, "outcome.json"), update.Outcome{From: "1.1.0", To: "1.2.0", At: time.Now().Add(-time.Hour), Why: why}))
 	for range 3 {
 		if pending, asked := h.look(t); !pending || !asked.Recorded {
 			t.Fatalf("pending %t, %+v", pending, asked)
@@ -174,10 +175,12 @@ func TestVersionTakenBack(t *testing.T) {
 func TestOtherOutcomes(t *testing.T) {
 	t.Parallel()
 	h, own := withEdition(t, "1.1.0")
+	const older = `{"from":"1.1.0","to":"1.2.0","at":"2020-01-01T00:00:00Z","why":"x"}`
+	must(t, os.WriteFile(filepath.Join(own, "outcome.json"), []byte(older), 0o600))
 	must(t, h.askFor("alice@sen1.example", "1.1.0", "1.2.0"))
 	h.place(t)
 	for name, text := range map[string]string{
-		"older":           `{"from":"1.1.0","to":"1.2.0","at":"2020-01-01T00:00:00Z","why":"x"}`,
+		"older":           older,
 		"another version": `{"from":"1.1.0","to":"1.3.0","at":"2099-01-01T00:00:00Z","why":"x"}`,
 		"nonsense":        "{",
 	} {

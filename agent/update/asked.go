@@ -21,8 +21,9 @@ const (
 // Asked is what somebody asked for, as the agent writes it down before it places a package: the version before it and the
 // version after it read it.
 type Asked struct {
-	By     string    `json:"by"` // an address
-	At     time.Time `json:"at"` // for people only
+	By     string    `json:"by"`    // an address
+	At     time.Time `json:"at"`    // for people only
+	After  time.Time `json:"after"` // At of the outcome that was there: another one is of this, however late or early the clock is
 	From   string    `json:"from"`
 	To     string    `json:"to"`
 	Need   []string  `json:"need"` // what worked before, and has to work after
