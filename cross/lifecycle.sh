@@ -132,7 +132,7 @@ read -r condition </srv/condition
 case "$*" in
   show*) echo "ActiveState=$condition"; echo "NRestarts=$(cat /srv/restarts)"; exit ;;
   *try-restart\ releve.service) [ "$condition" = active ] || exit 0 ;;
-  *restart\ releve.service | *stop\ releve.service) ;;
+  *restart\ releve.service | *stop\ *releve.service) ;;
   *) exit 0 ;;
 esac
 # Whoever asked may be killed: the job goes on.
@@ -240,15 +240,24 @@ must has 99.9
 must test "$(<"$root/srv/condition")" = active
 mustnt test -e "$root/var/lib/releve-update/releve"
 
-inside systemctl stop releve.service
+must test "$(inside stat -c '%a %U:%G' /etc/releve)" = '750 root:releve'
+
 gpgconf --kill all
 unset GNUPGHOME
 
-say "remove: readings and configuration stay"
+say "remove while it runs: it stops; readings and configuration stay"
 inside dpkg -r releve
+must test "$(<"$root/srv/condition")" = inactive
 mustnt test -e "$root/usr/bin/releve"
 must test -e "$root/var/lib/releve/readings"
-must test -e "$root/etc/releve/releve.toml"
+must grep -q '# mine' "$root/etc/releve/releve.toml"
+
+say "install again, after the configuration was deleted: there is a new one, and the readings are there"
+rm "$root/etc/releve/releve.toml"
+inside apt-get -q -y --no-install-recommends install releve
+must inside systemctl.real is-enabled releve.service
+must test -e "$root/var/lib/releve/readings"
+must test "$(inside stat -c '%a %U:%G' /etc/releve/releve.toml)" = '640 root:releve'
 
 say "purge, with the readings on a partition of their own: nothing stays but the user and that"
 mount --bind "$root/var/lib/releve" "$root/var/lib/releve"
@@ -258,4 +267,10 @@ umount "$root/var/lib/releve"
 mustnt test -e "$root/var/lib/releve-update"
 mustnt test -e "$root/etc/releve"
 mustnt inside dpkg-query -W releve
+
+say "install where somebody has put a configuration before: it stays, and the service can read it"
+install -D -m 0600 <(echo '# mine') "$root/etc/releve/releve.toml"
+inside apt-get -q -y --no-install-recommends install releve
+must grep -q '# mine' "$root/etc/releve/releve.toml"
+must inside setpriv --reuid=releve --regid=releve --init-groups releve config check
 say "done"
