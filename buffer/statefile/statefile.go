@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,15 +86,21 @@ func (d *damage) Error() string { return d.reason.Error() }
 
 func (d *damage) Unwrap() error { return d.reason }
 
+// read reads a file. In place of a pipe, which would never end, and of what is too long it returns what is no JSON.
 func read(file string) ([]byte, error) {
-	info, err := os.Stat(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxSize {
-		return make([]byte, 1), nil // no JSON, as the file is none of ours
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
 	}
-	return os.ReadFile(file)
+	if mode := info.Mode(); !mode.IsRegular() && !mode.IsDir() || info.Size() > maxSize {
+		return make([]byte, 1), nil
+	}
+	return io.ReadAll(f)
 }
 
 var errNotJSON = errors.New("it is not the JSON that belongs there")

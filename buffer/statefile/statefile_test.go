@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"releve/buffer/statefile"
 )
@@ -114,6 +115,18 @@ func TestDamaged(t *testing.T) {
 				t.Errorf("folder: %v", left)
 			}
 		})
+	}
+}
+
+// A pipe in place of a file is none of ours, and nobody waits for what comes out of it.
+func TestPipe(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state.json")
+	if err := unix.Mkfifo(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := statefile.Look(file, named); err == nil || err.Error() != "it is not the JSON that belongs there" {
+		t.Errorf("error %v", err)
 	}
 }
 
