@@ -166,15 +166,15 @@ func (a *agent) recordReturn(by string, o update.Outcome) error {
 	if o.Refused {
 		became = "not installed"
 	}
-	a.log.Warn("a newer version was "+became, "version", o.To, "why", o.Why, "runs", o.From)
-	return a.notary.Changed(by, "update of the software, "+became+": "+o.Why, o.To, o.From)
+	a.log.Warn("a newer version was "+became, "version", o.To, "why", o.Why, "runs", o.Stays())
+	return a.notary.Changed(by, "update of the software, "+became+": "+o.Why, o.To, o.Stays())
 }
 
 func whatBecame(o update.Outcome) string {
 	switch {
 	case o.Refused:
 		return fmt.Sprintf("Relève : la version %s n'a pas été installée (%s) ; la version %s reste.\n"+
-			"Relève: version %s was not installed (%s); version %s stays.", o.To, o.Why, o.From, o.To, o.Why, o.From)
+			"Relève: version %s was not installed (%s); version %s stays.", o.To, o.Why, o.Stays(), o.To, o.Why, o.Stays())
 	case o.Returned():
 		return fmt.Sprintf("Relève : la version %s n'a pas fait ses preuves (%s) ; la version %s est revenue.\n"+
 			"Relève: version %s did not prove itself (%s); version %s has returned.", o.To, o.Why, o.From, o.To, o.Why, o.From)
@@ -187,10 +187,10 @@ func (a *agent) editionFinding() status.Finding {
 	asked, _ := statefile.Look[update.Asked](a.state(update.AskedFile), nil)
 	outcome, _ := update.ReadOutcome(a.edition.own)
 	switch {
-	case outcome.Refused && outcome.From == a.edition.installed() && a.now().Sub(outcome.At) < toldFor:
+	case outcome.Refused && outcome.Stays() == a.edition.installed() && a.now().Sub(outcome.At) < toldFor:
 		return status.Finding{
 			State:  status.Warning,
-			Text:   status.Sayf("La version %[1]s n'a pas été installée : la version %[2]s reste.", "Version %[1]s was not installed: version %[2]s stays.", outcome.To, outcome.From),
+			Text:   status.Sayf("La version %[1]s n'a pas été installée : la version %[2]s reste.", "Version %[1]s was not installed: version %[2]s stays.", outcome.To, outcome.Stays()),
 			Advice: status.Say("Si la place manque, faites-en, puis recommencez ; sinon signalez-le à qui publie les versions.", "If there is no room, make some and begin again; else tell whoever publishes the versions."),
 			Detail: outcome.Why,
 		}

@@ -44,8 +44,21 @@ type Outcome struct {
 	To   string    `json:"to"`
 	At   time.Time `json:"at"`            // for people only
 	Why  string    `json:"why,omitempty"` // it was taken back; "" for a version that stays
-	// Refused says that nothing was begun.
+	// Refused says that the version before did not have to return: nothing was begun, or there is another now.
 	Refused bool `json:"refused,omitempty"`
+	// Runs is the version that somebody else has installed meanwhile; "" for none.
+	Runs string `json:"runs,omitempty"`
+}
+
+// Stays is the version that was not taken back.
+func (o Outcome) Stays() string {
+	switch {
+	case o.Runs != "":
+		return o.Runs
+	case o.Returned():
+		return o.From
+	}
+	return o.To
 }
 
 // Returned says whether the version before is the one that runs.

@@ -28,7 +28,7 @@ type Installer struct {
 }
 
 // environment of programs that are run as root.
-var environment = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"}
+var environment = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "DPKG_FRONTEND_LOCKED=true", "LC_ALL=C.UTF-8"}
 
 // Install takes what was placed, whatever becomes of it, and installs it if the key has signed it and it is newer; or goes
 // on with what a power cut interrupted. A version that dpkg or its postinst refuses, or that does not prove itself in time,
@@ -94,10 +94,14 @@ func (i Installer) goOn(ctx context.Context, p progress) (progress, error) {
 	}
 	switch p.Stage {
 	case installing:
-		if err := i.dpkg(ctx, newFile); err != nil {
-			return i.back(p, fmt.Sprintf("install %s: %v", p.File, err))
+		err := i.dpkg(ctx, p, newFile)
+		switch {
+		case err == nil:
+			return p, i.enter(&p, proving)
+		case ctx.Err() != nil:
+			return p, fmt.Errorf("install %s: %w", p.File, err)
 		}
-		return p, i.enter(&p, proving)
+		return i.back(p, fmt.Sprintf("install %s: %v", p.File, err))
 	case proving:
 		if !p.Ran {
 			return i.finish(p)
@@ -111,7 +115,12 @@ func (i Installer) goOn(ctx context.Context, p progress) (progress, error) {
 		}
 		return i.finish(p)
 	}
-	if err := i.giveBack(ctx, p); err != nil {
+	var other otherVersion
+	err := i.giveBack(ctx, p)
+	switch {
+	case errors.As(err, &other):
+		p.Runs, p.Why = string(other), other.Error()
+	case err != nil:
 		return p, i.later(ctx, &p, err)
 	}
 	return i.finish(p)
@@ -148,7 +157,7 @@ func (i Installer) tired(p progress) (progress, error) {
 func (i Installer) giveBack(ctx context.Context, p progress) error {
 	whole := isWhole(i.Status, p.From)
 	if !whole {
-		if err := i.dpkg(ctx, oldFile); err != nil {
+		if err := i.dpkg(ctx, p, oldFile); err != nil {
 			return fmt.Errorf("install version %s again: %w", p.From, err)
 		}
 	}
@@ -158,8 +167,17 @@ func (i Installer) giveBack(ctx context.Context, p progress) error {
 	return i.restart(ctx)
 }
 
-// dpkg installs a package of root's folder. The owner's configuration stays. What dpkg has begun, it ends.
-func (i Installer) dpkg(ctx context.Context, name string) error {
+// dpkg installs a package of root's folder, in place of one of the two versions alone. The owner's configuration stays. What
+// dpkg has begun, it ends.
+func (i Installer) dpkg(ctx context.Context, p progress, name string) error {
+	lock, err := i.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if has, err := ReadInstalled(i.Status); err == nil && has.Version != p.From && has.Version != p.To {
+		return otherVersion(has.Version)
+	}
 	dpkg := exec.CommandContext(context.WithoutCancel(ctx), i.Dpkg, "--force-confold", "--force-downgrade", "--install", i.own(name))
 	dpkg.Env, dpkg.Stdout, dpkg.Stderr = environment, i.Out, i.Out
 	if err := dpkg.Run(); err != nil {

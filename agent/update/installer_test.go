@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // scene is a machine with version 1.1.0, on which a package was placed. Its dpkg writes down what it is given and keeps its
@@ -178,6 +179,50 @@ func TestKeyOfTheAgent(t *testing.T) {
 	_, err := s.Install(context.Background())
 	if want := fmt.Sprintf("take the update: the key in %s belongs to the agent's user, who could exchange it: chown root %[1]s", s.Key.file); fmt.Sprint(err) != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// While another program installs something, nothing is begun; and what that one has installed of ours stays.
+func TestAnotherProgramInstalls(t *testing.T) {
+	t.Parallel()
+	us := signer(t)
+	for _, tt := range []struct {
+		version string
+		want    Outcome
+	}{
+		{"1.1.0", Outcome{From: "1.1.0", To: "1.2.0"}},
+		{"1.3.0", Outcome{From: "1.1.0", To: "1.2.0", Why: "version 1.3.0 was installed meanwhile", Runs: "1.3.0", Refused: true}},
+	} {
+		s := newScene(t, publicKey(t, us))
+		lay(t, s, release(t, us, map[string]string{file: "proved"}))
+		said, err := os.Create(filepath.Dir(s.Own) + "/said")
+		must(t, err)
+		defer said.Close()
+		s.Out = said
+		apt, err := os.Create(filepath.Join(filepath.Dir(s.Status), "lock-frontend"))
+		must(t, err)
+		must(t, unix.FcntlFlock(apt.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}))
+		installed := make(chan Outcome)
+		go func() {
+			defer close(installed)
+			o, err := s.Install(context.Background())
+			if err != nil {
+				t.Error(err)
+			}
+			installed <- o
+		}()
+		for text := ""; !strings.Contains(text, "waiting for it to end\n"); time.Sleep(time.Millisecond) {
+			is, err := os.ReadFile(said.Name())
+			must(t, err)
+			text = string(is)
+		}
+		must(t, os.WriteFile(s.Status, []byte("Package: releve\nStatus: install ok installed\nVersion: "+tt.version+"\nArchitecture: arm64\n"), 0o600))
+		must(t, apt.Close())
+		got := <-installed
+		tt.want.At = got.At
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("outcome (-want +got):\n%s", diff)
+		}
 	}
 }
 

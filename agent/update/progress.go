@@ -43,8 +43,9 @@ type progress struct {
 	File  string `json:"file"` // the name of the release, for people
 	Ran   bool   `json:"ran"`  // the service ran before, so it can prove itself
 	Stage stage  `json:"stage"`
-	Why   string `json:"why,omitempty"` // it returns
-	Tries int    `json:"tries"`         // of this stage
+	Why   string `json:"why,omitempty"`  // it returns
+	Runs  string `json:"runs,omitempty"` // neither of the two stays
+	Tries int    `json:"tries"`          // of this stage
 }
 
 func (i Installer) own(name string) string { return filepath.Join(i.Own, name) }
@@ -82,7 +83,7 @@ func (i Installer) enter(p *progress, s stage) error {
 
 // finish writes the outcome down and forgets the rest. It returns that there is nothing more to do.
 func (i Installer) finish(p progress) (progress, error) {
-	if err := i.say(Outcome{From: p.From, To: p.To, Why: p.Why}); err != nil {
+	if err := i.say(Outcome{From: p.From, To: p.To, Why: p.Why, Runs: p.Runs, Refused: p.Runs != ""}); err != nil {
 		return p, fmt.Errorf("write down what became of version %s: %w", p.To, err)
 	}
 	err := statefile.Remove(i.own(progressFile))
