@@ -89,12 +89,12 @@ listen = "127.0.0.1:$((port + 1))"
 from = "https://breizh-sen1.example/releve"
 key_file = "/etc/releve/releve-archive-keyring.gpg"
 END
-inside install -d -o releve -m 0700 /var/lib/releve/update
 inside install -d /var/lib/releve-update
 has() { test "$(inside dpkg-query -W -f '${db:Status-Status} ${Version}' releve)" = "installed $1"; }
 now() { inside dpkg-query -W -f '${Version}' releve; }
 place() { # VERSION SIGNER NEED: what the agent would have left
   local to=$root/var/lib/releve/update
+  inside install -d -o releve -m 0700 /var/lib/releve/update
   sed -i "s/^Version: .*/Version: $1/" "$root/srv/tree/DEBIAN/control"
   dpkg-deb -Znone -b "$root/srv/tree" "$to/package.deb" >/dev/null
   printf '{"by":"alice@breizh-sen1.example","at":"%s","from":"%s","to":"%s","need":%s}' "$(date -u +%FT%TZ)" "$(now)" "$1" "$3" >"$to/../update.json"
