@@ -255,7 +255,7 @@ must grep -q '# mine' "$root/etc/releve/releve.toml"
 say "install again, after the configuration was deleted: there is a new one, and the readings are there"
 rm "$root/etc/releve/releve.toml"
 inside apt-get -q -y --no-install-recommends install releve
-must inside systemctl.real is-enabled releve.service
+must inside systemctl.real --root=/ is-enabled releve.service
 must test -e "$root/var/lib/releve/readings"
 must test "$(inside stat -c '%a %U:%G' /etc/releve/releve.toml)" = '640 root:releve'
 
