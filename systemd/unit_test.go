@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -175,6 +176,27 @@ func TestUnitKnowsDevicesBeforeTheyAreThere(t *testing.T) {
 		if line := "\n" + key + "=" + strings.Join(wants, " ") + "\n"; !strings.Contains(read(t, "releve.service"), line) {
 			t.Errorf("releve.service has no line %q", line)
 		}
+	}
+}
+
+// A card that does not answer may hold a thread for every connection of the page, and for as many others: the runtime ends a
+// program that gets no further one ("failed to create new OS thread").
+func TestUnitHasThreads(t *testing.T) {
+	t.Parallel()
+	number := func(file, before string) int {
+		found := regexp.MustCompile(`\n\s*` + before + `(\d+)\b`).FindStringSubmatch(read(t, file))
+		if found == nil {
+			t.Fatalf("%s has no %q", file, before)
+		}
+		n, err := strconv.Atoi(found[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	tasks, connections := number("releve.service", `TasksMax=`), number("../agent/status/porch.go", `connections\s*= `)
+	if tasks < 2*connections {
+		t.Errorf("%d tasks for %d connections", tasks, connections)
 	}
 }
 
