@@ -210,6 +210,7 @@ func TestCheckChanges(t *testing.T) {
 		{"buffer.period", "10s", ""},
 		{"meter[linky].title", "Compteur de l'été", ""},
 		{"meter[linky].port", "/dev/serial/by-id/usb-1", ""},
+		{"meter[linky].port", "/dev/tic-TINFO-1036", ""},
 		{"meter[linky].port", "tcp://box:2000", ""},
 		{"meter[linky].port", "/etc/passwd", "from afar a port is auto, /dev/tty…, /dev/serial/…, /dev/tic…, tcp://host:port or rfc2217://host:port"},
 		{"meter[linky].port", "/dev/serial/../../etc/passwd", "from afar a port is auto, /dev/tty…, /dev/serial/…, /dev/tic…, tcp://host:port or rfc2217://host:port"},
