@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-	"time"
 
 	"releve/agent/status"
 	"releve/federation/command"
@@ -14,9 +13,6 @@ import (
 
 // errRestart is why an agent stops that is to begin anew as another process.
 var errRestart = errors.New("a restart was asked for")
-
-// answered is how long an answer may take to leave before the session ends under it.
-const answered = 2 * time.Second
 
 // commandRestart asks whether it is meant, and has the agent begin anew.
 func (a *agent) commandRestart(context.Context, command.Caller) (command.Turn, error) {
@@ -28,7 +24,7 @@ func (a *agent) commandRestart(context.Context, command.Caller) (command.Turn, e
 			if err := a.changed(c, "restart", "", "restart"); err != nil {
 				return nil, err
 			}
-			time.AfterFunc(answered, func() { a.rest(errRestart) })
+			a.afterAnswers(func() { a.rest(errRestart) })
 			return command.Done(title, status.Say("L'agent redémarre.", "The agent restarts.")), nil
 		},
 	}, nil

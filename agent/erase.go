@@ -60,7 +60,7 @@ func (a *agent) erasable(ctx context.Context, what erasure) (erased, error) {
 
 // erase takes readings away for good, from the store, from what waits for recipients and from the other files of the state
 // folder; by is who says so: "terminal", "page", or an address. The ledger has the fact, before. Then the agent begins anew,
-// which empties its memory, within two seconds: time enough for an answer.
+// which empties its memory, once the answer has left.
 // Who was sent them under a consent in force is told to erase them too; erased.Tell are those whom a person has to tell.
 func (a *agent) erase(ctx context.Context, what erasure, by string) (erased, error) {
 	if what.Ledger {
@@ -218,7 +218,7 @@ func (a *agent) finishErased() {
 func (a *agent) beginAnew() {
 	a.emptied.Store(true)
 	if a.rest != nil {
-		time.AfterFunc(answered, func() { a.rest(errAgain) })
+		a.afterAnswers(func() { a.rest(errAgain) })
 	}
 }
 

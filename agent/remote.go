@@ -47,9 +47,6 @@ var (
 	errNoChange  = errors.New("nothing would change")
 )
 
-// farewell is how long the answer to who asked may take to leave before the session ends under it.
-const farewell = 2 * time.Second
-
 // openRemote reads what was decided from afar. Nothing that is wrong with that keeps the agent from its files.
 func openRemote(base config.Base, machine clock.Machine, log *slog.Logger) (*remote, error) {
 	plain, err := base.With(config.Remote{})
@@ -273,7 +270,15 @@ func (r *remote) standing() trial.Standing {
 const stuck = 2 * time.Minute
 
 // againSoon is again once an answer has left.
-func (r *remote) againSoon() { time.AfterFunc(farewell, r.again) }
+func (r *remote) againSoon() {
+	time.AfterFunc(farewell, func() {
+		r.mu.Lock()
+		a := r.runs
+		r.mu.Unlock()
+		a.lastAnswers()
+		r.again()
+	})
+}
 
 // again has the agent begin anew.
 func (r *remote) again() {
