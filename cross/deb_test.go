@@ -71,7 +71,7 @@ func postinst(t *testing.T, before string) []string {
 		}
 		script = bytes.ReplaceAll(script, []byte(place), []byte(machine+place))
 	}
-	for _, program := range []string{"releve", "systemd-sysusers", "chown", "install", "mv", "deb-systemd-helper", "deb-systemd-invoke", "udevadm", "systemctl"} {
+	for _, program := range []string{"releve", "systemd-sysusers", "chown", "chmod", "install", "mv", "deb-systemd-helper", "deb-systemd-invoke", "udevadm", "systemctl"} {
 		if err := os.WriteFile(filepath.Join(machine, program), []byte("#!/bin/sh\necho \"$@\" >>\"$0.asked\"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
