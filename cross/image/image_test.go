@@ -169,7 +169,7 @@ func (h *house) await(what string, is func() bool) {
 func (h *house) inspect() {
 	h.t.Helper()
 	for _, tt := range []struct{ what, command, want string }{
-		{"the services that run", "systemctl is-active releve.service releve-code.path releve-screen.path systemd-networkd systemd-timesyncd | uniq", "active"},
+		{"the services that run", "systemctl is-active releve.service releve-code.path releve-screen.service systemd-networkd systemd-timesyncd | uniq", "active"},
 		{"units that failed", "systemctl list-units --failed --plain --no-legend", ""},
 		{"what is off", "systemctl is-enabled releve-kiosk.service releve-kiosk-plain.service releve-update.path | uniq", "disabled"},
 		{"logins", "systemctl list-units --plain --no-legend '*getty*' '*ssh*' | grep -c running", "0"},
@@ -183,6 +183,7 @@ func (h *house) inspect() {
 		{"Wi-Fi", "stat -c '%a %U' /etc/releve/wpa_supplicant.conf", "600 root"},
 		{"the boot partition", "ls /boot/firmware | grep releve", "releve-code.txt"},
 		{"the screen", "tr -d '\\0' </dev/vcs1 | grep -co 'releve access\\|claim\\|[Cc]ode' | sed 's/^[1-9].*/code/'", "code"},
+		{"the name and the address on it", "tr -d '\\0' </dev/vcs1 | grep -o 'releve\\.local\\|10\\.0\\.2\\.15' | sort -u", "10.0.2.15\nreleve.local"},
 		{"the journal", "ls /var/log/journal 2>/dev/null | wc -l", "0"},
 		{"the watchdog", "cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout", "active\n15"},
 		{"the machine's name", "systemd-id128 machine-id | cmp - /etc/machine-id && ! mountpoint -q /etc/machine-id && echo kept", "kept"},

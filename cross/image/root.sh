@@ -21,7 +21,7 @@ binfmt=/proc/sys/fs/binfmt_misc
 }
 
 wanted=$(sed "/^#/d; s/ \\[$arch]\$//; / /d" "$here/packages" | paste -sd,)
-units=releve.service,releve-import.service,releve-code.path,releve-screen.path,releve-grow.service
+units=releve.service,releve-import.service,releve-code.path,releve-screen.service,releve-grow.service
 units+=,systemd-networkd.service,systemd-resolved.service,systemd-timesyncd.service
 
 # Users keep their numbers from one image to the next, so that what is theirs on /var stays theirs when the system is replaced.

@@ -76,7 +76,7 @@ func TestUnitsAreUnderstood(t *testing.T) {
 		return os.WriteFile(name, program.ReplaceAll(text, []byte("${1}/bin/true")), 0o600)
 	}))
 	said, err := analyze(t, folder, "verify", "--man=no", "releve.service", "releve-import.service", "releve-update.path", "releve-grow.service",
-		"releve-screen.path", "wpa_supplicant@wlan0.service", "systemd-machine-id-commit.service", "emergency.service")
+		"releve-screen.service", "wpa_supplicant@wlan0.service", "systemd-machine-id-commit.service", "emergency.service")
 	if err != nil || said != "" {
 		t.Errorf("%v\n%s", err, said)
 	}
