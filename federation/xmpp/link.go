@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Bounds on one link. A peer that asks too much at once is told to wait; nothing it does stops the stream.
@@ -46,6 +47,7 @@ type link struct {
 	refusals chan struct{} // one token a refusal being told
 	messages chan arrived
 	held     atomic.Int64 // bytes of messages, and of the one with its handler
+	replied  atomic.Int64 // when an answer was sent last, Unix nanoseconds
 
 	mu      sync.Mutex // guards everything below
 	waiting map[string]waiter
@@ -185,6 +187,7 @@ func (l *link) dispatchIQ(w *wire, stanza *Element, number uint32) (done bool) {
 		go func() {
 			defer func() { <-l.requests }()
 			l.reply(q)
+			l.replied.Store(time.Now().UnixNano())
 			l.tally.finish(number)
 		}()
 		return false

@@ -69,6 +69,9 @@ func TestSettleGivesUp(t *testing.T) {
 		if err := new(Client).Settle(t.Context()); err != nil {
 			t.Errorf("without a session: %v", err)
 		}
+		if err := (&Client{kept: l}).Settle(t.Context()); err != nil {
+			t.Errorf("nobody has asked anything: %v", err)
+		}
 		s.say(`<iq type="get" from="%s" id="restart"><thing xmlns="urn:x"/></iq>`, peer)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
