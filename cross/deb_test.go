@@ -57,7 +57,8 @@ func TestPostinstRestartsWhatRuns(t *testing.T) {
 	}
 }
 
-// postinst configures the package after a version, "" for none, on a machine that is a folder, and returns what it asks of systemctl.
+// postinst configures the package after a version, "" for none, on a machine that is a folder and knows no users, and returns what it asks of
+// systemctl.
 func postinst(t *testing.T, before string) []string {
 	t.Helper()
 	machine := t.TempDir()
@@ -77,7 +78,7 @@ func postinst(t *testing.T, before string) []string {
 		}
 	}
 	run := exec.Command("/bin/sh", "-c", string(script), "postinst", "configure", before)
-	run.Env = []string{"PATH=" + machine}
+	run.Env = []string{"PATH=" + machine + ":/usr/bin:/bin"}
 	if said, err := run.CombinedOutput(); err != nil || len(said) > 0 {
 		t.Fatalf("%v: %s", err, said)
 	}
