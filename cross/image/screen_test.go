@@ -30,6 +30,20 @@ func (d *display) last() string {
 	return all[strings.LastIndex(all, "\033c")+1:]
 }
 
+// startScreen runs the program on a root, where the file "name" is what systemd-resolved says over D-Bus.
+func startScreen(t *testing.T, root string) *display {
+	t.Helper()
+	bin := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(bin, "busctl"), []byte("#!/bin/sh\nexec cat '"+root+"/name'\n"), 0o700))
+	shown := &display{}
+	screen := exec.CommandContext(t.Context(), "sh", "files/usr/lib/releve/screen", root, "0.05")
+	screen.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	screen.Stdout, screen.Stderr = shown, shown
+	must(t, screen.Start())
+	t.Cleanup(func() { _ = screen.Wait() }) // it is killed
+	return shown
+}
+
 const (
 	notJoined = "Wi-Fi : pas rejoint (nom, mot de passe ou portée ?). Reposez releve-wifi.toml sur la carte.\n" +
 		"Wi-Fi: not joined (name, password or reach?). Put releve-wifi.toml on the card once more.\n"
@@ -46,13 +60,9 @@ func TestScreen(t *testing.T) {
 		lease = "ADDRESS=192.0.2.7\nNETMASK=255.255.255.0\nSERVER_ADDRESS=192.0.2.1\n"
 	)
 	root := t.TempDir()
-	shown := &display{}
-	screen := exec.CommandContext(t.Context(), "sh", "files/usr/lib/releve/screen", root, "0.1")
-	screen.Stdout, screen.Stderr = shown, shown
-	must(t, screen.Start())
-	t.Cleanup(func() { _ = screen.Wait() }) // it is killed
+	change(t, filepath.Join(root, "etc/hostname"), "maison\n")
+	shown := startScreen(t, root)
 	for _, step := range []struct{ what, file, text, want string }{
-		{"no network", "etc/hostname", "maison\n", noNetwork},
 		{"a link that is nobody's", "run/systemd/netif/links/1", "CARRIER_STATE=carrier\n", noNetwork},
 		{"Wi-Fi that is not set up", wlan, strings.ReplaceAll(wifi, "NOW", "no-carrier"), "Wi-Fi : pas réglé (releve-wifi.toml) / not set up\n" + noNetwork},
 		{"a wrong password", "etc/releve/wpa_supplicant.conf", "x", notJoined + noNetwork},
@@ -68,6 +78,8 @@ func TestScreen(t *testing.T) {
 		change(t, filepath.Join(root, step.file), step.text)
 		awaitScreen(t, shown, step.what, "cRelève : maison.local\n"+step.want)
 	}
+	change(t, filepath.Join(root, "name"), "s \"maison2\"\n")
+	awaitScreen(t, shown, "another has the name", "cRelève : maison2.local\nCâble / cable : 192.0.2.8\nWi-Fi : 192.0.2.7\n")
 }
 
 // change writes a file whole, as who writes those does; one without a text goes.
@@ -95,15 +107,12 @@ func awaitScreen(t *testing.T, shown *display, what, want string) {
 func TestScreenFollowsNoLink(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
+	change(t, filepath.Join(root, "etc/hostname"), "maison\n")
 	change(t, filepath.Join(root, "etc/shadow"), "secret\n")
 	must(t, os.MkdirAll(filepath.Join(root, "var/lib/releve"), 0o700))
 	must(t, os.Symlink(filepath.Join(root, "etc/shadow"), filepath.Join(root, "var/lib/releve/code.txt")))
-	shown := &display{}
-	screen := exec.CommandContext(t.Context(), "sh", "files/usr/lib/releve/screen", root, "0.1")
-	screen.Stdout, screen.Stderr = shown, shown
-	must(t, screen.Start())
-	t.Cleanup(func() { _ = screen.Wait() }) // it is killed
-	awaitScreen(t, shown, "a link", "cRelève : releve.local\n"+noNetwork)
+	shown := startScreen(t, root)
+	awaitScreen(t, shown, "a link", "cRelève : maison.local\n"+noNetwork)
 }
 
 // The networks that the screen knows are those of the image.
