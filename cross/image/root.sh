@@ -1,11 +1,11 @@
 #!/bin/bash
 # Makes the root of the image, as a tar: the packages of cross/image/packages, then the files of cross/image/files, then our package,
-# whose architecture is that of all.
+# whose architecture is that of all. SUITE names another Debian than 13.
 #   root.sh PACKAGE.deb ROOT.tar
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 package=$(realpath "$1")
-suite=trixie
+suite=${SUITE:-trixie}
 arch=$(dpkg-deb --field "$package" Architecture)
 case $arch in
   arm64) emulator=qemu-aarch64 ;;
@@ -30,6 +30,7 @@ numbered='s/^u releve -/u releve 800/; s/^g gpio -/g gpio 801/; s/^u releve-kios
 mmdebstrap --quiet --architectures="$arch" --variant=essential --components=main,non-free-firmware --include="$wanted" \
   --aptopt='Apt::Install-Recommends "false"' --dpkgopt='force-confold' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --dpkgopt='path-exclude=/usr/lib/udev/hwdb.d/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-include=/usr/share/doc/releve/*' \
   --essential-hook="cp -r --no-preserve=ownership '$here/files/.' \"\$1\"" \
   --essential-hook="sed '$numbered' '$here/../../systemd/sysusers.conf' | install -D -m 0644 /dev/stdin \"\$1/etc/sysusers.d/releve.conf\"" \
