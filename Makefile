@@ -132,8 +132,8 @@ image: packages-image release ## a card for a Raspberry Pi 3, 4 or Zero 2 (ARCH=
 	@cross/image.sh $(ARCH)
 
 .PHONY: test-image
-test-image: packages-image packages ## boots that image in an emulated machine: a meter, readings across two domains, a power cut (root; after image)
-	@image=$$(ls cross/out/image/releve_*_arm64.img) && IMAGE=$$(realpath "$$image") $(GO) test -count=1 -timeout 3h -v -run '^TestIntegrationImage$$' ./cross/image
+test-image: packages-image packages ## boots that image in an emulated machine: a meter, readings across two domains, a power cut (root; after image; ARCH=armel: that one)
+	@image=$$(ls cross/out/image/releve_*_$(or $(ARCH),arm64).img) && IMAGE=$$(realpath "$$image") $(GO) test -count=1 -timeout 3h -v -run '^TestIntegrationImage$$' ./cross/image
 
 .PHONY: fmt
 fmt: ## fails on files that are not formatted
@@ -170,7 +170,7 @@ packages-release:
 
 .PHONY: packages-image
 packages-image:
-	@federation/lab/packages.sh mmdebstrap arch-test qemu-user-static qemu-system-arm mtools dosfstools e2fsprogs fdisk xz-utils debian-archive-keyring
+	@federation/lab/packages.sh mmdebstrap arch-test qemu-user-static qemu-system-arm device-tree-compiler mtools dosfstools e2fsprogs fdisk xz-utils debian-archive-keyring
 
 .PHONY: packages-demo
 packages-demo:

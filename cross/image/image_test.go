@@ -176,7 +176,7 @@ func (h *house) inspect() {
 		{"prompts on other terminals", "busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager NAutoVTs", "u 0"},
 		{"passwords", "cut -d: -f2 /etc/shadow | grep -vc '^[!*]'", "0"},
 		{"the system", "grep -c '^[^ ]* / ext4 ro,' /proc/mounts", "1"},
-		{"what changes", "findmnt -rno FSTYPE,SOURCE /var", "ext4 /dev/vda3"},
+		{"what changes", "findmnt -rno FSTYPE,SOURCE /var", "ext4 /dev/" + h.changes},
 		{"disks looked at again", "udevadm trigger --settle --subsystem-match=block; systemctl is-active var.mount releve.service | uniq", "active"},
 		{"the card", "[ $(findmnt -bno SIZE /var) -gt 2000000000 ] && echo whole", "whole"},
 		{"the configuration", "stat -c '%a %U %G' /etc/releve/releve.toml /etc/releve/secrets/xmpp | uniq", "640 root releve"},
@@ -185,7 +185,7 @@ func (h *house) inspect() {
 		{"the screen", "tr -d '\\0' </dev/vcs1 | grep -co 'releve access\\|claim\\|[Cc]ode' | sed 's/^[1-9].*/code/'", "code"},
 		{"the name and the address on it", "tr -d '\\0' </dev/vcs1 | grep -o 'releve\\.local\\|10\\.0\\.2\\.15' | sort -u", "10.0.2.15\nreleve.local"},
 		{"the journal", "ls /var/log/journal 2>/dev/null | wc -l", "0"},
-		{"the watchdog", "cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout", "active\n15"},
+		{"the watchdog", "cat /sys/class/watchdog/watchdog0/state /sys/class/watchdog/watchdog0/timeout", h.watchdog + "\n15"},
 		{"the machine's name", "systemd-id128 machine-id | cmp - /etc/machine-id && ! mountpoint -q /etc/machine-id && echo kept", "kept"},
 		{"modules", "lsmod | grep -c '^\\(ftdi_sio\\|cp210x\\|ch341\\|pl2303\\|cdc_acm\\) '", "5"},
 	} {
@@ -200,7 +200,7 @@ func (h *house) inspect() {
 func (h *house) measure() {
 	h.t.Helper()
 	h.t.Log(h.shell.ask(`pid=$(systemctl show -P MainPID releve.service); grep 'VmHWM\|VmRSS\|RssAnon\|RssFile' /proc/$pid/status
-		cpu() { awk '/usage_usec/{print $2}' /sys/fs/cgroup/system.slice/releve.service/cpu.stat; }; written() { awk '{print $7}' /sys/block/vda/vda3/stat; }
+		cpu() { awk '/usage_usec/{print $2}' /sys/fs/cgroup/system.slice/releve.service/cpu.stat; }; written() { awk '{print $7}' /sys/class/block/` + h.changes + `/stat; }
 		c=$(cpu) w=$(written); sleep 300; echo "in 300 s: processor $(($(cpu) - c)) us, written $((($(written) - w) / 2)) kB"
 		grep VmRSS /proc/$pid/status; head -3 /proc/meminfo; df -h / /var /boot/firmware; systemd-analyze; systemd-analyze blame | head -8
 		for unit in releve releve-grow releve-screen; do systemd-analyze security --no-pager $unit.service | tail -1; done`))

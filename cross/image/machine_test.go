@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +25,7 @@ const bootAt = "@@4M"
 // machine is an emulated computer with a copy of the image on a larger card, a page that is reached from outside, and a line
 // for a meter. It has no network but this machine, which it knows as 10.0.2.2.
 type machine struct {
+	board
 	t     *testing.T
 	dir   string
 	page  string // host:port
@@ -37,12 +38,18 @@ type machine struct {
 // newMachine copies the image to a card of 4 GB.
 func newMachine(t *testing.T, image string) *machine {
 	t.Helper()
-	m := &machine{t: t, dir: t.TempDir(), page: lab.FreeAddress(t)}
+	m := &machine{board: newBoard(t, image), t: t, dir: t.TempDir(), page: lab.FreeAddress(t)}
 	m.run("cp", "--sparse=always", image, m.path("card"))
 	must(t, os.Truncate(m.path("card"), 4<<30))
 	m.run("mcopy", "-i", m.path("card")+bootAt, "::cmdline.txt", m.path("cmdline"))
 	for _, name := range []string{"vmlinuz", "initrd.img"} {
 		m.run("mcopy", "-i", m.path("card")+bootAt, "::"+name+"-*", m.path(name))
+	}
+	if m.tree != "" {
+		m.run("mcopy", "-i", m.path("card")+bootAt, "::"+m.tree, m.path("tree"))
+	}
+	for _, edit := range m.edits {
+		m.run("fdtput", slices.Insert(slices.Clone(edit), 2, m.path("tree"))...)
 	}
 	return m
 }
@@ -101,15 +108,7 @@ func (m *machine) power() {
 			m.t.Fatal(err)
 		}
 	}
-	args := strings.Fields(fmt.Sprintf(`-M virt -cpu cortex-a53 -smp 2 -m 1024 -display none -monitor none -nodefaults
-		-kernel %[1]s/vmlinuz -initrd %[1]s/initrd.img -serial file:%[1]s/console
-		-drive if=none,id=card,format=raw,file=%[1]s/card -device virtio-blk-pci,drive=card
-		-netdev user,id=net,hostfwd=tcp:%[2]s-:8080 -device virtio-net-pci,netdev=net,romfile=
-		-device qemu-xhci -chardev socket,id=line,path=%[1]s/line,server=on,wait=off -device usb-serial,chardev=line
-		-device virtio-serial-pci -chardev socket,id=shell,path=%[1]s/shell,server=on,wait=off -device virtconsole,chardev=shell
-		-device virtio-rng-pci -device i6300esb -watchdog-action none -device bochs-display,romfile=`, m.dir, m.page))
-	m.cmd = exec.Command("qemu-system-aarch64", append(args, "-append",
-		strings.TrimSpace(string(words))+" console=ttyAMA0 systemd.show_status=yes systemd.debug_shell=1 systemd.default_debug_tty=hvc0")...)
+	m.cmd = exec.Command(m.emulator, append(m.arguments(m.dir, m.page), "-append", m.words(string(words)))...)
 	var said bytes.Buffer
 	m.cmd.Stderr = &said
 	must(m.t, m.cmd.Start())

@@ -39,7 +39,7 @@ func (h *house) publish() {
 // release is a package like the image's of another version, whose program is a script before ours; "" for ours alone.
 func (h *house) release(signer *openpgp.Entity, version, script string) {
 	h.t.Helper()
-	packages, err := filepath.Glob("../out/dist/releve_*_arm64.deb")
+	packages, err := filepath.Glob("../out/dist/releve_*_" + h.arch + ".deb")
 	must(h.t, err)
 	tree := h.path("tree-" + version)
 	h.run("dpkg-deb", "--raw-extract", packages[0], tree)
@@ -56,7 +56,7 @@ func (h *house) release(signer *openpgp.Entity, version, script string) {
 	h.run("dpkg-deb", "-Zgzip", "-z1", "--build", tree, h.path("deb"))
 	built, err := os.ReadFile(h.path("deb"))
 	must(h.t, err)
-	sums := fmt.Sprintf("%x  releve_%s_arm64.deb\n", sha256.Sum256(built), version)
+	sums := fmt.Sprintf("%x  releve_%s_%s.deb\n", sha256.Sum256(built), version, h.arch)
 	var signature bytes.Buffer
 	must(h.t, openpgp.ArmoredDetachSign(&signature, signer, strings.NewReader(sums), nil))
 	for name, text := range map[string][]byte{"package.deb": built, "SHA256SUMS": []byte(sums), "SHA256SUMS.asc": signature.Bytes()} {
