@@ -11,10 +11,7 @@ import (
 	"hash"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -94,37 +91,21 @@ func openTally(file string, log *slog.Logger) (*tally, error) {
 }
 
 // recall opens the journal and returns what the file says with what is in it, which then is in the file.
-func (t *tally) recall(was kept) (kept, error) {
-	dir := strings.TrimSuffix(t.file, filepath.Ext(t.file))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return was, err
-	}
-	j, err := durable.Open(dir)
-	if err != nil {
-		return was, err
-	}
-	entries, _, err := j.Entries() // damage hides the latest at worst
-	if err != nil {
-		return was, errors.Join(err, j.Close())
-	}
-	before := was.Turn
-	for _, text := range entries {
-		var next kept
-		if json.Unmarshal(text, &next) == nil && next.check() == nil && next.Turn > was.Turn {
-			was = was.with(next)
+func (t *tally) recall(was kept) (_ kept, err error) {
+	t.journal, err = durable.Beside(t.file, func(entries [][]byte) error {
+		before := was.Turn
+		for _, text := range entries {
+			var next kept
+			if json.Unmarshal(text, &next) == nil && next.check() == nil && next.Turn > was.Turn {
+				was = was.with(next)
+			}
 		}
-	}
-	if was.Turn > before {
-		err = statefile.Write(t.file, was)
-	}
-	if err == nil {
-		err = j.Begin()
-	}
-	if err != nil {
-		return was, errors.Join(err, j.Close())
-	}
-	t.journal = j
-	return was, nil
+		if was.Turn == before {
+			return nil
+		}
+		return statefile.Write(t.file, was)
+	})
+	return was, err
 }
 
 // with is what is kept after a later entry of the journal.

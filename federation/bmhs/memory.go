@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"releve/buffer/journal"
 	"releve/buffer/statefile"
@@ -34,7 +32,7 @@ func recall(file string) (*memory, error) {
 		return nil, fmt.Errorf("read what the BMHS server has: %w", err)
 	}
 	m.merge(devices)
-	changes, unread := journal.Read(folderOf(m.file))
+	changes, unread := journal.Read(journal.Folder(m.file))
 	for _, change := range changes {
 		devices = nil
 		if json.Unmarshal(change, &devices) != nil || checkDevices(devices) != nil {
@@ -79,16 +77,13 @@ func (m *memory) device(mac, scope string) *device {
 	return d
 }
 
-// folderOf is that of the journal.
-func folderOf(file string) string { return strings.TrimSuffix(file, filepath.Ext(file)) }
-
 // Forget deletes what a recipient has kept that is no more.
 func Forget(file string) error {
 	err := statefile.Remove(file)
 	if errors.Is(err, fs.ErrNotExist) { // not even the folder
 		return nil
 	}
-	return errors.Join(err, os.RemoveAll(folderOf(file)))
+	return errors.Join(err, os.RemoveAll(journal.Folder(file)))
 }
 
 // keep makes durable how it stands with a device, which may be another state than the one in the memory.
@@ -111,25 +106,9 @@ func (m *memory) begin(change map[string]*device) error {
 	if m.journal != nil {
 		return nil
 	}
-	if err := os.MkdirAll(folderOf(m.file), 0o700); err != nil {
-		return err
-	}
-	j, err := journal.Open(folderOf(m.file))
-	if err != nil {
-		return err
-	}
-	_, _, err = j.Entries() // recall has read them; it learns what is newer than they are
-	if err == nil {
-		err = m.write(change)
-	}
-	if err == nil {
-		err = j.Begin()
-	}
-	if err != nil {
-		return errors.Join(err, j.Close())
-	}
-	m.journal = j
-	return nil
+	var err error
+	m.journal, err = journal.Beside(m.file, func([][]byte) error { return m.write(change) }) // recall has read what is in it
+	return err
 }
 
 // add enters a change in the journal, or in the file once that is full.

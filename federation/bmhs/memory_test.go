@@ -66,7 +66,7 @@ func TestMemory(t *testing.T) {
 func TestMemoryKilledWhenFull(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "bmhs.json")
-	path := filepath.Join(folderOf(file), journal.File)
+	path := filepath.Join(journal.Folder(file), journal.File)
 	m := recalled(t, file)
 	keep(t, m, "a", long(0))
 	written, err := os.ReadFile(file)
@@ -115,7 +115,7 @@ func TestMemoryNotUnderstood(t *testing.T) {
 func TestNothingGoesUnkept(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	folder := folderOf(s.o.File)
+	folder := journal.Folder(s.o.File)
 	if err := os.WriteFile(folder, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
