@@ -83,7 +83,7 @@ func TestRetrySpreadsAFleet(t *testing.T) {
 		most time.Duration // until the last is back
 	}{
 		{"stopped", fmt.Errorf("read: %w", &StreamError{Condition: "system-shutdown"}), true, 5 * time.Second, 55 * time.Second},
-		{"stopped for long", fmt.Errorf("read: %w", &StreamError{Condition: "system-shutdown"}), true, 40 * time.Second, 2 * time.Minute},
+		{"stopped for long", fmt.Errorf("read: %w", &StreamError{Condition: "system-shutdown"}), true, 40 * time.Second, 142 * time.Second}, // who tries just before, for the third time, waits 101 s at most
 		{"killed", errClosed, true, 3 * time.Second, 50 * time.Second},
 		{"killed, no session is kept", errClosed, false, 12 * time.Second, 60 * time.Second},
 	} {
