@@ -38,3 +38,10 @@ while read -r name arch variant emulator cpu _; do
     { echo "emulate: releve-linux-$name decodes its meter otherwise than $own"; exit 1; }
   echo "emulate: $name on $cpu: tests, simulate | decode: good, $((SECONDS - began)) s"
 done <cross/targets
+
+# On an ARM without floating point, or older than ARMv6, the program ends as cross/deb/postinst knows it: by SIGILL.
+for cpu in pxa250 arm926; do
+  code=0
+  { (ulimit -c 0 && exec qemu-arm-static -cpu $cpu cross/out/releve-linux-armv6 version); } >/dev/null 2>&1 || code=$?
+  [ "$code" = 132 ] || { echo "emulate: armv6 on $cpu ends with $code, not by SIGILL"; exit 1; }
+done
