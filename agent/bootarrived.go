@@ -133,11 +133,14 @@ func titleOf(config []byte, name string) string {
 	return name
 }
 
+// keyringEnding is how the name of what gpg --export writes ends, which is no text.
+const keyringEnding = ".gpg"
+
 // readSecret reads a secret as an editor leaves it: spaces and ends of lines behind it, which nobody sees, are not part of it.
 func readSecret(boot *os.Root, name string) ([]byte, error) {
 	raw, err := readBoot(boot, name)
-	if err != nil {
-		return nil, err
+	if err != nil || strings.EqualFold(filepath.Ext(name), keyringEnding) {
+		return raw, err
 	}
 	text, err := strict.Text(name, raw)
 	return bytes.TrimRight(text, " \t\r\n"), err
