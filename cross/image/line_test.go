@@ -62,7 +62,8 @@ func (l *line) Write(p []byte) (int, error) {
 	if l.conn == nil && l.to != "" {
 		if conn, err := net.Dial("unix", l.to); err == nil {
 			l.conn = conn
-			_ = conn.(*net.UnixConn).SetWriteBuffer(1) // the least there is: what waits here would be heard late
+			_ = conn.(*net.UnixConn).SetWriteBuffer(1)       // the least there is: what waits here would be heard late
+			go func() { _, _ = io.Copy(io.Discard, conn) }() // what the machine says, such as an echo, which its adapter would wait for ever to be rid of
 		}
 	}
 	if l.conn != nil {
