@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/google/go-cmp/cmp"
 )
@@ -30,7 +31,10 @@ func (h *house) publish() {
 	signer, err := openpgp.NewEntity("releases", "", "", &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA})
 	must(h.t, err)
 	var public bytes.Buffer
-	must(h.t, signer.Serialize(&public))
+	armored, err := armor.Encode(&public, openpgp.PublicKeyType, nil)
+	must(h.t, err)
+	must(h.t, signer.Serialize(armored))
+	must(h.t, armored.Close())
 	h.put("releve-secrets/releases.gpg", public.Bytes())
 	h.release(signer, goodVersion, "")
 	h.release(signer, badVersion, "#!/bin/sh\n[ \"$1\" != run ] || exit 1\nexec /usr/lib/releve/real \"$@\"\n")
