@@ -158,7 +158,7 @@ clean-tree: ## fails in CI when the checks have left or changed a file
 
 .PHONY: packages
 packages: ## the Debian packages that the tests need
-	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd qemu-user-static gcc gnupg jq xz-utils libc6-dev git e2fsprogs mount iproute2 chromium npm
+	@federation/lab/packages.sh $(LAB) $(ZABBIX) python3-slixmpp ser2net systemd udev qemu-user-static gcc gnupg jq xz-utils libc6-dev git e2fsprogs mount iproute2 chromium npm
 
 .PHONY: packages-soak
 packages-soak:

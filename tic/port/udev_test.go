@@ -49,11 +49,15 @@ func TestRulesAreThoseOfTheTable(t *testing.T) {
 // which stays, and no other adapter has any.
 func TestRulesNameDongles(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("udevadm"); err != nil {
-		t.Skip("udev is missing")
+	_, err := exec.LookPath("udevadm")
+	if err == nil {
+		err = exec.CommandContext(t.Context(), "unshare", "-rm", "true").Run() // mounts of its own
 	}
-	if err := exec.CommandContext(t.Context(), "unshare", "-rm", "true").Run(); err != nil {
-		t.Skip("no mounts of one's own here:", err)
+	if err != nil && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	anonymous, radio := oneTIC, microV2
 	anonymous.Serial, radio.Serial = "", "DN01ABCD"
