@@ -93,14 +93,16 @@ inside install -d /var/lib/releve-update
 has() { test "$(inside dpkg-query -W -f '${db:Status-Status} ${Version}' releve)" = "installed $1"; }
 now() { inside dpkg-query -W -f '${Version}' releve; }
 place() { # VERSION SIGNER NEED: what the agent would have left
-  local to=$root/var/lib/releve/update
+  local to=$root/var/lib/releve/update after
+  after=$(jq -r .at "$root/var/lib/releve-update/outcome.json" 2>/dev/null) || after=0001-01-01T00:00:00Z
   inside install -d -o releve -m 0700 /var/lib/releve/update
   sed -i "s/^Version: .*/Version: $1/" "$root/srv/tree/DEBIAN/control"
   dpkg-deb -Znone -b "$root/srv/tree" "$to/package.deb" >/dev/null
-  printf '{"by":"alice@breizh-sen1.example","at":"%s","from":"%s","to":"%s","need":%s}' "$(date -u +%FT%TZ)" "$(now)" "$1" "$3" >"$to/../update.json"
-  inside chown releve /var/lib/releve/update.json
   echo "$(sha256sum <"$to/package.deb" | cut -d ' ' -f 1)  releve_$1_$(dpkg --print-architecture).deb" >"$to/SHA256SUMS"
   gpg --batch --yes --local-user "$2" --armor --detach-sign --output "$to/SHA256SUMS.asc" "$to/SHA256SUMS"
+  printf '{"by":"alice@breizh-sen1.example","at":"%s","after":"%s","from":"%s","to":"%s","need":%s}' "$(date -u +%FT%TZ)" "$after" "$(now)" "$1" "$3" >"$root/srv/update.json"
+  inside chown releve /srv/update.json
+  inside mv /srv/update.json /var/lib/releve/update.json # whole, and after the package: an agent that begins would give it up
 }
 update() { # FLAGS: as releve-update.service does
   local program=/var/lib/releve-update/releve
@@ -111,6 +113,7 @@ repack 99.3
 place 99.3 theirs '[]'
 mustnt update 2>"$root/srv/refusal"
 must grep 'is not signed by the key in /etc/releve/releve-archive-keyring.gpg' "$root/srv/refusal"
+must test "$(jq .refused "$root/var/lib/releve-update/outcome.json")" = true
 must has 99.2
 
 say "a machine that runs it: a systemd that knows one service, and a meter"
