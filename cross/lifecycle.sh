@@ -211,7 +211,7 @@ fault() { # VERSION NEED PROVE WHY 'what it does instead of running': the versio
 works='["meter linky"]'
 fault 99.4 "$works" 5m 'it ended again and again' 'crashes at once' 'exit 1'
 fault 99.5 "$works" 30s 'it did not prove itself within 30s; missing: all of it' 'hangs before it is ready' 'exec sleep 1000'
-fault 99.6 '["federation","meter linky"]' 45s 'it did not prove itself within 45s; missing: federation' 'is ready, without the federation' true
+fault 99.6 '["federation","meter linky"]' 90s 'it did not prove itself within 1m30s; missing: federation' 'is ready, without the federation' true
 fault 99.7 "$works" 5m 'it stopped for good' 'refuses to run' 'exit 78'
 
 say "version 99.8, whose program does not take the configuration: 99.3 returns"
