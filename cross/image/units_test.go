@@ -141,7 +141,7 @@ func does(t *testing.T, unit, key string, refused int) ([]string, error) {
 	t.Helper()
 	text, err := os.ReadFile(units + "/" + unit + ".service.d/image.conf")
 	must(t, err)
-	command := regexp.MustCompile(`(?m)^` + key + `=\+?/bin/sh -c '(.*)'$`).FindSubmatch(text)
+	command := regexp.MustCompile(`(?m)^` + key + `=\+?(?:/usr/bin/nsenter --mount --target 1 )?/bin/sh -c '(.*)'$`).FindSubmatch(text)
 	if command == nil {
 		t.Fatalf("%s: no shell for %s", unit, key)
 	}
