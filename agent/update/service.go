@@ -66,6 +66,9 @@ func (i Installer) await(ctx context.Context, p progress) (why string, err error
 			return "", nil
 		}
 		now := i.condition(ctx)
+		if ctx.Err() != nil { // systemctl was ended with us, and its silence says nothing of the service
+			return "", ctx.Err()
+		}
 		if down++; now.runs() {
 			down = 0
 		}
