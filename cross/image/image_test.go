@@ -59,15 +59,14 @@ func TestIntegrationImage(t *testing.T) {
 	h.line.plug("")
 
 	h.start("after the cut, to")
-	had := h.received.count()
-	h.await("100 more records", func() bool { return h.received.count() >= had+100 })
-	t.Logf("after the cut, to 100 more records across: %s", h.since())
+	h.more("after the cut, to")
 	h.update(goodVersion, "", goodVersion)
 	h.update(badVersion, "it ended again and again", goodVersion)
 	h.powerOff()
 	h.replace(image)
 
 	h.start("with a newer system, to")
+	h.more("with a newer system, to")
 	silence()
 	<-silent
 	h.drain()
@@ -157,6 +156,14 @@ func (h *house) consume(records int) {
 	h.await("the first record", func() bool { return h.received.count() > 0 })
 	h.t.Logf("the first boot, to the first reading across: %s", h.since())
 	h.await("records", func() bool { return h.received.count() >= records })
+}
+
+// more waits until the consumer has that much more: the machine then knows the time, without which nothing is handed on.
+func (h *house) more(what string) {
+	h.t.Helper()
+	had := h.received.count()
+	h.await("100 more records", func() bool { return h.received.count() >= had+100 })
+	h.t.Logf("%s 100 more records across: %s", what, h.since())
 }
 
 // await waits for something outside the machine.
